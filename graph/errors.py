@@ -1,0 +1,117 @@
+"""Every error persona-db raises on purpose.
+
+PersonaDBError
+├── ConfigError               a setting, an argument or the environment cannot be used
+├── QueryFileError            a file of cypher/ has a wrong header
+├── GraphUnavailableError     no Neo4j answers, or it lost the connection; trying again may help
+├── ServerError               the embedded Neo4j cannot be installed or started
+├── LoadError                 a source cannot be read at all (single bad rows are quarantined instead)
+├── UnknownDatasetError
+├── UnknownUserError
+├── UnknownQuestionError
+├── NoFitError                nothing has been refined yet, or not far enough back for `as_of`
+├── EmbeddingError            a vector has the wrong length or no direction
+├── ModelAnswerError          a language model's answer cannot be used
+└── LeakError                 what is to be predicted was found where a prediction reads
+
+A message says what, which, and what to do. The command line prints it in one line and exits with 1.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "EmbeddingError",
+    "GraphUnavailableError",
+    "LeakError",
+    "LoadError",
+    "ModelAnswerError",
+    "NoFitError",
+    "PersonaDBError",
+    "QueryFileError",
+    "ServerError",
+    "UnknownDatasetError",
+    "UnknownQuestionError",
+    "UnknownUserError",
+]
+
+
+class PersonaDBError(Exception):
+    """The root: catching it catches everything persona-db raises on purpose."""
+
+
+class ConfigError(PersonaDBError):
+    """A setting, an argument or the environment cannot be used."""
+
+
+class QueryFileError(PersonaDBError):
+    """A query file's header does not say what the query does, or the parameters given are not its own."""
+
+
+class GraphUnavailableError(PersonaDBError):
+    """No Neo4j answers; trying again may help."""
+
+
+class ServerError(PersonaDBError):
+    """The embedded Neo4j cannot be installed or started."""
+
+
+class LoadError(PersonaDBError):
+    """A source cannot be read; nothing of it was stored."""
+
+    def __init__(self, reason: str, *, source: str, row: int | None = None) -> None:
+        where = source if row is None else f"{source}, row {row}"
+        super().__init__(f"{where}: {reason}")
+        self.source = source
+        self.row = row
+
+
+class UnknownDatasetError(PersonaDBError):
+    """There is no dataset of that name."""
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__(
+            f"no dataset {dataset!r}; `persona-db status` lists those there are, `persona-db load` makes one"
+        )
+        self.dataset = dataset
+
+
+class UnknownUserError(PersonaDBError):
+    """There is no user of that id in the dataset."""
+
+    def __init__(self, user: str, *, dataset: str) -> None:
+        super().__init__(
+            f"no user {user!r} in dataset {dataset!r}; `persona-db users --dataset {dataset}` lists who is there"
+        )
+        self.user = user
+
+
+class UnknownQuestionError(PersonaDBError):
+    """There is no question of that id in the dataset."""
+
+    def __init__(self, question: str, *, dataset: str) -> None:
+        super().__init__(
+            f"no question {question!r} in dataset {dataset!r}; give its text and --option for a new one"
+        )
+        self.question = question
+
+
+class NoFitError(PersonaDBError):
+    """The dataset has no Fit that this read may use."""
+
+    def __init__(self, dataset: str, *, as_of: str | None = None) -> None:
+        remedy = f"`persona-db refine --dataset {dataset}" + (f" --as-of {as_of}`" if as_of else "`")
+        reach = f" made of items up to {as_of}" if as_of else ""
+        super().__init__(f"dataset {dataset!r} has no Fit{reach}; run {remedy}")
+
+
+class EmbeddingError(PersonaDBError):
+    """A vector has the wrong length or no direction, or vectors of another model are stored."""
+
+
+class ModelAnswerError(PersonaDBError):
+    """A language model's answer cannot be used, after the repairs allowed."""
+
+
+class LeakError(PersonaDBError):
+    """What is to be predicted was found where a prediction reads."""

@@ -1,0 +1,53 @@
+"""What can be set, by environment or argument; read once, then passed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """Settings from the environment; without NEO4J_URI the embedded Neo4j is used.
+
+    PERSONA_DB_HOME moves everything the product writes (data, jars, caches) under one folder.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PERSONA_DB_", frozen=True, extra="ignore", populate_by_name=True)
+
+    neo4j_uri: str | None = Field(default=None, validation_alias=AliasChoices("neo4j_uri", "NEO4J_URI"))
+    neo4j_username: str = Field(
+        default="neo4j", validation_alias=AliasChoices("neo4j_username", "NEO4J_USERNAME", "NEO4J_USER")
+    )
+    neo4j_password: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("neo4j_password", "NEO4J_PASSWORD")
+    )
+    neo4j_database: str = Field(
+        default="neo4j", validation_alias=AliasChoices("neo4j_database", "NEO4J_DATABASE")
+    )
+    home: Path | None = Field(default=None, description="One folder for data and caches instead of the user's own.")
+    cache: Path | None = Field(
+        default=None, description="Where jars and vectors are cached; they are the same for every home."
+    )
+    heap_mb: int | None = Field(default=None, ge=128, description="Java heap of the embedded server, MB.")
+    page_cache_mb: int | None = Field(default=None, ge=64, description="Page cache of the embedded server, MB.")
+    embedding_model: str = Field(
+        default="all-MiniLM-L6-v2", description="A sentence-transformers model; the default comes with the package."
+    )
+    batch_size: int = Field(default=5_000, ge=1, description="Rows in one write transaction.")
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the embedded server keeps its data, password and logs."""
+        return self.home / "data" if self.home else Path(platformdirs.user_data_dir("persona-db", appauthor=False))
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where jars and vectors are kept; safe to delete, they are fetched or made again."""
+        if self.cache:
+            return self.cache
+        return self.home / "cache" if self.home else Path(platformdirs.user_cache_dir("persona-db", appauthor=False))
