@@ -1,1 +1,5 @@
-__all__: list[str] = []
+"""The embedded Neo4j: installed on first need, one process a data folder, reached by Bolt on this machine only."""
+
+from .lifecycle import Connection, ServerStatus, ensure_running, status, stop
+
+__all__ = ["Connection", "ServerStatus", "ensure_running", "status", "stop"]

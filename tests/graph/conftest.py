@@ -1,0 +1,88 @@
+"""A real Neo4j for the tests of this folder: started here, in a folder of its own, and stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from persona_db.graph import server
+from persona_db.graph.errors import ServerError
+from persona_db.graph.settings import Settings
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+HERE = Path(__file__).parent
+HEAP_MB = 512
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder: it needs a real Neo4j."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.neo4j)
+
+
+def server_settings(home: Path) -> Settings:
+    """Settings for a server of our own in *home*; its jars are the user's, fetched once for all."""
+    return Settings(home=home, cache=Settings().cache_dir, heap_mb=HEAP_MB)
+
+
+def start_or_skip(settings: Settings) -> server.Connection:
+    """Start the server of *settings*; skip the test with the reason where that fails, except in CI."""
+    try:
+        return server.ensure_running(settings)
+    except ServerError as exc:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Neo4j could be started: {exc}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_given_server() -> Iterator[None]:
+    """Hide a server that the environment names: tests touch none they did not start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("NEO4J_", "PERSONA_DB_"))]:
+            if name != "PERSONA_DB_CACHE":
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def neo4j_settings(_no_given_server: None, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of the session's server."""
+    return server_settings(tmp_path_factory.mktemp("neo4j"))
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(neo4j_settings: Settings) -> Iterator[server.Connection]:
+    """The session's server, running."""
+    connection = start_or_skip(neo4j_settings)
+    try:
+        yield connection
+    finally:
+        server.stop(neo4j_settings)
+
+
+@pytest.fixture(scope="session")
+def graph(neo4j_server: server.Connection, neo4j_settings: Settings) -> Iterator[Graph]:
+    """The session's server as a graph with its schema."""
+    from persona_db.graph.session import Graph
+
+    with Graph.connect(neo4j_settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def dataset(graph: Graph) -> Iterator[str]:
+    """A name that no other test uses; what was stored under it is removed afterwards."""
+    from persona_db.graph.ingest import drop_dataset
+
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    yield name
+    drop_dataset(graph, name)
