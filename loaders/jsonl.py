@@ -1,0 +1,298 @@
+"""persona-db's own format: one JSON object a line, an item, a question or a user (docs/loaders.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
+from pydantic_core import from_json
+
+from persona_db.graph.errors import LoadError
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.loaders.dates import iso_date
+from persona_db.loaders.lines import check_file, numbered_lines
+from persona_db.loaders.rows import Quarantine, Storable, ignore, normalised, reason_of, shown
+from persona_db.loaders.source import Counts, HeldOut, Record, item_id
+from persona_db.loaders.split import Part, Split
+
+__all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
+
+_LOOKED_AT = 20
+"""Lines that show whether a file is JSON lines at all."""
+
+Id = Annotated[Storable, Field(min_length=1, max_length=500)]
+Date = Annotated[str, AfterValidator(iso_date)]
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ItemLine(_Line):
+    """One thing a user said: free text, or the answer to a question."""
+
+    type: Literal["item"] = "item"
+    user: Id
+    text: Annotated[Storable, Field(min_length=1, max_length=100_000)] | None = Field(
+        default=None, description="The statement, readable by itself; made from question and option when left out."
+    )
+    id: Id | None = Field(
+        default=None,
+        description="Unique among the user's items; made from what the line says when left out.",
+    )
+    question: Id | None = Field(default=None, description="Id of the question it answers.")
+    option: Annotated[Storable, Field(strict=True)] | StrictInt | None = Field(
+        default=None, description="The answer: an option's text, or its index from 0."
+    )
+    at: Date = Field(default="", description="ISO 8601 date or time; empty means known from the start.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ItemLine:
+        if self.option is not None and self.question is None:
+            raise ValueError("an option needs its question")
+        if self.text is None and self.option is None:
+            raise ValueError("needs text, or a question and an option")
+        return self
+
+
+class QuestionLine(_Line):
+    """A question; its line comes before those of its answers."""
+
+    type: Literal["question"]
+    id: Id
+    text: Annotated[Storable, Field(min_length=1, max_length=100_000)]
+    options: tuple[Annotated[Storable, Field(min_length=1)], ...] = Field(default=(), description="In order.")
+    ordinal: tuple[Annotated[float, Field(allow_inf_nan=False)] | None, ...] | None = Field(
+        default=None, description="Place of each option on a scale, null for one off it; left out: no scale."
+    )
+    kind: Literal["survey", "rollcall", "post"] = "survey"
+    at: Date = ""
+
+    @model_validator(mode="after")
+    def _options_differ(self) -> QuestionLine:
+        if len(set(self.options)) < len(self.options):
+            raise ValueError("options: the same option twice")
+        return self
+
+
+class UserLine(_Line):
+    """What is known of a user besides what they said."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    type: Literal["user"]
+    id: Annotated[Storable, Field(min_length=1, max_length=500, strict=True)]
+    name: Annotated[Storable, Field(max_length=10_000)] = ""
+    attributes: dict[Annotated[Storable, Field(min_length=1)], Storable] = Field(
+        default_factory=dict, description="Name -> value; they become cache keys."
+    )
+
+
+_LINES: dict[object, type[ItemLine | QuestionLine | UserLine]] = {
+    "item": ItemLine,
+    "question": QuestionLine,
+    "user": UserLine,
+}
+
+
+class _Answer(NamedTuple):
+    """An item with its mark in the split."""
+
+    item: HistoryItem
+    part: Part | None
+
+
+class JsonlSource:
+    """Items, questions and users from JSON-lines files, read in their order; '-' is standard input."""
+
+    name = "jsonl"
+
+    def __init__(
+        self, paths: Sequence[Path], *, split: Split | None = None, keep: Literal["history", "all"] = "history"
+    ) -> None:
+        self._files = [self._file(path) for path in paths]
+        self._split = split
+        self._keep = keep
+        self._stored: dict[str, Question] = {}
+        self.counts = Counts()
+
+    def know(self, questions: Iterable[Question]) -> None:
+        """Let items answer these questions too: those that the dataset already has."""
+        self._stored = {question.id: question for question in questions}
+
+    def read(self, quarantine: Quarantine) -> Iterator[Record]:
+        """Yield what the lines say in their order, each user before their first item."""
+        self.counts = counts = Counts()
+        split = self._split if self._keep == "history" else None
+        self._check()
+        held_out = self._held_out_texts() if split is not None else frozenset()
+        for record in self._records(quarantine):
+            if not isinstance(record, _Answer):
+                yield record
+                continue
+            item, part = record
+            if split is not None:
+                if item.question is None:
+                    if (item.user, normalised(item.text)) in held_out:
+                        counts.skipped_test += 1
+                        continue
+                elif not counts.keeps(part):
+                    continue
+            yield item
+
+    def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
+        """Yield the answers that the split marks `test`."""
+        self._check()
+        for record in self._records(quarantine):
+            if isinstance(record, _Answer) and record.part == "test":
+                item = record.item
+                if item.question is not None and item.option is not None:
+                    yield HeldOut(item.user, item.question, item.option, item.at)
+
+    def _held_out_texts(self) -> frozenset[tuple[str, str]]:
+        """Return the texts held out, by user: said again as free text they would show the answer."""
+        return frozenset(
+            (record.item.user, normalised(record.item.text))
+            for record in self._records(ignore)
+            if isinstance(record, _Answer) and record.part == "test"
+        )
+
+    def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | _Answer]:
+        questions: dict[str, Question] = {}
+        people: dict[str, Person] = {}
+        seen: set[str] = set()
+        for name, path in self._files:
+            for number, text, problem in numbered_lines(path, name=name):
+                if not problem and not text.strip():
+                    continue
+                try:
+                    if problem:
+                        raise ValueError(problem)
+                    line = _parse(text)
+                    if isinstance(line, QuestionLine):
+                        question = self._question(line, questions)
+                        if question is not None:
+                            yield question
+                        continue
+                    if isinstance(line, UserLine):
+                        person = Person(id=line.id, name=line.name, attributes=line.attributes)
+                        before = people.setdefault(person.id, person)
+                        if before is person:
+                            seen.add(person.id)
+                            yield person
+                        elif before != person:
+                            raise ValueError(f"user {shown(person.id)} was described otherwise before; that is kept")
+                        continue
+                    answer = self._answer(line, questions)
+                except ValidationError as error:
+                    quarantine(QuarantinedRow(source=name, row=number, reason=reason_of(error)))
+                    continue
+                except ValueError as error:
+                    quarantine(QuarantinedRow(source=name, row=number, reason=str(error)))
+                    continue
+                if line.user not in seen:
+                    seen.add(line.user)
+                    yield Person(id=line.user)
+                yield answer
+
+    def _question(self, line: QuestionLine, questions: dict[str, Question]) -> Question | None:
+        """Return the question of a line, None when it is known just so; ValueError when it is known otherwise."""
+        question = Question(
+            id=line.id,
+            text=line.text,
+            options=line.options,
+            ordinal=line.ordinal or (),
+            kind=line.kind,
+            at=line.at,
+        )
+        before = questions.get(line.id) or self._stored.get(line.id)
+        if before is not None and before != question:
+            raise ValueError(f"question {shown(line.id)} is known with another text, options or date; that is kept")
+        questions[line.id] = question
+        return question if before is None else None
+
+    def _answer(self, line: ItemLine, questions: dict[str, Question]) -> _Answer:
+        option: int | None = None
+        text = line.text
+        part: Part | None = None
+        if line.question is not None:
+            question = questions.get(line.question) or self._stored.get(line.question)
+            if question is None:
+                raise ValueError(f"no question {shown(line.question)}; its line must come before its answers")
+            option = _option(line.option, question)
+            if text is None and option is not None:
+                text = f'Asked "{question.text}", answered "{question.options[option]}"'
+            part = self._split.part(line.user, question.id) if self._split is not None else None
+        if text is None:
+            raise ValueError("needs text, or a question and an option")
+        key = line.id if line.id is not None else _derived_key(line, text)
+        item = HistoryItem(
+            id=item_id(line.user, key), user=line.user, text=text, question=line.question, option=option, at=line.at
+        )
+        return _Answer(item, part)
+
+    def _file(self, path: Path) -> tuple[str, Path]:
+        if str(path) != "-":
+            return str(path), path
+        spool = tempfile.NamedTemporaryFile(prefix="persona-db-", suffix=".jsonl")  # noqa: SIM115 - lives as long as we
+        weakref.finalize(self, spool.close)
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        spool.flush()
+        return "stdin", Path(spool.name)
+
+    def _check(self) -> None:
+        """Raise LoadError where a file cannot be read, or none of its first lines is a JSON object."""
+        for name, path in self._files:
+            check_file(path, name=name)
+            lines = (line for line in numbered_lines(path, name=name) if line.problem or line.text.strip())
+            reasons = []
+            for line in islice(lines, _LOOKED_AT):
+                try:
+                    if not line.problem and isinstance(from_json(line.text), dict):
+                        break
+                    reasons.append((line.number, line.problem or "is no JSON object"))
+                except ValueError as error:
+                    reasons.append((line.number, f"is no JSON: {error}"))
+            else:
+                number, reason = reasons[0]
+                raise LoadError(f"{reason}; each line must be a JSON object (docs/loaders.md)", source=name, row=number)
+
+
+def _parse(text: str) -> ItemLine | QuestionLine | UserLine:
+    """Return the line's model; ValueError says why there is none."""
+    try:
+        value = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise ValueError(f"is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ValueError("is no JSON object")
+    kind = value.get("type", "item")
+    model = _LINES.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        raise ValueError(f"type is {shown(kind)}, not item, question or user")
+    return model.model_validate(value)
+
+
+def _option(given: str | int | None, question: Question) -> int | None:
+    if given is None:
+        return None
+    if isinstance(given, int):
+        if not 0 <= given < len(question.options):
+            raise ValueError(f"question {shown(question.id)} has options 0 to {len(question.options) - 1}, not {given}")
+        return given
+    if given not in question.options:
+        raise ValueError(f"{shown(given)} is no option of {shown(question.id)}")
+    return question.options.index(given)
+
+
+def _derived_key(line: ItemLine, text: str) -> str:
+    parts = (line.user, line.question or "", text, line.at)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

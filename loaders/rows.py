@@ -1,0 +1,52 @@
+"""What a row must be to be stored, and where rows go that are not."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationError
+
+from persona_db.graph.models import QuarantinedRow
+
+__all__ = ["Quarantine", "Storable", "ignore", "normalised", "reason_of", "shown", "storable"]
+
+Quarantine = Callable[[QuarantinedRow], None]
+"""Told of every row that is not loaded, with its file, number and reason."""
+
+
+def ignore(row: QuarantinedRow) -> None:
+    """Take no notice of a quarantined row: for readings whose rows were reported before."""
+
+
+def storable(text: str) -> str:
+    """Return *text*, or raise ValueError where a database or a terminal would choke on it."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character")
+    return text
+
+
+Storable = Annotated[str, AfterValidator(storable)]
+
+
+def reason_of(error: ValidationError) -> str:
+    """Say in one line what is wrong with a row, field by field, without repeating the row."""
+    parts = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False)[:3]:
+        field = ".".join(str(step) for step in fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
+        parts.append(f"{field}: {message}" if field else message)
+    more = error.error_count() - len(parts)
+    return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
+
+
+def shown(value: object) -> str:
+    """Return *value* as it may stand in a one-line message: quoted, escaped and cut."""
+    text = value if isinstance(value, str) else str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def normalised(text: str) -> str:
+    """Return *text* as it is compared when looking for a reply that is to be predicted: case and spacing aside."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

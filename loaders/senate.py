@@ -1,0 +1,235 @@
+"""Roll-call votes of the US Senate: the bundled 109th, or a folder in the columns of the R package pscl.
+
+Results and totals of the roll calls are not in the bundled file and are never read from a folder:
+they would give away the votes that are to be predicted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ValidationError
+
+from persona_db.graph.errors import LoadError
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.loaders.dates import iso_date
+from persona_db.loaders.rows import Quarantine, ignore, reason_of, shown
+from persona_db.loaders.source import Counts, HeldOut, Record, item_id
+from persona_db.loaders.split import Split
+from persona_db.loaders.table import Table
+
+__all__ = ["SenateSource", "Vote"]
+
+OPTIONS = ("Nay", "Yea")
+_ORDINAL = (0.0, 1.0)
+_MARKS = {"N": 0, "Y": 1}
+_VOTES = {name: index for index, name in enumerate(OPTIONS)}
+_NO_VOTE = frozenset({"", "Not Voting", "Present", "Missing", "NA"})
+
+_FILES = ("members.csv", "rollcalls.csv", "votes.csv")
+_MEMBER_COLUMNS = ("name", "state", "party")
+_ROLLCALL_COLUMNS = ("date", "session", "number", "bill", "question", "description")
+_VOTE_COLUMNS = ("name", "rollcall", "vote")
+
+
+class Vote(NamedTuple):
+    """One vote: who, on which roll call, which option, when. What a split is drawn from."""
+
+    user: str
+    question: str
+    option: int
+    at: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of one of the tables, with the place where it stands."""
+
+    source: str
+    number: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Tables:
+    members: list[_Row]
+    rollcalls: list[_Row]
+    votes: Iterable[_Row]
+    """(member's name, number of the roll call's row from 1, vote); read as it is iterated over."""
+
+
+class SenateSource:
+    """Votes as answers: the roll call is the question, Nay and Yea are its options."""
+
+    name = "senate"
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        split: Split | None = None,
+        keep: Literal["history", "all"] = "history",
+    ) -> None:
+        self._folder = folder
+        self._split = split if keep == "history" else None
+        self._marked = split
+        self.counts = Counts()
+
+    def read(self, quarantine: Quarantine) -> Iterator[Record]:
+        """Yield roll calls, members, then votes; LoadError before the first where a table is missing or not one."""
+        self.counts = counts = Counts()
+        tables = self._tables(quarantine)
+        rollcalls = _rollcalls(tables.rollcalls, quarantine)
+        members = _members(tables.members, quarantine)
+        if not rollcalls:
+            raise LoadError("no roll call can be read", source=str(self._folder or "the bundled Senate data"))
+        yield from (question for question in rollcalls.values())
+        yield from members.values()
+        texts = {
+            question.id: [f"Voted {option}: {question.text}" for option in OPTIONS] for question in rollcalls.values()
+        }
+        for vote in self._votes(tables, rollcalls, members, quarantine):
+            if self._split is not None and not counts.keeps(self._split.part(vote.user, vote.question)):
+                continue
+            yield HistoryItem.model_construct(
+                id=item_id(vote.user, vote.question),
+                user=vote.user,
+                text=texts[vote.question][vote.option],
+                question=vote.question,
+                option=vote.option,
+                at=vote.at,
+            )
+
+    def votes(self, quarantine: Quarantine = ignore) -> Iterator[Vote]:
+        """Yield every vote, whatever the split: for drawing one, never for loading."""
+        self.counts = Counts()
+        tables = self._tables(quarantine)
+        rollcalls = _rollcalls(tables.rollcalls, quarantine)
+        yield from self._votes(tables, rollcalls, _members(tables.members, quarantine), quarantine)
+
+    def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
+        """Yield the votes that the split marks `test`."""
+        if self._marked is None:
+            return
+        for vote in self.votes(quarantine):
+            if self._marked.part(vote.user, vote.question) == "test":
+                yield HeldOut(*vote)
+
+    def _tables(self, quarantine: Quarantine) -> _Tables:
+        return _bundled() if self._folder is None else _folder_tables(self._folder, quarantine)
+
+    def _votes(
+        self, tables: _Tables, rollcalls: dict[str, Question], members: dict[str, Person], quarantine: Quarantine
+    ) -> Iterator[Vote]:
+        seen: dict[tuple[str, str], int] = {}
+        for row in tables.votes:
+            name, rollcall, vote = row.values
+            question = rollcalls.get(rollcall)
+            option = _VOTES.get(vote)
+            if question is None:
+                reason = f"no roll call {shown(rollcall)}"
+            elif name not in members:
+                reason = f"no member {shown(name)}"
+            elif option is None and vote in _NO_VOTE:
+                self.counts.refused += 1
+                continue
+            elif option is None:
+                reason = f"vote is {shown(vote)}, not Yea or Nay"
+            elif (before := seen.setdefault((name, rollcall), option)) != option:
+                reason = f"{shown(name)} voted {OPTIONS[before]} on it in an earlier row"
+            else:
+                yield Vote(name, question.id, option, question.at)
+                continue
+            quarantine(QuarantinedRow(source=row.source, row=row.number, reason=reason))
+
+
+def _rollcalls(rows: list[_Row], quarantine: Quarantine) -> dict[str, Question]:
+    """Return the questions by the number of their row, from 1, as votes refer to them."""
+    found: dict[str, Question] = {}
+    numbers: set[str] = set()
+    for index, row in enumerate(rows, start=1):
+        when, session, number, bill, name, description = row.values
+        try:
+            at = iso_date(when)
+            if not at:
+                raise ValueError("is missing")
+            congress = (date.fromisoformat(at[:10]).year - 1789) // 2 + 1
+            question_id = f"s{congress}-{int(session)}-{int(number):04d}"
+        except ValueError as error:
+            reason = f"date, session or number: {error}"
+        else:
+            text = name if bill in {"", "n/a"} else f"{name} ({bill})"
+            text = f"{text}: {description}" if description else text
+            if question_id in numbers:
+                reason = f"roll call {question_id} is there twice"
+            else:
+                try:
+                    found[str(index)] = Question(
+                        id=question_id, text=text, options=OPTIONS, ordinal=_ORDINAL, kind="rollcall", at=at
+                    )
+                    numbers.add(question_id)
+                    continue
+                except ValidationError as error:
+                    reason = reason_of(error)
+        quarantine(QuarantinedRow(source=row.source, row=row.number, reason=reason))
+    return found
+
+
+def _members(rows: list[_Row], quarantine: Quarantine) -> dict[str, Person]:
+    found: dict[str, Person] = {}
+    for row in rows:
+        name, state, party = row.values
+        attributes = {key: value for key, value in (("PARTY", party), ("STATE", state)) if value}
+        try:
+            person = Person(id=name, name=name, attributes=attributes)
+        except ValidationError as error:
+            reason = reason_of(error)
+        else:
+            if found.setdefault(name, person) == person:
+                continue
+            reason = f"member {shown(name)} is there twice; the first row is kept"
+        quarantine(QuarantinedRow(source=row.source, row=row.number, reason=reason))
+    return found
+
+
+def _bundled() -> _Tables:
+    packed = files("persona_db.samples").joinpath("senate109.json.gz").read_bytes()
+    document: dict[str, Any] = json.loads(gzip.decompress(packed))
+    name = "senate109.json.gz"
+    members = [_Row(name, row, tuple(values[:3])) for row, values in enumerate(document["members"], start=1)]
+    rollcalls = [_Row(name, row, tuple(values)) for row, values in enumerate(document["rollcalls"], start=1)]
+    votes = (
+        _Row(name, row, (member.values[0], str(row), OPTIONS[_MARKS[mark]]))
+        for row, marks in enumerate(document["votes"], start=1)
+        for member, mark in zip(members, marks, strict=True)
+        if mark in _MARKS
+    )
+    return _Tables(members, rollcalls, votes)
+
+
+def _folder_tables(folder: Path, quarantine: Quarantine) -> _Tables:
+    if not folder.is_dir():
+        reason = "no such folder" if not folder.exists() else "is a file; give the folder"
+        raise LoadError(f"{reason} with {', '.join(_FILES)}", source=str(folder))
+    members, rollcalls, votes = (
+        Table(folder / file, required=columns)
+        for file, columns in zip(_FILES, (_MEMBER_COLUMNS, _ROLLCALL_COLUMNS, _VOTE_COLUMNS), strict=True)
+    )
+    return _Tables(
+        list(_picked(members, _MEMBER_COLUMNS, quarantine)),
+        list(_picked(rollcalls, _ROLLCALL_COLUMNS, quarantine)),
+        _picked(votes, _VOTE_COLUMNS, quarantine),
+    )
+
+
+def _picked(table: Table, columns: tuple[str, ...], quarantine: Quarantine) -> Iterator[_Row]:
+    places = [table.place(name) for name in columns]
+    for number, row in table.rows(quarantine):
+        yield _Row(str(table.path), number, tuple(row[place] for place in places))

@@ -1,0 +1,81 @@
+"""What every source of histories is: something read record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from persona_db.graph.models import HistoryItem, Person, Question
+from persona_db.loaders.rows import Quarantine, ignore
+from persona_db.loaders.split import Part
+
+__all__ = ["Counts", "HeldOut", "Record", "Source", "item_id", "test_answers"]
+
+Record = Question | Person | HistoryItem
+
+
+@dataclass
+class Counts:
+    """What a reading left out on purpose; quarantined rows are reported one by one instead."""
+
+    refused: int = 0
+    """Answers that are no opinion: 'Refused', not voting."""
+    skipped_test: int = 0
+    """Items held out for evaluation: marked `test` in the split, or a reply that is to be predicted."""
+    not_in_split: int = 0
+    """Answers that the split does not mention."""
+
+    def keeps(self, part: Part | None) -> bool:
+        """Say whether an answer with that mark in the split is to be loaded; count it if it is not."""
+        if part == "history":
+            return True
+        if part == "test":
+            self.skipped_test += 1
+        else:
+            self.not_in_split += 1
+        return False
+
+
+class HeldOut(NamedTuple):
+    """A held-out answer: what `evaluate` predicts."""
+
+    user: str
+    question: str
+    option: int
+    at: str = ""
+
+
+class Source(Protocol):
+    """A data set on disk that yields what is to be loaded.
+
+    Questions come before the items that answer them, people before their items.
+    A Person without name and attributes only says that there is such a user.
+    """
+
+    name: str
+    counts: Counts
+    """Of the last `read`, complete once it is exhausted."""
+
+    def read(self, quarantine: Quarantine) -> Iterator[Record]:
+        """Yield the records to load; LoadError before the first one where the source cannot be read at all."""
+        ...
+
+    def test_answers(self, quarantine: Quarantine) -> Iterator[HeldOut]:
+        """Yield the answers that `read` holds out; they are never among its records."""
+        ...
+
+
+def test_answers(source: Source, quarantine: Quarantine = ignore) -> list[HeldOut]:  # noqa: PT028 - no test, in spite of its name
+    """Return what the source holds out for evaluation, in the order of its files."""
+    return list(source.test_answers(quarantine))
+
+
+test_answers.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's
+
+
+def item_id(user: str, key: str) -> str:
+    """Return the id of a user's item: unique in the dataset when *key* is unique among the user's items."""
+    if "/" in user or "%" in user:  # or user 'a/b' with key 'c' would be user 'a' with key 'b/c'
+        user = user.replace("%", "%25").replace("/", "%2F")
+    return f"{user}/{key}"
