@@ -35,6 +35,7 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "float": (int, float),
     "bool": (bool,),
     "map": (Mapping,),
+    "any": (object,),
 }
 _NOT_CODE = re.compile(
     r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:``|[^`])*`""", re.DOTALL
@@ -61,7 +62,7 @@ class QueryType:
         if text in _PYTHON_TYPES:
             return cls(text)
         raise ValueError(
-            f"{text!r} is none of str, int, float, bool, map, list[...]; `?` marks an optional one"
+            f"{text!r} is none of str, int, float, bool, map, any, list[...]; `?` marks an optional one"
         )
 
     def __str__(self) -> str:
@@ -77,7 +78,7 @@ class QueryType:
                 return False
             return not value or self.item is None or self.item.admits(value[0])
         if isinstance(value, bool):  # a bool is an int to Python, not to Cypher
-            return self.kind == "bool"
+            return self.kind in ("bool", "any")
         return isinstance(value, _PYTHON_TYPES[self.kind])
 
 
