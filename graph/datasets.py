@@ -1,0 +1,84 @@
+"""The datasets of a graph: each is a world of its own, and only these functions speak of several at once."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from persona_db.graph.errors import ConfigError, UnknownDatasetError
+from persona_db.graph.models import Model
+from persona_db.graph.progress import Progress, no_progress
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = ["Dataset", "datasets", "drop_dataset", "ensure_dataset", "need_refit", "require_dataset"]
+
+log = logging.getLogger(__name__)
+
+LONGEST_NAME = 200
+DROPPED_AT_ONCE = 10_000
+
+
+class Dataset(Model):
+    """What is known of a dataset."""
+
+    dataset: str
+    evaluation: bool = Field(description="An evaluation's, hidden from other commands and dropped after it.")
+    current_fit: str | None = Field(default=None, description="Id of the Fit that readers use.")
+    embedding_model: str | None = Field(default=None, description="What its texts are embedded with.")
+    refit_needed: bool = Field(default=False, description="The current Fit still counts someone who is gone.")
+
+
+class DatasetCounts(Dataset):
+    """A dataset with how much it holds."""
+
+    created_at: str
+    users: int
+    items: int
+
+
+def ensure_dataset(graph: Graph, dataset: str, *, evaluation: bool = False) -> None:
+    """Make the dataset unless it is there; ConfigError when it is there as the other sort."""
+    if not dataset.strip() or len(dataset) > LONGEST_NAME or not dataset.isprintable():
+        raise ConfigError(
+            f"{dataset[:50]!r} can't name a dataset; use 1 to {LONGEST_NAME} printable characters, not all blank"
+        )
+    [found] = graph.write("ensure_dataset", dataset=dataset, evaluation=evaluation)
+    if found["evaluation"] != evaluation:
+        sort = "an evaluation's" if found["evaluation"] else "not an evaluation's"
+        raise ConfigError(f"dataset {dataset!r} is there already and is {sort}; use another name")
+
+
+def datasets(graph: Graph, *, include_evaluation: bool = False) -> list[DatasetCounts]:
+    """Return the datasets by name."""
+    found = [DatasetCounts.model_validate(row) for row in graph.read("list_datasets", dataset=None)]
+    return [dataset for dataset in found if include_evaluation or not dataset.evaluation]
+
+
+def require_dataset(graph: Graph, dataset: str) -> Dataset:
+    """Return the dataset of that name; UnknownDatasetError when there is none."""
+    rows = graph.read("find_dataset", dataset=dataset)
+    if not rows:
+        raise UnknownDatasetError(dataset)
+    return Dataset.model_validate(rows[0])
+
+
+def need_refit(graph: Graph, dataset: str) -> None:
+    """Mark that what was learned from everybody still counts someone who is gone or doesn't share any more."""
+    graph.write("need_refit", dataset=dataset)
+
+
+def drop_dataset(graph: Graph, dataset: str, *, progress: Progress = no_progress) -> int:
+    """Remove the dataset and all that is in it, in batches; return how many nodes it had.
+
+    A drop that is stopped leaves the dataset listed, and dropping it again goes on. None of that name: 0.
+    """
+    dropped = 0
+    while batch := graph.write("drop_dataset_batch", dataset=dataset, limit=DROPPED_AT_ONCE)[0]["deleted"]:
+        dropped += batch
+        progress(f"dropping {dataset}", dropped, None)
+    log.info("dropped dataset %s: %s nodes", dataset, dropped)
+    return dropped

@@ -1,0 +1,248 @@
+"""Stores what loaders read, in batches: what is there already stays, and what can't be stored is told.
+
+Each function takes one batch of any size and may be killed at any time: a transaction holds or doesn't, and the
+same batch stored again creates nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from persona_db.graph.datasets import need_refit
+from persona_db.graph.errors import GraphUnavailableError
+from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Sharing
+from persona_db.graph.users import OFF_SCALE
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = [
+    "Rejected",
+    "Stored",
+    "statement_id",
+    "store_items",
+    "store_people",
+    "store_quarantine",
+    "store_questions",
+]
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often a batch is stored that another process keeps storing at the same moment."""
+
+
+class Rejected(Model):
+    """One record that was not stored, and why."""
+
+    id: str
+    reason: str
+
+
+class Stored(Model):
+    """What became of a batch; the four add up to its size."""
+
+    created: int = 0
+    changed: int = Field(default=0, description="Were there and are different now.")
+    known: int = Field(default=0, description="Were there and stay as they were, or came twice in the batch.")
+    rejected: tuple[Rejected, ...] = ()
+
+    def __add__(self, other: Stored) -> Stored:
+        return Stored(
+            created=self.created + other.created,
+            changed=self.changed + other.changed,
+            known=self.known + other.known,
+            rejected=self.rejected + other.rejected,
+        )
+
+
+def statement_id(text: str) -> str:
+    """Return the id of the Statement that holds *text*: equal texts have one."""
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -> Stored:
+    """Store the questions that are not there; one that is there stays as it is."""
+    batch = list(questions)
+    rows = {
+        question.id: {
+            "id": question.id,
+            "text": question.text,
+            "options": list(question.options),
+            "ordinal": [OFF_SCALE if place is None else float(place) for place in question.ordinal],
+            "kind": question.kind,
+            "at": question.at,
+        }
+        for question in reversed(batch)
+    }
+    created = 0
+    for chunk in _chunks(list(rows.values()), graph.settings.batch_size):
+        created += _once_more_on_conflict(graph, "store_questions", dataset=dataset, rows=chunk)["created"]
+    return Stored(created=created, known=len(batch) - created)
+
+
+def store_people(graph: Graph, dataset: str, people: Iterable[Person], *, sharing: Sharing | None = None) -> Stored:
+    """Store people, or what is new of those who are there.
+
+    Attributes are replaced name by name, and an empty name changes none. *sharing* is set for all of them; None
+    leaves those who are there as they chose, and new ones share `keys`.
+    """
+    batch: dict[str, Person] = {}
+    twice = 0
+    for person in people:
+        before = batch.get(person.id)
+        twice += before is not None
+        batch[person.id] = _merged(before, person) if before else person
+    total = Stored(known=twice)
+    for chunk in _chunks(list(batch.values()), graph.settings.batch_size):
+        total += _store_people(graph, dataset, chunk, sharing=sharing)
+    return total
+
+
+def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem]) -> Stored:
+    """Store the items that are not there, with their statements; the users' versions rise.
+
+    An item is rejected when its user or its question is not stored, or its option is none of the question's.
+    """
+    total = Stored()
+    for chunk in _chunks(list(items), graph.settings.batch_size):
+        total += _store_items(graph, dataset, chunk)
+    return total
+
+
+def store_quarantine(graph: Graph, dataset: str, rows: Iterable[QuarantinedRow]) -> int:
+    """Keep the bad rows with their reasons; return how many there were."""
+    kept = [{"id": statement_id(f"{bad.source}\n{bad.row}\n{bad.reason}"), **bad.model_dump()} for bad in rows]
+    for chunk in _chunks(kept, graph.settings.batch_size):
+        _once_more_on_conflict(graph, "store_quarantine", dataset=dataset, rows=chunk)
+    return len(kept)
+
+
+def _merged(before: Person, after: Person) -> Person:
+    return Person(id=after.id, name=after.name or before.name, attributes={**before.attributes, **after.attributes})
+
+
+def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, sharing: Sharing | None) -> Stored:
+    rejected = [
+        Rejected(id=person.id, reason=f"attribute name {name!r} has a '='")
+        for person in people
+        for name in person.attributes
+        if "=" in name
+    ]
+    refused = {rejection.id for rejection in rejected}
+    fit_people = [person for person in people if person.id not in refused]
+    before = {
+        row["id"]: row for row in graph.read("known_users", dataset=dataset, ids=[person.id for person in fit_people])
+    }
+    rows = []
+    stopped_sharing = False
+    for person in fit_people:
+        known = before.get(person.id)
+        attributes = dict(a.split("=", 1) for a in known["attributes"]) if known else {}
+        attributes.update(person.attributes)
+        level = sharing or Sharing(known["sharing"] if known else Sharing.KEYS)
+        row = {
+            "id": person.id,
+            "name": person.name or (known["name"] if known else ""),
+            "attributes": sorted(f"{name}={value}" for name, value in attributes.items() if value),
+            "sharing": level.value,
+        }
+        if row != known:
+            rows.append({**row, "sharing_rank": level.rank})
+            stopped_sharing |= level is Sharing.NONE and known is not None
+    if rows:
+        _once_more_on_conflict(graph, "store_people", dataset=dataset, rows=rows)
+    if stopped_sharing:
+        need_refit(graph, dataset)
+    changed = sum(row["id"] in before for row in rows)
+    return Stored(
+        created=len(rows) - changed,
+        changed=changed,
+        known=len(fit_people) - len(rows),
+        rejected=tuple(rejected),
+    )
+
+
+def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem]) -> Stored:
+    user_ids = {item.user for item in items}
+    question_ids = {item.question for item in items if item.question is not None}
+    users = {row["id"] for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
+    options = {
+        row["id"]: row["options"] for row in graph.read("known_questions", dataset=dataset, ids=sorted(question_ids))
+    }
+    rejected: list[Rejected] = []
+    rows: dict[str, list[dict[str, Any]]] = {}
+    statements: dict[str, dict[str, Any]] = {}
+    places: dict[str, int] = {}
+    seen: set[str] = set()
+    for item in items:
+        if reason := _why_not(item, users=users, options=options):
+            rejected.append(Rejected(id=item.id, reason=reason))
+            continue
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        place = places.setdefault(item.text, len(places))
+        statement = statements.setdefault(item.text, {"id": "", "text": item.text, "questions": []})
+        if item.question is not None and item.question not in statement["questions"]:
+            statement["questions"].append(item.question)
+        rows.setdefault(item.user, []).append(
+            {
+                "id": item.id,
+                "statement": place,
+                "question": item.question,
+                "option": item.option,
+                "at": item.at,
+            }
+        )
+    created = 0
+    if rows:
+        for statement in statements.values():
+            statement["id"] = statement_id(statement["text"])
+        stored = _once_more_on_conflict(
+            graph,
+            "store_items",
+            dataset=dataset,
+            rows=[{"user": user, "items": rows[user]} for user in sorted(rows)],
+            statements=list(statements.values()),
+        )
+        created = stored["created"]
+        if stored["seen"] != len(seen):
+            raise GraphUnavailableError(
+                f"{len(seen) - stored['seen']} items lost their user while they were stored; load again"
+            )
+    log.debug("stored %s of %s items", created, len(items))
+    return Stored(created=created, known=len(items) - len(rejected) - created, rejected=tuple(rejected))
+
+
+def _why_not(item: HistoryItem, *, users: set[str], options: dict[str, int]) -> str | None:
+    if item.user not in users:
+        return f"no user {item.user!r} in the dataset"
+    if item.question is None:
+        return None if item.option is None else f"option {item.option} of no question"
+    if item.question not in options:
+        return f"no question {item.question!r} in the dataset"
+    if item.option is not None and item.option >= options[item.question]:
+        return f"option {item.option} of question {item.question!r}, which has {options[item.question]}"
+    return None
+
+
+def _once_more_on_conflict(graph: Graph, query: str, **params: Any) -> dict[str, Any]:
+    """Return the one row of a write query that is run again when another process created the same meanwhile."""
+    from neo4j.exceptions import ConstraintError
+
+    for _ in range(TRIES - 1):
+        try:
+            return graph.write(query, **params)[0]
+        except ConstraintError:
+            log.info("%s met another process storing the same; trying again", query)
+    return graph.write(query, **params)[0]
+
+
+def _chunks(rows: list[Any], size: int) -> Iterable[list[Any]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))

@@ -1,0 +1,74 @@
+"""Who is in a dataset, and what they said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.errors import UnknownUserError
+from persona_db.graph.models import END_OF_TIME, HistoryItem, Model, Question, Sharing
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = ["User", "UserCounts", "history", "questions", "require_user", "users"]
+
+OFF_SCALE = -1.0
+"""Stored in `Question.ordinal` for an option with no place on the scale: a list in Neo4j holds no null."""
+
+
+class User(Model):
+    """A user as stored."""
+
+    id: str
+    name: str
+    attributes: dict[str, str] = Field(description="Demographics and roles, name -> value.")
+    sharing: Sharing
+    version: int = Field(description="Rises whenever the user gets something new.")
+
+
+class UserCounts(Model):
+    """How much there is of a user: in the history, and in the current Fit."""
+
+    id: str
+    name: str
+    sharing: Sharing
+    items: int
+    facts: int
+    keys: int
+
+
+def users(graph: Graph, dataset: str, *, limit: int = 1_000_000, after: str = "") -> list[UserCounts]:
+    """Return the users of a dataset by id, at most *limit* of those whose id comes after *after*."""
+    require_dataset(graph, dataset)
+    rows = graph.read("list_users", dataset=dataset, after=after, limit=limit)
+    return [UserCounts.model_validate(row) for row in rows]
+
+
+def require_user(graph: Graph, dataset: str, user: str) -> User:
+    """Return the user; UnknownUserError (or UnknownDatasetError) when there is none."""
+    rows = graph.read("find_user", dataset=dataset, user=user)
+    if not rows:
+        require_dataset(graph, dataset)
+        raise UnknownUserError(user, dataset=dataset)
+    attributes = dict(attribute.split("=", 1) for attribute in rows[0]["attributes"])
+    return User.model_validate({**rows[0], "attributes": attributes})
+
+
+def history(graph: Graph, dataset: str, user: str, *, as_of: str = END_OF_TIME) -> list[HistoryItem]:
+    """Return what the user said up to *as_of*, oldest first, undated before dated, then by id."""
+    rows = graph.read("history_of", dataset=dataset, user=user, as_of=as_of)
+    if not rows:
+        require_user(graph, dataset, user)
+    return [HistoryItem.model_validate(row) for row in rows]
+
+
+def questions(graph: Graph, dataset: str) -> list[Question]:
+    """Return every question of the dataset, by id."""
+    found = []
+    for row in graph.read("questions_of", dataset=dataset):
+        ordinal = [None if place == OFF_SCALE else place for place in row["ordinal"]]
+        found.append(Question.model_validate({**row, "ordinal": ordinal}))
+    return found
