@@ -1,0 +1,75 @@
+"""What the stages hand on: a user's history, and the persona refined from it layer by layer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from persona_db.graph.models import HistoryItem, Model
+
+__all__ = ["Fact", "HeldKey", "KeyKind", "Persona", "Support", "UserHistory"]
+
+KeyKind = Literal["stance", "trait", "value", "moral", "ideology", "topic", "issue", "entity", "role", "demographic"]
+
+
+class UserHistory(Model):
+    """What distil reads: one user's items, oldest first (ties by id), and what is known of them otherwise."""
+
+    user: str
+    items: tuple[HistoryItem, ...] = ()
+    attributes: tuple[str, ...] = Field(default=(), description="`NAME=value`, sorted.")
+    version: int = Field(default=0, description="The user's version in the graph when this was read.")
+    sharing_rank: int = 0
+
+
+class Support(Model):
+    """What something rests on, and its share of all that supports it."""
+
+    id: str
+    share: float
+
+
+class Fact(Model):
+    """A distilled or induced fact with the strongest of its supports."""
+
+    id: str = Field(description="Changes when the fact's text or support changes.")
+    layer: Literal["distilled", "induced"]
+    text: str
+    supports: tuple[Support, ...] = Field(description="History items or facts, strongest first.")
+    n_support: int = Field(description="How many support it in all.")
+    strength: float = Field(description="0 to 1: how far it sets the person apart.")
+    key: str = Field(description="Id of the cache key it is evidence for.")
+    question: str | None = None
+    option: int | None = None
+    at: str = ""
+
+
+class HeldKey(Model):
+    """A cache key that the user holds."""
+
+    key: str
+    kind: KeyKind
+    name: str
+    weight: float = Field(gt=0, le=1)
+    evidence: tuple[Support, ...] = Field(default=(), description="Facts, strongest first; none for demographics.")
+    at: str = ""
+
+
+class Persona(Model):
+    """A user's refined state: the layers, and the place on the latent traits."""
+
+    history: UserHistory
+    distilled: tuple[Fact, ...] = ()
+    induced: tuple[Fact, ...] = ()
+    keys: tuple[HeldKey, ...] = ()
+    traits: tuple[float, ...] = ()
+
+    @property
+    def user(self) -> str:
+        return self.history.user
+
+    @property
+    def at(self) -> str:
+        """When the newest thing it rests on was said."""
+        return max((item.at for item in self.history.items), default="")

@@ -1,0 +1,78 @@
+"""Choosing a Fit's settings on an inner fold: a part of the history held out, everything learned without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.statistical.estimate import log_loss, predict_cells
+from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
+from persona_db.chains.statistical.settings import EngineSettings
+
+__all__ = ["choose_settings", "inner_folds"]
+
+_GRID: Mapping[str, Sequence[float]] = {
+    "meaning": (0.0, 0.3, 0.6),
+    "shrinkage": (5.0, 10.0, 30.0, 100.0),
+    "pooling": (0.0, 20.0),
+    "ridge": (0.1, 0.2, 0.5),
+    "spread": (0.85, 1.0, 1.15, 1.3),
+}
+_LEAST_ANSWERS = 200
+_MOST_CELLS = 3_000
+_OWN_SIZE = 30
+
+
+def inner_folds(table: AnswerTable, *, seed: int) -> list[NDArray[np.int64]]:
+    """Return one to five disjoint folds of (user, question) cells, a tenth of the answers each, drawn by *seed*.
+
+    As many as it takes for 3,000 cells in all; never more than that.
+    """
+    known = np.argwhere(table.choice >= 0)
+    size = max(min(_MOST_CELLS, len(known) // 10), 1)
+    count = min(5, -(-_MOST_CELLS // size))
+    drawn = np.random.default_rng(seed).permutation(len(known))
+    return [known[np.sort(drawn[fold * size : (fold + 1) * size])] for fold in range(count)]
+
+
+def choose_settings(
+    table: AnswerTable, *, vectors: NDArray[np.float64] | None, settings: EngineSettings, seed: int
+) -> EngineSettings:
+    """Return *settings* with those of least log loss on the inner folds, one setting after the other.
+
+    Fewer than 200 answers leave the settings as they are. Ties keep the earlier value. Deterministic.
+    """
+    if (table.choice >= 0).sum() < _LEAST_ANSWERS:
+        return settings
+    folds = [(cells, table.without(cells)) for cells in inner_folds(table, seed=seed)]
+    learned: dict[tuple[float, ...], list[Population]] = {}
+
+    def loss(candidate: EngineSettings) -> float:
+        key = (candidate.meaning, candidate.shrinkage, candidate.pooling)
+        if key not in learned:
+            learned[key] = [
+                fit_population(outer, vectors=vectors, settings=candidate, with_traits=False) for _, outer in folds
+            ]
+        total = 0.0
+        for (cells, outer), fitted in zip(folds, learned[key], strict=True):
+            population = replace(fitted, settings=candidate)
+            means, variances = predict_cells(population, outer, cells, size=_OWN_SIZE, ridge=candidate.ridge)
+            truth = table.choice[cells[:, 0], cells[:, 1]].tolist()
+            total += log_loss(population, cells, truth, means, variances)
+        return total / len(folds)
+
+    best, least = settings, loss(settings)
+    for name, values in _GRID.items():
+        if vectors is None and name in ("meaning", "pooling"):
+            continue
+        for value in values:
+            candidate = best.model_copy(update={name: value})
+            if candidate == best:
+                continue
+            found = loss(candidate)
+            if found < least - 1e-6:
+                best, least = candidate, found
+    return best

@@ -1,0 +1,237 @@
+"""The statistical engine: distil, induce and key from what a Fit has learned; no key, no network.
+
+Deterministic. Survey-like answers become stances and latent traits; free text is matched by meaning with
+the closed vocabularies. Each stage takes many people at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
+from persona_db.chains.statistical.keybook import CacheKey
+from persona_db.chains.statistical.leaning import Leaning, PersonLeanings, informativeness, leanings
+from persona_db.chains.statistical.population import Population
+from persona_db.chains.statistical.traits import trait_weights
+from persona_db.chains.statistical.vocabulary import VOCABULARY, score_texts
+from persona_db.graph.models import HistoryItem
+
+__all__ = ["Lexicon", "StatisticalEngine"]
+
+Floats = NDArray[np.float64]
+TextVectors = Callable[[Sequence[str]], Floats]
+
+_VOCABULARY_HELD = 6
+_CLEAR = 0.7
+_WEIGHT_OF_FULL = 2.0
+_DISTILLED_A_TERM = 2
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """What free text is matched with: `vectors_of` gives unit rows for texts, `terms` holds the vocabulary's."""
+
+    vectors_of: TextVectors
+    terms: Floats
+
+
+@dataclass(frozen=True)
+class StatisticalEngine:
+    """What refines one person, given what is known of everybody.
+
+    `keys` are those of the Fit: a stance or group nobody had when it was made is not a key until a refit.
+    """
+
+    population: Population
+    keys: Mapping[str, CacheKey] = field(default_factory=dict)
+    pole_names: Mapping[str, str] = field(default_factory=dict)
+    lexicon: Lexicon | None = None
+
+    name = "statistical"
+
+    @cached_property
+    def _column(self) -> dict[str, int]:
+        return {question.id: column for column, question in enumerate(self.population.questions)}
+
+    @cached_property
+    def _told_by(self) -> Floats:
+        return informativeness(self.population)
+
+    def choice(self, history: UserHistory) -> NDArray[np.int16]:
+        """The person's answers as a row over the Fit's questions, -1 where there is none; the newest counts."""
+        row = np.full(len(self.population.questions), -1, dtype=np.int16)
+        for item in history.items:
+            if item.question is not None and item.option is not None:
+                column = self._column.get(item.question)
+                if column is not None and item.option < len(self.population.questions[column].options):
+                    row[column] = item.option
+        return row
+
+    def leanings(self, history: UserHistory) -> PersonLeanings:
+        """What sets the person apart: traits, stances, groups, and vocabulary terms for free text."""
+        own = leanings(self.population, self._told_by, self.choice(history), history.attributes)
+        terms = tuple(leaning for leaning, _ in self._terms(history))
+        return PersonLeanings(own.traits, (*own.keys, *terms), own.stances)
+
+    def distil(self, people: Sequence[UserHistory]) -> list[Persona]:
+        """Distil each history into the stances that tell the person apart, each resting on its own answer."""
+        return [self._distil(history) for history in people]
+
+    def induce(self, personas: Sequence[Persona]) -> list[Persona]:
+        """Induce traits from history and distilled facts, each with the strongest of what supports it."""
+        return [self._induce(persona) for persona in personas]
+
+    def key(self, personas: Sequence[Persona]) -> list[Persona]:
+        """Turn facts and groups into weighted cache keys of the Fit."""
+        return [self._key(persona) for persona in personas]
+
+    def _distil(self, history: UserHistory) -> Persona:
+        own = self.leanings(history)
+        by_question = {item.question: item for item in history.items if item.option is not None}
+        facts = []
+        for stance in own.stances[: self.population.settings.facts_distilled]:
+            item = by_question[self.population.questions[stance.question].id]
+            facts.append(_distilled(item, key=stance.key, strength=stance.weight))
+        seen = {fact.supports[0].id for fact in facts}
+        for leaning, items in self._terms(history):
+            for item in items[:_DISTILLED_A_TERM]:
+                if item.id not in seen:
+                    seen.add(item.id)
+                    facts.append(_distilled(item, key=leaning.key, strength=leaning.weight))
+        return Persona(history=history, distilled=tuple(facts), traits=tuple(float(t) for t in own.traits))
+
+    def _induce(self, persona: Persona) -> Persona:
+        history = persona.history
+        rests_on = {fact.supports[0].id: fact for fact in persona.distilled}
+        induced = []
+        choice = self.choice(history)
+        answered = np.flatnonzero(choice >= 0)
+        if len(answered) and self.population.loadings.shape[1]:
+            loadings = self.population.loadings[answered]
+            values = np.nan_to_num(np.array([self.population.scales[q].values[choice[q]] for q in answered]))
+            pushes = trait_weights(loadings) * values
+            items = {item.question: item for item in history.items if item.option is not None}
+            said = [items[self.population.questions[q].id] for q in answered]
+            for leaning in leanings(self.population, self._told_by, choice, ()).keys:
+                if leaning.kind != "trait":
+                    continue
+                trait = int(leaning.key.split(":")[1][:-1]) - 1
+                push = pushes[trait] * (1 if leaning.key.endswith("+") else -1)
+                text = f"Leans to: {self.pole_names.get(leaning.key, leaning.key)}"
+                induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
+        for leaning, items_of_term in self._terms(history):
+            text = f"Speaks for the {leaning.kind} of {leaning.key.split(':', 1)[1]}"
+            shares = 1.0 / np.arange(1, len(items_of_term) + 1)
+            induced.append(
+                self._induced(persona, leaning, text=text, push=shares, said=items_of_term, rests_on=rests_on)
+            )
+        return persona.model_copy(update={"induced": tuple(induced)})
+
+    def _induced(
+        self,
+        persona: Persona,
+        leaning: Leaning,
+        *,
+        text: str,
+        push: Floats,
+        said: Sequence[HistoryItem],
+        rests_on: Mapping[str, Fact],
+    ) -> Fact:
+        supporting = np.flatnonzero(push > 0)
+        total = float(push[supporting].sum()) or 1.0
+        strongest = supporting[np.argsort(-push[supporting], kind="stable")][: self.population.settings.supports]
+        supports = []
+        for index in strongest:
+            item = said[index]
+            fact = rests_on.get(item.id)
+            supports.append(Support(id=fact.id if fact else item.id, share=round(float(push[index]) / total, 6)))
+        at = max((item.at for item in persona.history.items), default="")
+        return Fact(
+            id=_fact_id(persona.user, leaning.key, text, [(s.id, s.share) for s in supports]),
+            layer="induced",
+            text=text,
+            supports=tuple(supports),
+            n_support=len(supporting),
+            strength=leaning.weight,
+            key=leaning.key,
+            at=at,
+        )
+
+    def _key(self, persona: Persona) -> Persona:
+        evidence: dict[str, list[Fact]] = {}
+        for fact in (*persona.induced, *persona.distilled):
+            if fact.layer == "induced" or fact.question is not None:
+                evidence.setdefault(fact.key, []).append(fact)
+        held = []
+        for leaning in self.leanings(persona.history).keys:
+            key = self.keys.get(leaning.key)
+            if key is None:
+                continue
+            facts = evidence.get(leaning.key, [])[: self.population.settings.supports]
+            total = sum(fact.strength for fact in facts) or 1.0
+            held.append(
+                HeldKey(
+                    key=key.id,
+                    kind=key.kind,
+                    name=key.name,
+                    weight=leaning.weight,
+                    evidence=tuple(Support(id=f.id, share=round(f.strength / total, 6)) for f in facts),
+                    at=persona.at,
+                )
+            )
+        return persona.model_copy(update={"keys": tuple(held)})
+
+    def term_scores(self, history: UserHistory) -> Floats | None:
+        """How near the person's free texts come to each term; None without free text."""
+        texts = [item.text for item in history.items if item.question is None]
+        if self.lexicon is None or not texts:
+            return None
+        return score_texts(self.lexicon.vectors_of(texts), self.lexicon.terms)[0]
+
+    def term_leanings(self, scores: Floats) -> list[Leaning]:
+        """Terms that texts of these scores come clearly nearer to than others' do, clearest first."""
+        settings = self.population.settings
+        if not settings.term_means:
+            return []
+        clear = (scores - np.array(settings.term_means)) / np.array(settings.term_spreads)
+        found = []
+        for index in np.argsort(-clear, kind="stable")[:_VOCABULARY_HELD]:
+            if clear[index] >= _CLEAR:
+                weight = round(min(float(clear[index]) / _WEIGHT_OF_FULL, 1.0), 6)
+                found.append(Leaning(VOCABULARY[index].key, VOCABULARY[index].kind, weight))
+        return found
+
+    def _terms(self, history: UserHistory) -> list[tuple[Leaning, list[HistoryItem]]]:
+        """The terms a person's texts speak for, each with the texts that come nearest, nearest first."""
+        said = [item for item in history.items if item.question is None]
+        if self.lexicon is None or not said:
+            return []
+        scores, closest = score_texts(self.lexicon.vectors_of([item.text for item in said]), self.lexicon.terms)
+        place = {term.key: index for index, term in enumerate(VOCABULARY)}
+        return [(leaning, [said[i] for i in closest[place[leaning.key]]]) for leaning in self.term_leanings(scores)]
+
+
+def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
+    return Fact(
+        id=_fact_id(item.user, key, item.text, [(item.id, 1.0)]),
+        layer="distilled",
+        text=item.text,
+        supports=(Support(id=item.id, share=1.0),),
+        n_support=1,
+        strength=strength,
+        key=key,
+        question=item.question,
+        option=item.option,
+        at=item.at,
+    )
+
+
+def _fact_id(user: str, key: str, text: str, supports: Sequence[tuple[str, float]]) -> str:
+    """A fact is the same as long as user, key, text and supports are."""
+    return blake2b(repr((user, key, text, list(supports))).encode(), digest_size=16).hexdigest()

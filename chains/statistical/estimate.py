@@ -1,0 +1,100 @@
+"""Combining what is recalled into one estimate, without counting correlated items twice.
+
+A recalled item is a noisy standardised observation; with its correlation to the question, and the items'
+correlations to each other, the best linear estimate is that of ridge regression on those correlations
+(Gaussian conditioning, known as kriging).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.statistical.population import AnswerTable, Population
+
+__all__ = ["Estimate", "condition", "log_loss", "predict_cells", "residuals"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Latent mean and variance for the question, and each item's push on the mean."""
+
+    mean: float
+    variance: float
+    pushes: Floats
+
+
+def condition(to_target: Floats, among: Floats, values: Floats, *, ridge: float) -> Estimate:
+    """Return the best linear estimate of a standardised target from standardised items.
+
+    `to_target[i]` is item i's correlation with the target, `among[i, j]` that of items i and j,
+    `values[i]` what was observed; `ridge` is the noise variance of an observation. No items: mean 0, variance 1.
+    """
+    if len(values) == 0:
+        return Estimate(0.0, 1.0, np.zeros(0))
+    weights = np.linalg.solve(among + ridge * np.eye(len(values)), to_target)
+    pushes = weights * values
+    return Estimate(float(pushes.sum()), float(1 - weights @ to_target), pushes)
+
+
+def predict_cells(
+    population: Population, table: AnswerTable, cells: Integers, *, size: int, ridge: float
+) -> tuple[Floats, Floats]:
+    """Estimate the (user, question) pairs of *cells* from the user's own *size* most telling other answers.
+
+    Returns the latent means and variances, one a cell.
+    """
+    values = population.standardise(table.choice)
+    strength = np.abs(population.links)
+    means, variances = np.zeros(len(cells)), np.ones(len(cells))
+    for row, (user, question) in enumerate(cells):
+        own = np.flatnonzero(table.choice[user] >= 0)
+        own = own[own != question]
+        if len(own) > size:
+            own = own[np.argpartition(-strength[question, own], size)[:size]]
+        estimate = condition(
+            population.links[question, own], population.links[np.ix_(own, own)], values[user, own], ridge=ridge
+        )
+        means[row], variances[row] = estimate.mean, estimate.variance
+    return means, variances
+
+
+def residuals(links: Floats, values: Floats, *, size: int, ridge: float) -> Floats:
+    """Return each answer of one person less what their other answers predict for it.
+
+    `links` are the correlations among the questions answered, `values` the standardised answers. The *size* most
+    telling others are used for each. One batched solve; with fewer than 3 answers, the answers themselves.
+    """
+    answered = len(values)
+    most = min(size, answered - 1)
+    if most < 2:
+        return values.copy()
+    strength = np.abs(links)
+    np.fill_diagonal(strength, -1.0)
+    chosen = np.argpartition(-strength, most, axis=1)[:, :most] if most < answered - 1 else _others(answered)
+    among = links[chosen[:, :, None], chosen[:, None, :]] + ridge * np.eye(most)
+    to_target = np.take_along_axis(links, chosen, axis=1)
+    weights = np.linalg.solve(among, to_target[:, :, None])[:, :, 0]
+    return np.asarray(values - (weights * values[chosen]).sum(axis=1))
+
+
+def _others(count: int) -> Integers:
+    """Row i lists every index but i."""
+    everyone = np.tile(np.arange(count), (count, 1))
+    return everyone[~np.eye(count, dtype=bool)].reshape(count, count - 1)
+
+
+def log_loss(population: Population, cells: Integers, truth: Sequence[int], means: Floats, variances: Floats) -> float:
+    """Mean negative log probability of the true options."""
+    spread = population.settings.spread
+    total = 0.0
+    for (_, question), option, mean, variance in zip(cells, truth, means, variances, strict=True):
+        scale = population.scales[question]
+        total -= np.log(scale.distribution(mean, variance, spread=spread)[option])
+    return total / max(len(cells), 1)

@@ -1,0 +1,73 @@
+"""One question's options as a scale: base rates, standardised places, and the way back to probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+__all__ = ["Scale"]
+
+_LEAST_VARIANCE = 0.05
+_LEAST_PROBABILITY = 1e-4
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A latent normal scale cut at the base rates, as in ordered probit.
+
+    `rates` sum to 1 over all options; `order` lists the options that are on the scale, lowest first.
+    Options off the scale keep their base rate whatever is known of a person.
+    """
+
+    rates: NDArray[np.float64]
+    order: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rates: NDArray[np.float64], ordinal: tuple[float | None, ...]) -> Scale:
+        """Put options in the order of their places; a question that is not ordinal keeps its own order."""
+        places = ordinal or tuple(float(i) for i in range(len(rates)))
+        on_scale = [i for i, place in enumerate(places) if place is not None]
+        return cls(rates=rates, order=tuple(sorted(on_scale, key=lambda i: (places[i], i))))
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """Standardised place of each option (mean 0, variance 1 over the base rates); NaN off the scale."""
+        order = list(self.order)
+        values = np.full(len(self.rates), np.nan)
+        mass = self.rates[order]
+        total = mass.sum()
+        if len(order) < 2 or total <= 0:
+            values[order] = 0.0
+            return values
+        mass = mass / total
+        middle = np.cumsum(mass) - mass / 2
+        raw = ndtri(np.clip(middle, 1e-4, 1 - 1e-4))
+        centred = raw - mass @ raw
+        spread = np.sqrt(mass @ centred**2)
+        values[order] = centred / spread if spread > 0 else 0.0
+        return values
+
+    @cached_property
+    def _cuts(self) -> NDArray[np.float64]:
+        mass = self.rates[list(self.order)]
+        cumulative = np.cumsum(mass / mass.sum())[:-1] if mass.sum() > 0 else np.empty(0)
+        return np.asarray(ndtri(np.clip(cumulative, 1e-6, 1 - 1e-6)), dtype=np.float64)
+
+    def distribution(self, mean: float, variance: float, *, spread: float = 1.0) -> NDArray[np.float64]:
+        """Return the probabilities of all options for a latent mean and variance; they sum to 1.
+
+        Each option keeps at least 0.0001, so that no answer is ruled out.
+        """
+        if len(self.order) < 2:
+            return self.rates
+        deviation = spread * np.sqrt(max(variance, _LEAST_VARIANCE))
+        below = np.concatenate([[0.0], ndtr((self._cuts - mean) / deviation), [1.0]])
+        on_scale = list(self.order)
+        result = self.rates.copy()
+        result[on_scale] = np.diff(below) * self.rates[on_scale].sum()
+        result = np.maximum(result, _LEAST_PROBABILITY)
+        return np.asarray(result / result.sum(), dtype=np.float64)

@@ -1,0 +1,28 @@
+// join_exact: who shares cache keys with each of some users, by traversal of every shared key.
+// param   dataset   str        the dataset
+// param   fit       str        the Fit
+// param   users     list[str]  for whom
+// param   as_of     str        keys held later are left out, and those retired by then
+// param   min_rank  int        users who share less than this are left out
+// param   top_k     int        most collaborators a user
+// returns user str, collaborator str, name str, score float
+// cost    read; every holder of every key of the user: use `join` on large graphs
+UNWIND $users AS id
+MATCH (u:User {dataset: $dataset, id: id})
+CALL (u) {
+  CALL (u) {
+    MATCH (u)-[h:HOLDS {fit: $fit}]->(k:CacheKey)<-[g:HOLDS {fit: $fit}]-(v:User)
+    WHERE v <> u AND h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
+      AND v.sharing_rank >= $min_rank
+    RETURN v, h.unit * g.unit AS part
+    UNION ALL
+    MATCH (u)-[h:HOLDS {fit: $fit}]->(k:CacheKey)-[:OPPOSITE_OF]-(o:CacheKey)<-[g:HOLDS {fit: $fit}]-(v:User)
+    WHERE v <> u AND h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
+      AND v.sharing_rank >= $min_rank
+    RETURN v, -h.unit * g.unit AS part
+  }
+  WITH v, round(sum(part), 9) AS score
+  WHERE score > 0
+  RETURN v, score ORDER BY score DESC, v.id LIMIT $top_k
+}
+RETURN u.id AS user, v.id AS collaborator, v.name AS name, score ORDER BY user, score DESC, collaborator

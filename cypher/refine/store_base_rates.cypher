@@ -1,0 +1,12 @@
+// store_base_rates: a Fit knows how often each option of some questions is answered, and their trait loadings.
+// param   dataset  str        the dataset
+// param   fit      str        the Fit
+// param   rows     list[map]  {question str, counts list[int], rates list[float], loadings list[float]}
+// returns n int
+// cost    write; one index look-up a row
+MATCH (f:Fit {dataset: $dataset, id: $fit})
+UNWIND $rows AS row
+MATCH (q:Question {dataset: $dataset, id: row.question})
+MERGE (f)-[b:BASE_RATE {fit: $fit}]->(q)
+SET b.counts = row.counts, b.rates = row.rates, b.loadings = row.loadings
+RETURN count(*) AS n
