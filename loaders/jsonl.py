@@ -12,14 +12,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.lines import check_file, numbered_lines
-from persona_db.loaders.rows import Quarantine, Storable, ignore, normalised, reason_of, shown
+from persona_db.loaders.rows import Id, Quarantine, Storable, Text, ignore, normalised, reason_of, shown, storable
 from persona_db.loaders.source import Counts, HeldOut, Record, item_id
 from persona_db.loaders.split import Part, Split
 
@@ -28,7 +37,6 @@ __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
 _LOOKED_AT = 20
 """Lines that show whether a file is JSON lines at all."""
 
-Id = Annotated[Storable, Field(min_length=1, max_length=500)]
 Date = Annotated[str, AfterValidator(iso_date)]
 
 
@@ -41,7 +49,7 @@ class ItemLine(_Line):
 
     type: Literal["item"] = "item"
     user: Id
-    text: Annotated[Storable, Field(min_length=1, max_length=100_000)] | None = Field(
+    text: Text | None = Field(
         default=None, description="The statement, readable by itself; made from question and option when left out."
     )
     id: Id | None = Field(
@@ -49,7 +57,7 @@ class ItemLine(_Line):
         description="Unique among the user's items; made from what the line says when left out.",
     )
     question: Id | None = Field(default=None, description="Id of the question it answers.")
-    option: Annotated[Storable, Field(strict=True)] | StrictInt | None = Field(
+    option: StrictStr | StrictInt | None = Field(
         default=None, description="The answer: an option's text, or its index from 0."
     )
     at: Date = Field(default="", description="ISO 8601 date or time; empty means known from the start.")
@@ -68,8 +76,8 @@ class QuestionLine(_Line):
 
     type: Literal["question"]
     id: Id
-    text: Annotated[Storable, Field(min_length=1, max_length=100_000)]
-    options: tuple[Annotated[Storable, Field(min_length=1)], ...] = Field(default=(), description="In order.")
+    text: Text
+    options: tuple[Text, ...] = Field(default=(), description="In order.")
     ordinal: tuple[Annotated[float, Field(allow_inf_nan=False)] | None, ...] | None = Field(
         default=None, description="Place of each option on a scale, null for one off it; left out: no scale."
     )
@@ -89,11 +97,15 @@ class UserLine(_Line):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     type: Literal["user"]
-    id: Annotated[Storable, Field(min_length=1, max_length=500, strict=True)]
-    name: Annotated[Storable, Field(max_length=10_000)] = ""
-    attributes: dict[Annotated[Storable, Field(min_length=1)], Storable] = Field(
-        default_factory=dict, description="Name -> value; they become cache keys."
-    )
+    id: Annotated[Id, Field(strict=True)]
+    name: Annotated[str, Field(max_length=10_000), AfterValidator(storable)] = ""
+    attributes: dict[Text, Storable] = Field(default_factory=dict, description="Name -> value; they become cache keys.")
+
+    @model_validator(mode="after")
+    def _names_can_be_stored(self) -> UserLine:
+        if any("=" in name for name in self.attributes):
+            raise ValueError("attributes: a name must not hold '='")
+        return self
 
 
 _LINES: dict[object, type[ItemLine | QuestionLine | UserLine]] = {
@@ -133,7 +145,7 @@ class JsonlSource:
         self.counts = counts = Counts()
         split = self._split if self._keep == "history" else None
         self._check()
-        held_out = self._held_out_texts() if split is not None else frozenset()
+        held_out = self._held_out_texts(split) if split is not None else frozenset()
         for record in self._records(quarantine):
             if not isinstance(record, _Answer):
                 yield record
@@ -157,13 +169,17 @@ class JsonlSource:
                 if item.question is not None and item.option is not None:
                     yield HeldOut(item.user, item.question, item.option, item.at)
 
-    def _held_out_texts(self) -> frozenset[tuple[str, str]]:
+    def _held_out_texts(self, split: Split) -> frozenset[tuple[str, str]]:
         """Return the texts held out, by user: said again as free text they would show the answer."""
-        return frozenset(
-            (record.item.user, normalised(record.item.text))
-            for record in self._records(ignore)
-            if isinstance(record, _Answer) and record.part == "test"
-        )
+        texts = set()
+        answered = set()
+        for record in self._records(ignore):
+            if isinstance(record, _Answer) and record.item.question is not None:
+                answered.add(record.item.question)
+                if record.part == "test":
+                    texts.add((record.item.user, normalised(record.item.text)))
+        split.check_questions(answered, source=", ".join(name for name, _ in self._files))
+        return frozenset(texts)
 
     def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | _Answer]:
         questions: dict[str, Question] = {}

@@ -73,7 +73,7 @@ class OpinionQASource:
     """Answers of one or several waves in one dataset.
 
     User ids are those of responses.csv; in a folder whose name ends in `_W<number>`, `W<number>_` comes before them.
-    A split may name users either way.
+    There are as many splits as folders, one for all, or none; a split may name users either way.
     """
 
     name = "opinionqa"
@@ -85,13 +85,8 @@ class OpinionQASource:
         splits: Sequence[Split] = (),
         keep: Literal["history", "all"] = "history",
     ) -> None:
-        if splits and len(splits) not in {1, len(folders)}:
-            raise LoadError(
-                f"{len(splits)} splits for {len(folders)} folders; give one for all, or one each in their order",
-                source=self.name,
-            )
         self._folders = tuple(folders)
-        self._splits = tuple(splits) if len(splits) != 1 else (splits[0],) * len(folders)
+        self._splits = tuple(splits) if len(splits) > 1 else tuple(splits) * len(folders)
         self._keep = keep
         self.counts = Counts()
 
@@ -147,8 +142,8 @@ class OpinionQASource:
                     quarantine(QuarantinedRow(source=str(path), row=number, reason=reason))
             if not any(name in questions for name in wave.responses.columns):
                 raise LoadError(f"no column is a question of {path}", source=str(wave.responses.path), row=1)
-            if wave.split is not None and not any(key in questions for key in wave.split.questions):
-                raise LoadError(f"no question of it is one of {path}", source=wave.split.source)
+            if wave.split is not None:
+                wave.split.check_questions(questions, source=str(path))
         return questions
 
     def _respondents(

@@ -38,7 +38,9 @@ def _questions(table: Table, quarantine: Quarantine) -> Iterator[tuple[int, Ques
     key, text, mapping, scale = (table.place(name) for name in _COLUMNS)
     for number, row in table.rows(quarantine):
         try:
-            options, ordinal = options_in_order(literal(row[mapping]), literal(row[scale] or "[]"))
+            options, ordinal = options_in_order(
+                _cell(row[mapping], "option_mapping"), _cell(row[scale] or "[]", "option_ordinal")
+            )
             yield number, Question(id=row[key], text=row[text].strip(), options=options, ordinal=ordinal)
         except ValidationError as error:
             reason = reason_of(error)
@@ -57,16 +59,16 @@ def options_in_order(mapping: object, scale: object) -> tuple[tuple[str, ...], t
     no place. A scale on which all places are equal orders nothing: the places are then empty.
     """
     if not isinstance(mapping, dict):
-        raise ValueError("option_mapping is no dictionary")
+        raise ValueError("option_mapping: is no dictionary")
     options = [str(name) for name in mapping.values() if not _missing(name) and not is_refusal(str(name))]
     if not options:
-        raise ValueError("option_mapping has no options")
+        raise ValueError("option_mapping: has no options")
     if len(set(options)) < len(options):
-        raise ValueError("option_mapping has the same option twice")
+        raise ValueError("option_mapping: has the same option twice")
     if not isinstance(scale, list | tuple):
-        raise ValueError("option_ordinal is no list")
+        raise ValueError("option_ordinal: is no list")
     if len(scale) > len(options):
-        raise ValueError(f"option_ordinal has {len(scale)} places for {len(options)} options")
+        raise ValueError(f"option_ordinal: has {len(scale)} places for {len(options)} options")
     places = [_place(value) for value in scale] + [None] * (len(options) - len(scale))
     if len({place for place in places if place is not None}) < 2:
         return tuple(options), ()
@@ -83,6 +85,13 @@ def literal(text: str) -> object:
         return _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError("is no Python literal") from error
+
+
+def _cell(text: str, column: str) -> object:
+    try:
+        return literal(text)
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from error
 
 
 def _value(node: ast.expr) -> object:
@@ -103,7 +112,7 @@ def _value(node: ast.expr) -> object:
 def _key(node: ast.expr | None) -> object:
     key = _value(node) if node is not None else []
     if isinstance(key, Sequence | dict) and not isinstance(key, str):
-        raise ValueError("option_mapping has a key that is no code")
+        raise ValueError("option_mapping: has a key that is no code")
     return key
 
 
@@ -111,13 +120,13 @@ def _place(value: object) -> float | None:
     if value is None:
         return None
     if not isinstance(value, int | float):
-        raise ValueError("option_ordinal has a place that is no number")
+        raise ValueError("option_ordinal: has a place that is no number")
     return None if math.isnan(value) else _finite(float(value))
 
 
 def _finite(place: float) -> float:
     if math.isinf(place):
-        raise ValueError("option_ordinal has an infinite place")
+        raise ValueError("option_ordinal: has an infinite place")
     return place
 
 

@@ -18,7 +18,18 @@ from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.document import entries
-from persona_db.loaders.rows import Quarantine, Storable, ignore, normalised, reason_of, shown
+from persona_db.loaders.rows import (
+    LONGEST_ID,
+    LONGEST_TEXT,
+    Id,
+    Quarantine,
+    Text,
+    ignore,
+    normalised,
+    reason_of,
+    shown,
+    storable,
+)
 from persona_db.loaders.source import Counts, HeldOut, Record, item_id
 from persona_db.loaders.split import Split
 
@@ -43,7 +54,7 @@ _TRAIN = "response_data_balanced_train_anno"
 _TEST = ("response_data_balanced_test_anno", "response_data_coldstart_anno")
 _HELD_OUT = (*_TEST, "response_data_balanced_dev_anno")
 
-_Id = Annotated[Storable, Field(min_length=1, max_length=500)]
+_MaybeEmpty = Annotated[str, Field(max_length=LONGEST_TEXT, strict=True), AfterValidator(storable)]
 _Date = Annotated[str, AfterValidator(iso_date)]
 
 
@@ -54,25 +65,25 @@ class _Row(BaseModel):
 
 
 class _Post(_Row):
-    text: Annotated[Storable, Field(min_length=1, max_length=100_000, strict=True)]
+    text: Text
     created_at: _Date = ""
 
 
 class _Info(_Row):
-    description: Annotated[Storable, Field(max_length=100_000, strict=True)] | None = None
+    description: _MaybeEmpty | None = None
 
 
 class _Said(_Row):
-    tweet_id: _Id
-    text: Annotated[Storable, Field(min_length=1, max_length=100_000, strict=True)]
+    tweet_id: Id
+    text: Text
     created_at: _Date = ""
 
 
 class _Response(_Row):
-    author_id: _Id
-    conversation_id: _Id
-    tweet_id: _Id
-    text: Annotated[Storable, Field(max_length=100_000, strict=True)] = ""
+    author_id: Id
+    conversation_id: Id
+    tweet_id: Id
+    text: _MaybeEmpty = ""
     predicted: Annotated[StrictInt, Field(ge=0, le=2)]
     predicted_intensity: Annotated[StrictInt, Field(ge=0, le=6)]
     created_at: _Date = ""
@@ -131,6 +142,8 @@ class RfpnSource:
         self._check()
         withheld = self._withheld()
         posts = dict(self._posts(quarantine))
+        if self._split is not None:
+            self._split.check_questions(posts, source=str(self._needed(_POSTS)))
         yield from posts.values()
         seen: set[str] = set()
         answered: set[str] = set()
@@ -143,7 +156,7 @@ class RfpnSource:
         yield from self._people(seen, withheld, quarantine)
         yield from self._histories(seen, answered, withheld, quarantine)
         for author in withheld.authors:
-            if author and author not in seen and "\0" not in author and len(author) <= 500:
+            if author and author not in seen and "\0" not in author and len(author) <= LONGEST_ID:
                 yield Person(id=author)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
@@ -326,6 +339,6 @@ def _said(entry: object) -> _Said:
 
 
 def _id_problem(user: str) -> str:
-    if not user or len(user) > 500:
-        return "user id is empty or longer than 500 characters"
+    if not user or len(user) > LONGEST_ID:
+        return f"user id is empty or longer than {LONGEST_ID} characters"
     return "user id holds a NUL character" if "\0" in user else ""

@@ -6,11 +6,23 @@ import unicodedata
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from persona_db.graph.models import QuarantinedRow
 
-__all__ = ["Quarantine", "Storable", "ignore", "normalised", "reason_of", "shown", "storable"]
+__all__ = [
+    "LONGEST_ID",
+    "LONGEST_TEXT",
+    "Id",
+    "Quarantine",
+    "Storable",
+    "Text",
+    "ignore",
+    "normalised",
+    "reason_of",
+    "shown",
+    "storable",
+]
 
 Quarantine = Callable[[QuarantinedRow], None]
 """Told of every row that is not loaded, with its file, number and reason."""
@@ -27,7 +39,12 @@ def storable(text: str) -> str:
     return text
 
 
+LONGEST_ID = 500
+LONGEST_TEXT = 100_000
+
 Storable = Annotated[str, AfterValidator(storable)]
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(storable)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, strict=True), AfterValidator(storable)]
 
 
 def reason_of(error: ValidationError) -> str:

@@ -89,8 +89,10 @@ class SenateSource:
         rollcalls = _rollcalls(tables.rollcalls, quarantine)
         members = _members(tables.members, quarantine)
         if not rollcalls:
-            raise LoadError("no roll call can be read", source=str(self._folder or "the bundled Senate data"))
-        yield from (question for question in rollcalls.values())
+            raise LoadError("no roll call can be read", source=self._place)
+        if self._split is not None:
+            self._split.check_questions({question.id for question in rollcalls.values()}, source=self._place)
+        yield from rollcalls.values()
         yield from members.values()
         texts = {
             question.id: [f"Voted {option}: {question.text}" for option in OPTIONS] for question in rollcalls.values()
@@ -121,6 +123,10 @@ class SenateSource:
         for vote in self.votes(quarantine):
             if self._marked.part(vote.user, vote.question) == "test":
                 yield HeldOut(*vote)
+
+    @property
+    def _place(self) -> str:
+        return "the bundled Senate data" if self._folder is None else str(self._folder)
 
     def _tables(self, quarantine: Quarantine) -> _Tables:
         return _bundled() if self._folder is None else _folder_tables(self._folder, quarantine)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from persona_db.graph.errors import LoadError
 from persona_db.graph.models import QuarantinedRow
 from persona_db.loaders.table import Table
 
-__all__ = ["Part", "Split", "read_split", "write_split"]
+__all__ = ["Part", "Split", "joined", "read_split", "write_split"]
 
 _COLUMNS = ("user", "question", "split")
 
@@ -47,6 +48,19 @@ class Split:
         """Return the pair's mark, None when the split does not mention it."""
         return self.of(user).get(question)
 
+    def check_questions(self, known: Collection[str], *, source: str) -> None:
+        """Raise LoadError when the split mentions none of the *known* questions: it is another data set's."""
+        if self.questions.isdisjoint(known):
+            raise LoadError(
+                f"no question of it is one of {source}; is it the split of another data set?", source=self.source
+            )
+
+    def marks(self) -> Iterator[tuple[str, str, Part]]:
+        """Yield every pair with its mark, user by user."""
+        for user, questions in self._users.items():
+            for question, part in questions.items():
+                yield user, question, part
+
     def __len__(self) -> int:
         return sum(len(questions) for questions in self._users.values())
 
@@ -70,6 +84,14 @@ def read_split(path: Path) -> Split:
             yield row[user], row[question], part
 
     return Split(marks(), source=str(path))
+
+
+def joined(splits: Sequence[Split]) -> Split | None:
+    """Return one split that says what all of them say, None for none; one that contradicts another is refused."""
+    if len(splits) < 2:
+        return splits[0] if splits else None
+    source = ", ".join(split.source for split in splits)
+    return Split(chain.from_iterable(split.marks() for split in splits), source=source)
 
 
 def write_split(path: Path, marks: Iterable[tuple[str, str, Part]]) -> None:

@@ -1,0 +1,60 @@
+"""The formats that can be loaded, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from persona_db.graph.errors import ConfigError
+from persona_db.loaders.jsonl import JsonlSource
+from persona_db.loaders.opinionqa import OpinionQASource
+from persona_db.loaders.rfpn import RfpnSource
+from persona_db.loaders.senate import SenateSource
+from persona_db.loaders.source import Source
+from persona_db.loaders.split import Split, joined, read_split
+
+__all__ = ["FORMATS", "open_source"]
+
+FORMATS = ("senate", "opinionqa", "rfpn", "jsonl")
+
+
+def open_source(
+    format: str,
+    paths: Sequence[Path | str] = (),
+    *,
+    split: Sequence[Path | str | Split] = (),
+    keep: Literal["history", "all"] = "history",
+) -> Source:
+    """Return the source of that format at *paths*, nothing of it read yet but the splits.
+
+    With a *split*, only what it marks `history` is read, unless *keep* is 'all'; what it marks `test` is what
+    `test_answers` yields. `opinionqa` takes one split for all its folders or one each, in their order.
+    """
+    if format not in FORMATS:
+        raise ConfigError(f"no format {format!r}; there are {', '.join(FORMATS)}")
+    places = [Path(path) for path in paths]
+    splits = [given if isinstance(given, Split) else read_split(Path(given)) for given in split]
+    if format == "opinionqa":
+        _check_count(format, places, least=1)
+        if len(splits) not in {0, 1, len(places)}:
+            raise ConfigError(
+                f"{len(splits)} splits for {len(places)} folders; give one for all, or one each in their order"
+            )
+        return OpinionQASource(places, splits=splits, keep=keep)
+    one = joined(splits)
+    if format == "senate":
+        _check_count(format, places, most=1)
+        return SenateSource(places[0] if places else None, split=one, keep=keep)
+    if format == "rfpn":
+        _check_count(format, places, least=1, most=1)
+        return RfpnSource(places[0], split=one, keep=keep)
+    _check_count(format, places, least=1)
+    return JsonlSource(places, split=one, keep=keep)
+
+
+def _check_count(name: str, places: Sequence[Path], *, least: int = 0, most: int | None = None) -> None:
+    if len(places) < least:
+        raise ConfigError(f"{name} needs a path: `persona-db load {name} PATH --dataset NAME`")
+    if most is not None and len(places) > most:
+        raise ConfigError(f"{name} reads one folder, not {len(places)}; load them one after the other")

@@ -1,0 +1,248 @@
+"""JSON lines: the format documented in docs/loaders.md, and what happens to lines that are not of it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from persona_db.graph.errors import LoadError
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.loaders.jsonl import JsonlSource
+from persona_db.loaders.rows import ignore
+from persona_db.loaders.source import HeldOut, Record, test_answers
+from persona_db.loaders.split import Split
+
+TAX = {"type": "question", "id": "tax", "text": "Raise taxes?", "options": ["no", "yes"], "ordinal": [0, 1]}
+GOOD: list[dict[str, Any]] = [
+    TAX,
+    {"type": "user", "id": "u1", "name": "Ann", "attributes": {"AGE": 34, "PARTY": "X"}},
+    {"user": "u1", "question": "tax", "option": "yes", "at": "2024-05-01"},
+    {"type": "item", "user": "u2", "id": "i/1", "text": "Lower them.", "question": "tax", "option": 0},
+    {"user": "u2", "text": "I like cats."},
+]
+RECORDS: list[Record] = [
+    Question(id="tax", text="Raise taxes?", options=("no", "yes"), ordinal=(0.0, 1.0)),
+    Person(id="u1", name="Ann", attributes={"AGE": "34", "PARTY": "X"}),
+    HistoryItem(
+        id="u1/f24cfb3ee02ff9ddd3d0ad1aa26e0ff7",
+        user="u1",
+        text='Asked "Raise taxes?", answered "yes"',
+        question="tax",
+        option=1,
+        at="2024-05-01",
+    ),
+    Person(id="u2"),
+    HistoryItem(id="u2/i/1", user="u2", text="Lower them.", question="tax", option=0),
+    HistoryItem(id="u2/4fc6de4e0ea5b03c5a26f9f3d1a0b4b1", user="u2", text="I like cats."),
+]
+
+
+def file_of(path: Path, *lines: object) -> Path:
+    path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def read(source: JsonlSource) -> tuple[list[Record], list[QuarantinedRow]]:
+    bad: list[QuarantinedRow] = []
+    return list(source.read(bad.append)), bad
+
+
+def without_ids(records: list[Record]) -> list[Record]:
+    return [
+        record.model_copy(update={"id": record.id[:3]}) if isinstance(record, HistoryItem) else record
+        for record in records
+    ]
+
+
+def test_items_questions_and_users_are_read(tmp_path: Path) -> None:
+    """In their order; whoever says something without having been described is a user all the same."""
+    records, bad = read(JsonlSource([file_of(tmp_path / "x.jsonl", *GOOD)]))
+    assert bad == []
+    assert without_ids(records) == without_ids(RECORDS)
+
+
+def test_an_id_left_out_is_made_from_the_line(tmp_path: Path) -> None:
+    """The same line gives the same id wherever it stands; another user, text, question or date another one."""
+    said = {"user": "u", "text": "x"}
+    others = [
+        said,
+        {**said, "user": "v"},
+        {**said, "text": "y"},
+        {**said, "at": "2024-01-01"},
+        {**said, "question": "tax"},
+    ]
+    path = file_of(tmp_path / "x.jsonl", TAX, *others, said)
+    ids = [record.id for record in read(JsonlSource([path]))[0] if isinstance(record, HistoryItem)]
+    assert len(set(ids)) == 5
+    assert ids[0] == ids[-1]
+
+
+def test_several_files_gzip_and_a_byte_order_mark(tmp_path: Path) -> None:
+    """Questions of one file are known in the next."""
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"
+    first.write_bytes(b"\xef\xbb\xbf" + json.dumps(TAX).encode() + b"\r\n\r\n")
+    second.write_bytes(gzip.compress(json.dumps(GOOD[2]).encode()))
+    records, bad = read(JsonlSource([first, second]))
+    assert bad == []
+    assert [type(record) for record in records] == [Question, Person, HistoryItem]
+
+
+def test_standard_input_may_be_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is kept in a temporary file, and called stdin in messages."""
+    content = "\n".join(json.dumps(line) for line in [*GOOD, {"user": ""}])
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content.encode())))
+    source = JsonlSource([Path("-")])
+    first, second = read(source), read(source)
+    assert first == second
+    assert without_ids(first[0]) == without_ids(RECORDS)
+    assert [(row.source, row.row) for row in first[1]] == [("stdin", 6)]
+
+
+def test_questions_of_the_dataset_may_be_answered(tmp_path: Path) -> None:
+    """Without being repeated in the file."""
+    source = JsonlSource([file_of(tmp_path / "x.jsonl", GOOD[2])])
+    assert [row.reason for row in read(source)[1]] == ["no question 'tax'; its line must come before its answers"]
+    source.know([Question(id="tax", text="Raise taxes?", options=("no", "yes"))])
+    records, bad = read(source)
+    assert bad == []
+    assert [type(record) for record in records] == [Person, HistoryItem]
+
+
+def test_what_is_held_out_is_not_read_either_as_free_text(tmp_path: Path) -> None:
+    """Answers marked test, and the same user's free text in the same words."""
+    lines = [
+        TAX,
+        {"user": "u1", "text": "  YES, raise them", "id": "free"},
+        {"user": "u2", "text": "Yes, raise them", "id": "hers"},
+        {"user": "u1", "question": "tax", "option": 1, "text": "Yes, raise them", "id": "held"},
+        {"user": "u2", "question": "tax", "option": 0, "id": "kept"},
+        {"user": "u3", "question": "tax", "option": 0, "id": "unmarked"},
+    ]
+    split = Split([("u1", "tax", "test"), ("u2", "tax", "history")])
+    source = JsonlSource([file_of(tmp_path / "x.jsonl", *lines)], split=split)
+    assert [r.id for r in read(source)[0] if isinstance(r, HistoryItem)] == ["u2/hers", "u2/kept"]
+    assert (source.counts.skipped_test, source.counts.not_in_split) == (2, 1)
+    assert test_answers(source) == [HeldOut("u1", "tax", 1)]
+    with pytest.raises(LoadError, match="split of another data set"):
+        next(JsonlSource([tmp_path / "x.jsonl"], split=Split([("u", "q", "test")])).read(ignore))
+
+
+def test_described_twice_is_kept_once(tmp_path: Path) -> None:
+    """Equal lines are one; another description or question under the same id is quarantined."""
+    user = {"type": "user", "id": "u", "attributes": {"A": "1"}}
+    path = file_of(
+        tmp_path / "x.jsonl", TAX, TAX, {**TAX, "text": "Cut taxes?"}, user, user, {**user, "attributes": {"A": "2"}}
+    )
+    records, bad = read(JsonlSource([path]))
+    assert [record.id for record in records] == ["tax", "u"]
+    assert [(row.row, row.reason) for row in bad] == [
+        (3, "question 'tax' is known with another text, options or date; that is kept"),
+        (6, "user 'u' was described otherwise before; that is kept"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{nope", "is no JSON: key must be a string at line 1 column 2"),
+        ("[]", "is no JSON object"),
+        ('{"user": "u", "text": NaN}', "is no JSON: expected value at line 1 column 23"),
+        ('{"user": "u", "text": "x", "at": Infinity}', "is no JSON: expected value at line 1 column 34"),
+        ({"type": "thing"}, "type is 'thing', not item, question or user"),
+        ({"type": ["item"]}, "type is \"['item']\", not item, question or user"),
+        ({"user": "u", "text": "x", "mood": "y"}, "mood: Extra inputs are not permitted"),
+        ({"user": "u"}, "needs text, or a question and an option"),
+        ({"user": "u", "text": ""}, "text: String should have at least 1 character"),
+        ({"user": "u", "text": "x\0"}, "text: holds a NUL character"),
+        ('{"user": "u", "text": "\\ud800"}', "is no JSON: unexpected end of hex escape at line 1 column 30"),
+        ({"user": "u\0", "text": "x"}, "user: holds a NUL character"),
+        ({"user": 5, "text": "x"}, "user: Input should be a valid string"),
+        ({"user": "u", "text": "x" * 200_000}, "text: String should have at most 100000 characters"),
+        ({"user": "u", "text": "x", "at": "soon"}, "at: is no ISO 8601 date or time"),
+        ({"user": "u", "text": "x", "question": "q"}, "no question 'q'; its line must come before its answers"),
+        ({"user": "u", "text": "x", "option": 1}, "an option needs its question"),
+        ({"user": "u", "question": "tax", "option": "maybe"}, "'maybe' is no option of 'tax'"),
+        ({"user": "u", "question": "tax", "option": 2}, "question 'tax' has options 0 to 1, not 2"),
+        ({"user": "u", "question": "tax", "option": -1}, "question 'tax' has options 0 to 1, not -1"),
+        ({"type": "user", "id": "u", "attributes": {"a=b": "c"}}, "attributes: a name must not hold '='"),
+        ({"type": "user", "id": "u", "attributes": {"a": [1]}}, "attributes.a: Input should be a valid string"),
+        ({**TAX, "id": "t2", "options": ["a", "a"]}, "options: the same option twice"),
+        ({**TAX, "id": "t2", "ordinal": [1]}, "question 't2': 1 places for 2 options"),
+        ({**TAX, "id": "t2", "kind": "poll"}, "kind: Input should be 'survey', 'rollcall' or 'post'"),
+        ("[" * 1_000_000, "is no JSON: recursion limit exceeded at line 1 column 202"),
+        ("x" * 10_000_000, "the line is longer than 1 MB"),
+    ],
+    ids=range(27),
+)
+def test_a_bad_line_is_quarantined(tmp_path: Path, line: object, reason: str) -> None:
+    """With its number and the reason; the lines around it are read."""
+    records, bad = read(JsonlSource([file_of(tmp_path / "x.jsonl", TAX, line, {"user": "v", "text": "ok"})]))
+    assert [record.id for record in records][:2] == ["tax", "v"]
+    assert [(row.source, row.row) for row in bad] == [(str(tmp_path / "x.jsonl"), 2)]
+    assert bad[0].reason.startswith(reason)
+
+
+def test_a_line_that_is_not_utf8_is_quarantined(tmp_path: Path) -> None:
+    """The lines around it are read."""
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"user": "u", "text": "a"}\n{"user": "u", "text": "\xff"}\n{"user": "u", "text": "b"}\n')
+    records, bad = read(JsonlSource([path]))
+    assert len(records) == 3
+    assert [(row.row, row.reason) for row in bad] == [(2, "not UTF-8 (byte 24 of the line)")]
+
+
+def test_ids_and_texts_are_data_whatever_they_hold(tmp_path: Path) -> None:
+    """Backticks, quotes, Cypher and control characters; no two users' items share an id."""
+    name = "`a`'\"}) DETACH DELETE n //\x07"
+    path = file_of(
+        tmp_path / "x.jsonl",
+        *({"user": u, "id": i, "text": name} for u, i in ((name, "1"), ("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"))),
+    )
+    records, bad = read(JsonlSource([path]))
+    found = [record for record in records if isinstance(record, HistoryItem)]
+    assert bad == []
+    assert [item.text for item in found] == [name] * 4
+    assert found[0].user == name
+    assert len({item.id for item in found}) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "x.jsonl: the file is empty"),
+        (b"QKEY,A\n1,2\n", "x.jsonl, row 1: is no JSON: expected value at line 1 column 1; each line must be"),
+        (b'[{"user": "u"}]', "x.jsonl, row 1: is no JSON object; each line must be a JSON object (docs/loaders.md)"),
+        (b"\n\x00\xff\n", "x.jsonl, row 2: not UTF-8 (byte 2 of the line); each line must be"),
+        ("{}".encode("utf-16"), "x.jsonl: the file is UTF-16; save it as UTF-8"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    """Before anything is yielded, also from the files before it."""
+    good = file_of(tmp_path / "good.jsonl", *GOOD)
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(LoadError) as caught:
+        next(JsonlSource([good, path]).read(ignore))
+    assert reason in str(caught.value)
+
+
+@given(
+    st.lists(
+        st.binary(max_size=60) | st.text(max_size=60).map(lambda text: json.dumps(text).encode("utf-8", "ignore")),
+        max_size=5,
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_give_records_or_quarantine(tmp_path: Path, lines: list[bytes]) -> None:
+    """Never an exception, once one line is good."""
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b"\n".join([json.dumps(TAX).encode(), *lines]))
+    assert read(JsonlSource([path]))[0]
