@@ -78,8 +78,8 @@ class QuestionLine(_Line):
     id: Id
     text: Text
     options: tuple[Text, ...] = Field(default=(), description="In order.")
-    ordinal: tuple[Annotated[float, Field(allow_inf_nan=False)] | None, ...] | None = Field(
-        default=None, description="Place of each option on a scale, null for one off it; left out: no scale."
+    ordinal: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, ...] | None = Field(
+        default=None, description="Place of each option on a scale from 0 up, null for one off it; left out: no scale."
     )
     kind: Literal["survey", "rollcall", "post"] = "survey"
     at: Date = ""

@@ -121,13 +121,11 @@ def _place(value: object) -> float | None:
         return None
     if not isinstance(value, int | float):
         raise ValueError("option_ordinal: has a place that is no number")
-    return None if math.isnan(value) else _finite(float(value))
-
-
-def _finite(place: float) -> float:
-    if math.isinf(place):
-        raise ValueError("option_ordinal: has an infinite place")
-    return place
+    if math.isnan(value):
+        return None
+    if not 0 <= value < math.inf:
+        raise ValueError("option_ordinal: has a place below 0 or infinite")
+    return float(value)
 
 
 def _missing(name: object) -> bool:
