@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from persona_db.graph.datasets import need_refit
+from persona_db.graph.datasets import datasets, drop_dataset, ensure_dataset, need_refit
 from persona_db.graph.errors import GraphUnavailableError
 from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Sharing
-from persona_db.graph.users import OFF_SCALE
+from persona_db.graph.users import OFF_SCALE, users
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Rejected",
     "Stored",
+    "datasets",
+    "drop_dataset",
+    "ensure_dataset",
     "statement_id",
     "store_items",
     "store_people",
     "store_quarantine",
     "store_questions",
+    "users",
 ]
 
 log = logging.getLogger(__name__)
@@ -171,7 +175,7 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
 def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem]) -> Stored:
     user_ids = {item.user for item in items}
     question_ids = {item.question for item in items if item.question is not None}
-    users = {row["id"] for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
+    known_users = {row["id"] for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
     options = {
         row["id"]: row["options"] for row in graph.read("known_questions", dataset=dataset, ids=sorted(question_ids))
     }
@@ -181,7 +185,7 @@ def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem]) -> St
     places: dict[str, int] = {}
     seen: set[str] = set()
     for item in items:
-        if reason := _why_not(item, users=users, options=options):
+        if reason := _why_not(item, users=known_users, options=options):
             rejected.append(Rejected(id=item.id, reason=reason))
             continue
         if item.id in seen:

