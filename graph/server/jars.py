@@ -12,18 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from filelock import FileLock
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from persona_db.graph.errors import ServerError
 from persona_db.graph.progress import Progress, no_progress
 
-from .lock import Jar, JarLock
+from .lock import Jar, JarLock, repositories
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["install_jars", "repositories"]
+__all__ = ["install_jars"]
 
 log = logging.getLogger(__name__)
 
@@ -34,22 +31,12 @@ CHUNK = 1 << 16
 VERIFIED = "verified.json"
 
 
-class _TransferError(Exception):
-    """A download broke off or was refused for now; trying again may help."""
+class _UnavailableError(Exception):
+    """A repository doesn't give the locked file."""
 
 
-def repositories() -> tuple[str, ...]:
-    """Return base URLs of Maven repositories, in the order they are tried.
-
-    They are jgo's: those of the `[repositories]` section of its configuration file, then its default one,
-    which a repository named `central` there replaces.
-    """
-    from jgo.config import GlobalSettings
-    from jgo.constants import MAVEN_CENTRAL_URL
-
-    configured: dict[str, str] = dict(GlobalSettings.load().repositories)
-    configured.setdefault("central", MAVEN_CENTRAL_URL)
-    return tuple(url.rstrip("/") for url in configured.values())
+class _InterruptedError(_UnavailableError):
+    """It may give it when asked again."""
 
 
 def install_jars(
@@ -63,32 +50,41 @@ def install_jars(
 
     A jar takes its name only after its SHA-256 sum was found right, so an interrupted run is resumed by the
     next one. Jars already verified are recognised by size and time of change, without reading them.
-    *sources* are base URLs of repositories, `repositories()` when not given. ServerError when a jar cannot
-    be had, or is another file than the locked one.
+    *sources* are base URLs of Maven repositories, those of `repositories()` when not given. ServerError when a
+    jar cannot be had, or is another file than the locked one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    from filelock import FileLock
+
     files = tuple(folder / jar.name for jar in lock.jars)
     if not _unverified(lock.jars, folder):
         return files
-    with FileLock(folder / "install.lock"):
-        suspects = _unverified(lock.jars, folder)
-        missing = [jar for jar in suspects if not _is_as_locked(folder / jar.name, jar)]
-        if missing:
-            log.info("fetching %s of %s jars of Neo4j %s", len(missing), len(lock.jars), lock.neo4j)
-            urls = repositories() if sources is None else sources
-            _fetch_all(missing, folder, sources=urls, what=f"Neo4j {lock.neo4j}", progress=progress)
-        if suspects:
-            _write_verified(lock.jars, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "install.lock"):
+            suspects = _unverified(lock.jars, folder)
+            missing = [jar for jar in suspects if not _is_as_locked(folder / jar.name, jar)]
+            if missing:
+                log.info("fetching %s of %s jars of Neo4j %s", len(missing), len(lock.jars), lock.neo4j)
+                urls = tuple(repositories().values()) if sources is None else sources
+                _Download(folder, urls).fetch(missing, what=f"fetching Neo4j {lock.neo4j}", progress=progress)
+            if suspects:
+                _write_verified(lock.jars, folder)
+    except OSError as exc:
+        raise ServerError(
+            f"the jars of Neo4j cannot be written to {folder} ({exc.strerror or exc}); free some space there, "
+            "or set PERSONA_DB_CACHE to another folder"
+        ) from exc
     return files
 
 
 def _unverified(jars: Iterable[Jar], folder: Path) -> list[Jar]:
     """Return the jars that are not known to be as locked: no record of them, or changed since."""
     try:
-        record: Mapping[str, object] = json.loads((folder / VERIFIED).read_text(encoding="utf-8"))
+        record = json.loads((folder / VERIFIED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         record = {}
-    return [jar for jar in jars if record.get(jar.name) != _stamp(folder / jar.name, jar)]
+    known: Mapping[str, object] = record if isinstance(record, dict) else {}
+    return [jar for jar in jars if known.get(jar.name) != _stamp(folder / jar.name, jar)]
 
 
 def _write_verified(jars: Iterable[Jar], folder: Path) -> None:
@@ -98,13 +94,13 @@ def _write_verified(jars: Iterable[Jar], folder: Path) -> None:
     temporary.replace(folder / VERIFIED)
 
 
-def _stamp(file: Path, jar: Jar) -> list[object]:
-    """What is remembered of a verified jar; never equal to a record when the file is missing or of another size."""
+def _stamp(file: Path, jar: Jar) -> list[object] | str:
+    """What is remembered of a verified jar; equal to no record when the file is missing or of another size."""
     try:
         stat = file.stat()
     except OSError:
-        return []
-    return [jar.sha256, stat.st_size, stat.st_mtime_ns] if stat.st_size == jar.size else []
+        return "missing"
+    return [jar.sha256, stat.st_size, stat.st_mtime_ns] if stat.st_size == jar.size else "of another size"
 
 
 def _is_as_locked(file: Path, jar: Jar) -> bool:
@@ -117,136 +113,127 @@ def _is_as_locked(file: Path, jar: Jar) -> bool:
         return False
 
 
-class _Counter:
-    """Bytes fetched, added to by many threads and read by one."""
+class _Download:
+    """One run of fetching jars side by side from repositories tried in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, sources: Sequence[str]) -> None:
+        self._folder = folder
+        self._sources = sources
         self._lock = threading.Lock()
-        self._value = 0
+        self._received = 0
+        self._given_up = threading.Event()
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
 
-    def add(self, count: int) -> None:
-        with self._lock:
-            self._value += count
-
-    @property
-    def value(self) -> int:
-        with self._lock:
-            return self._value
-
-
-def _fetch_all(jars: Sequence[Jar], folder: Path, *, sources: Sequence[str], what: str, progress: Progress) -> None:
-    """Fetch *jars* side by side, largest first; the first failure stops those not begun."""
-    total = sum(jar.size for jar in jars)
-    counter = _Counter()
-    progress(what, 0, total)
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        futures: list[Future[None]] = [
-            pool.submit(_fetch, jar, folder, sources=sources, counter=counter)
-            for jar in sorted(jars, key=lambda jar: -jar.size)
-        ]
-        pending: set[Future[None]] = set(futures)
+    def fetch(self, jars: Sequence[Jar], *, what: str, progress: Progress) -> None:
+        """Fetch *jars*, largest first; the first failure stops the others."""
+        total = sum(jar.size for jar in jars)
+        progress(what, 0, total)
         try:
-            while pending:
-                done, pending = wait(pending, timeout=0.1, return_when=FIRST_EXCEPTION)
-                progress(what, min(counter.value, total), total)
-                for future in done:
-                    future.result()
+            with ThreadPoolExecutor(max_workers=WORKERS, initializer=self._open_session) as pool:
+                largest_first = sorted(jars, key=lambda jar: -jar.size)
+                pending: set[Future[None]] = {pool.submit(self._fetch_one, jar) for jar in largest_first}
+                try:
+                    while pending:
+                        done, pending = wait(pending, timeout=0.1, return_when=FIRST_EXCEPTION)
+                        progress(what, min(self._received, total), total)
+                        for future in done:
+                            future.result()
+                finally:
+                    self._given_up.set()
+                    pool.shutdown(wait=True, cancel_futures=True)
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    progress(what, total, total)
+            for session in self._sessions:
+                session.close()
 
+    def _open_session(self) -> None:
+        """Give this thread an HTTP session, whose connection is kept from one jar to the next."""
+        import requests
 
-def _fetch(jar: Jar, folder: Path, *, sources: Sequence[str], counter: _Counter) -> None:
-    """Put one jar in place from the first repository that has the locked file."""
-    failures: list[str] = []
-    for source in sources:
-        try:
-            for attempt in Retrying(
-                retry=retry_if_exception_type(_TransferError),
-                stop=stop_after_attempt(ATTEMPTS),
-                wait=wait_random_exponential(multiplier=0.25, max=8),
-                reraise=True,
-            ):
-                with attempt:
-                    found = _download(jar, folder, source=source, counter=counter)
-        except _TransferError as exc:
-            failures.append(f"{_host(source)}: {exc}")
-            continue
-        if found == jar.sha256:
-            return
-        failures.append(
-            f"{_host(source)}: it has no such file"
-            if found is None
-            else f"{_host(source)}: its SHA-256 sum is {found}, not the locked {jar.sha256}; refused"
-        )
-    raise ServerError(
-        f"{jar.name} of Neo4j could not be fetched ({'; '.join(failures) or 'no repository is set'}). "
-        "Check the connection or the proxy and run the command again, which goes on with what is missing; "
-        "another Maven repository can be named in the [repositories] section of jgo's configuration file"
-    )
+        session = requests.Session()
+        self._local.session = session
+        with self._lock:
+            self._sessions.append(session)
 
+    def _fetch_one(self, jar: Jar) -> None:
+        """Put one jar in place, from the first repository that has the locked file."""
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-def _download(jar: Jar, folder: Path, *, source: str, counter: _Counter) -> str | None:
-    """Fetch one file; return its SHA-256 sum (in place under its name only if as locked), None if it is not there."""
-    import requests
-
-    target = folder / jar.name
-    temporary = folder / f"{jar.name}.part"
-    digest = hashlib.sha256()
-    received = 0
-    try:
-        with (
-            _session().get(f"{source}/{jar.path}", stream=True, timeout=TIMEOUT) as response,
-            temporary.open("wb") as file,
-        ):
-            if response.status_code in (404, 410):
-                return None
-            response.raise_for_status()
-            for chunk in response.iter_content(CHUNK):
-                received += len(chunk)
-                if received > jar.size:
-                    break
-                file.write(chunk)
-                digest.update(chunk)
-                counter.add(len(chunk))
-        if received < jar.size:
-            raise _TransferError(f"broke off after {received} of {jar.size} bytes")
-        if digest.hexdigest() == jar.sha256 and received == jar.size:
-            temporary.replace(target)
-        return digest.hexdigest()
-    except requests.RequestException as exc:
-        counter.add(-min(received, jar.size))
-        raise _TransferError(_reason(exc)) from exc
-    except _TransferError:
-        counter.add(-received)
-        raise
-    except OSError as exc:
+        failures: list[str] = []
+        for source in self._sources:
+            try:
+                for attempt in Retrying(
+                    retry=retry_if_exception_type(_InterruptedError),
+                    stop=stop_after_attempt(ATTEMPTS),
+                    wait=wait_random_exponential(multiplier=0.25, max=8),
+                    reraise=True,
+                ):
+                    with attempt:
+                        self._download(jar, source)
+            except _UnavailableError as exc:
+                failures.append(f"{_host(source)}: {exc}")
+            else:
+                return
         raise ServerError(
-            f"{target} cannot be written ({exc.strerror}); free some space or set PERSONA_DB_CACHE"
-        ) from exc
-    finally:
-        temporary.unlink(missing_ok=True)
+            f"{jar.name} of Neo4j could not be fetched ({'; '.join(failures) or 'no repository is set'}). "
+            "Check the connection and the proxy, then run the command again: it goes on with what is missing. "
+            "Another Maven repository can be named in the [repositories] section of jgo's configuration file"
+        )
+
+    def _download(self, jar: Jar, source: str) -> None:
+        """Put one jar in place from one repository."""
+        import requests
+
+        temporary = self._folder / f"{jar.name}.part"
+        session: requests.Session = self._local.session
+        digest = hashlib.sha256()
+        received = 0
+        try:
+            with (
+                session.get(f"{source}/{jar.path}", stream=True, timeout=TIMEOUT) as response,
+                temporary.open("wb") as file,
+            ):
+                _check_status(response.status_code)
+                for chunk in response.iter_content(CHUNK):
+                    if self._given_up.is_set():
+                        raise _UnavailableError("another jar failed")
+                    file.write(chunk)
+                    digest.update(chunk)
+                    received += len(chunk)
+                    self._count(len(chunk))
+                    if received > jar.size:
+                        break
+            if received < jar.size:
+                raise _InterruptedError(f"it broke off after {received} of {jar.size} bytes")
+            if digest.hexdigest() != jar.sha256:
+                raise _UnavailableError(
+                    f"its file has the SHA-256 sum {digest.hexdigest()}, not {jar.sha256} of the lock, and was refused"
+                )
+            temporary.replace(self._folder / jar.name)
+        except requests.RequestException as exc:
+            self._count(-received)
+            raise _InterruptedError(type(exc).__name__) from exc
+        except _UnavailableError:
+            self._count(-received)
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _count(self, received: int) -> None:
+        with self._lock:
+            self._received += received
 
 
-_local = threading.local()
-
-
-def _session() -> requests.Session:
-    """One HTTP session a thread: connections are kept open from one jar to the next."""
-    import requests
-
-    if not hasattr(_local, "session"):
-        _local.session = requests.Session()
-    session: requests.Session = _local.session
-    return session
-
-
-def _reason(exc: requests.RequestException) -> str:
-    if exc.response is not None:
-        return f"HTTP status {exc.response.status_code}"
-    return type(exc).__name__
+def _check_status(status: int) -> None:
+    """Raise what an HTTP status other than 200 means for a jar."""
+    if status in (404, 410):
+        raise _UnavailableError("it has no such file")
+    if status in (408, 425, 429) or status >= 500:
+        raise _InterruptedError(f"HTTP status {status}")
+    if status != 200:
+        raise _UnavailableError(f"HTTP status {status}")
 
 
 def _host(url: str) -> str:
-    """Host of a repository: its URL may carry a password."""
+    """Name a repository without the password that its URL may carry."""
     return urlsplit(url).hostname or "a repository without a host name"

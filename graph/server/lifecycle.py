@@ -33,6 +33,7 @@ HANDSHAKE_SECONDS = 2.0
 HANG_SECONDS = 30.0  # how long a process that does not answer is given: it may be collecting garbage
 START_SECONDS = 600.0  # recovery after a crash reads what was written since the last checkpoint
 STOP_SECONDS = 180.0
+HUNG_STOP_SECONDS = 20.0  # for a server that no longer answers, before it is killed
 LOCK_SECONDS = START_SECONDS + STOP_SECONDS
 
 
@@ -76,8 +77,11 @@ def ensure_running(settings: Settings, *, progress: Progress = no_progress) -> C
     home.make()
     with _alone(home, progress=progress):
         record = _answering(home) or _revived(home, progress=progress)
-        if record is not None and not _older(record.version, read_lock().neo4j):
-            return _connection(home, record)
+        if record is not None:
+            if not _older(record.version, read_lock().neo4j):
+                return _connection(home, record)
+            log.info("Neo4j %s makes way for %s", record.version, read_lock().neo4j)
+            _end_all(home, patience=STOP_SECONDS)
         return _connection(home, _start(home, settings=settings, progress=progress))
 
 
@@ -88,7 +92,7 @@ def stop(settings: Settings, *, progress: Progress = no_progress) -> bool:
         return False
     with _alone(home, progress=progress):
         progress("stopping Neo4j", 0, None)
-        return _end_all(home)
+        return _end_all(home, patience=STOP_SECONDS)
 
 
 def status(settings: Settings) -> ServerStatus | None:
@@ -175,7 +179,7 @@ def _start(home: Home, *, settings: Settings, progress: Progress) -> Record:
     java = find_java()
     jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress)
     memory = plan_memory(settings)
-    _end_all(home)
+    _end_all(home, patience=HUNG_STOP_SECONDS)
     progress(STARTING, 0, None)
     home.make_password()
     wished = (last.bolt_port, last.http_port) if last is not None else (0, 0)
@@ -216,7 +220,7 @@ def _wait(home: Home, record: Record, *, process: Popen[bytes], progress: Progre
         if answers_bolt(record.bolt_port, timeout=HANDSHAKE_SECONDS) and _accepts(home, record):
             return True
         if time.monotonic() - began > START_SECONDS:
-            _end_all(home)
+            _end_all(home, patience=HUNG_STOP_SECONDS)
             raise ServerError(
                 f"Neo4j did not answer within {START_SECONDS:.0f} s and was stopped; see {home.logs / 'debug.log'}"
             )
@@ -248,11 +252,11 @@ def _accepts(home: Home, record: Record) -> bool:
     return True
 
 
-def _end_all(home: Home) -> bool:
+def _end_all(home: Home, *, patience: float) -> bool:
     """End every server of *home*, recorded or not; tell whether there was one."""
     processes = find_strays(home)
     if processes:
-        end(processes, patience=STOP_SECONDS)
+        end(processes, patience=patience)
     record = home.read_record()
     if record is not None and record.pid is not None:
         home.write_record(record.model_copy(update={"pid": None, "ready": False}))

@@ -25,7 +25,7 @@ from pydantic import Field, ValidationError
 from persona_db.graph.errors import ServerError
 from persona_db.graph.models import Model
 
-__all__ = ["Jar", "JarLock", "main", "read_lock"]
+__all__ = ["Jar", "JarLock", "main", "read_lock", "repositories", "resolve"]
 
 LOCK_NAME = "jars.lock.toml"
 
@@ -34,7 +34,8 @@ class Jar(Model):
     """One file of a Maven repository."""
 
     path: str = Field(
-        pattern=r"^[A-Za-z0-9_.+\-]+(/[A-Za-z0-9_.+\-]+)+\.jar$", description="Under the repository's URL."
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+\-]*(/[A-Za-z0-9_][A-Za-z0-9_.+\-]*)+\.jar$",
+        description="Under the repository's URL.",
     )
     size: int = Field(gt=0, description="Bytes.")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -68,6 +69,21 @@ def read_lock() -> JarLock:
         raise ServerError(f"{LOCK_NAME} of the installed package is damaged; install persona-db again") from exc
 
 
+def repositories() -> dict[str, str]:
+    """Return Maven repositories, name -> base URL, in the order they are tried.
+
+    They are jgo's: those of the `[repositories]` section of its configuration file, then its default one,
+    which a repository named `central` there replaces.
+    """
+    from jgo.config import GlobalSettings
+    from jgo.constants import MAVEN_CENTRAL_URL
+
+    found: dict[str, str] = {"central": MAVEN_CENTRAL_URL, **GlobalSettings.load().repositories}
+    if found["central"] == MAVEN_CENTRAL_URL:
+        found["central"] = found.pop("central")
+    return {name: url.rstrip("/") for name, url in found.items()}
+
+
 def main(arguments: Sequence[str] = ()) -> int:
     """Resolve the endpoint (the lock's own when none is given) and write the lock beside this module."""
     endpoint = arguments[0] if arguments else read_lock().endpoint
@@ -84,7 +100,7 @@ def resolve(endpoint: str, *, repository: Path) -> JarLock:
     from jgo.maven import MavenContext
     from jgo.parse import Endpoint
 
-    context = MavenContext(repo_cache=repository)
+    context = MavenContext(repo_cache=repository, remote_repos=repositories())
     asked = [
         context.create_dependency(replace(coordinate, scope="compile"))
         for coordinate in Endpoint.parse(endpoint).coordinates

@@ -81,7 +81,7 @@ def graph(neo4j_server: server.Connection, neo4j_settings: Settings) -> Iterator
 @pytest.fixture
 def dataset(graph: Graph) -> Iterator[str]:
     """A name that no other test uses; what was stored under it is removed afterwards."""
-    from persona_db.graph.ingest import drop_dataset
+    from persona_db.graph.datasets import drop_dataset
 
     name = f"test-{uuid.uuid4().hex[:12]}"
     yield name
