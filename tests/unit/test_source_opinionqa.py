@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from pathlib import Path
 
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,7 +115,7 @@ def test_a_key_that_is_there_twice_is_kept_once(tmp_path: Path) -> None:
         ("3,3,BAD,\"{1: 'a', 2: 'a'}\",q,[],[]", "option_mapping: has the same option twice"),
         ("3,3,BAD,\"['a']\",q,[],[]", "option_mapping: is no dictionary"),
         ("3,3,BAD,{1: 'a'},q,[],\"[1, 2]\"", "option_ordinal: has 2 places for 1 options"),
-        ("3,3,BAD,{1: 'a'},q,[],[1e999]", "option_ordinal: has an infinite place"),
+        ("3,3,BAD,{1: 'a'},q,[],[1e999]", "option_ordinal: has a place below 0 or infinite"),
         ("3,3,BAD,{1: 'a'},q,[],['x']", "option_ordinal: has a place that is no number"),
         ("3,3,BAD,{1: 'a'},,[],[1]", "text: String should have at least 1 character"),
         ("3,3,,{1: 'a'},q,[],[1]", "id: String should have at least 1 character"),
@@ -252,7 +252,7 @@ def test_the_gss_has_what_pandas_finds(shared_data: Path) -> None:
     table = pd.read_csv(folder / "responses.csv", dtype=str, keep_default_na=False, index_col="QKEY")
     source = OpinionQASource([folder], splits=[read_split(folder / "split.csv.gz")])
     records, bad = read(source)
-    parts = {
+    parts: dict[str, list[HistoryItem] | list[HeldOut]] = {
         "history": [record for record in records if isinstance(record, HistoryItem)],
         "test": test_answers(source),
     }

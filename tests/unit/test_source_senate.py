@@ -10,7 +10,7 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
 from persona_db.graph.errors import LoadError
