@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from persona_db.chains.persona import Fact, Persona, UserHistory
+from persona_db.chains.reading import until
 from persona_db.chains.statistical.engine import Lexicon, StatisticalEngine
 from persona_db.chains.statistical.fit import Signals, fingerprint, learn, load_engine, question_of, store_learned
 from persona_db.chains.statistical.keybook import key_vector, units
@@ -25,7 +26,7 @@ from persona_db.chains.statistical.vocabulary import VOCABULARY
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.ingest import statement_id
-from persona_db.graph.models import END_OF_TIME, HistoryItem, Model
+from persona_db.graph.models import HistoryItem, Model
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def refine(
     """
     started = perf_counter()
     info = require_dataset(graph, dataset)
-    reader = _Reader(graph, dataset, as_of=as_of or END_OF_TIME, embedder=embedder)
+    reader = _Reader(graph, dataset, as_of=until(as_of), embedder=embedder)
     current = graph.read("fit_for", dataset=dataset, as_of=None)
     if current and not (refit or as_of or info.refit_needed):
         fit, through = current[0]["fit"], current[0]["through"]
@@ -98,7 +99,7 @@ def refine(
     if not everybody:
         raise ConfigError(f"dataset {dataset!r} has no users; load something with `persona-db load` first")
     signals, newest = reader.signals([row["user"] for row in everybody if row["sharing_rank"] > 0], progress=progress)
-    through = as_of or newest
+    through = until(as_of) if as_of else newest
     asked = settings or EngineSettings()
     fit = fingerprint(signals, asked, seed=seed, through=through)
     status = graph.write(

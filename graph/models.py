@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 __all__ = [
     "END_OF_TIME",
     "Collaborator",
+    "Context",
     "Evidence",
     "HistoryItem",
     "Model",
@@ -82,7 +83,7 @@ class Person(Model):
 class HistoryItem(Model):
     """One thing a user said: an answer to a question (with `option`), or free text."""
 
-    id: str = Field(min_length=1, max_length=1024, description="Unique in the dataset; loading it again changes nothing.")
+    id: str = Field(min_length=1, max_length=1024, description="Unique in the dataset; stored once.")
     user: str = Field(min_length=1, max_length=512)
     text: str = Field(min_length=1, max_length=100_000, description="The statement, readable by itself.")
     question: str | None = Field(default=None, description="Id of the question it answers.")
@@ -132,6 +133,11 @@ class Recalled(Model):
     counts: tuple[int, ...] = Field(default=(), description="Of a key summary: answers by option, rounded.")
     key: str | None = Field(default=None, description="The shared key that brought it here.")
     score: float = Field(description="How much it tells about the question; higher is better.")
+    value: float | None = Field(
+        default=None,
+        description="What was observed, standardised; of a collaborator's answer, how far it is from what their "
+        "other answers lead one to expect. None for what has no place on a scale.",
+    )
     at: str = ""
 
 
@@ -142,6 +148,16 @@ class Evidence(Model):
     source: Literal["own", "collaborator", "summary"]
     text: str
     weight: float = Field(description="Signed push on the expected place on the scale, standardised.")
+
+
+class Context(Model):
+    """What was recalled for one question to one user: what a prediction rests on."""
+
+    user: str
+    question: Question
+    items: tuple[Recalled, ...]
+    size: int = Field(description="Places there were (retrieval size r).")
+    borrowed: int = Field(description="Places that borrowed items took.")
 
 
 class Prediction(Model):
@@ -155,5 +171,7 @@ class Prediction(Model):
     confidence: float = Field(description="Probability of `answer`.")
     explanation: str
     evidence: tuple[Evidence, ...]
+    recalled: int = Field(default=0, description="Items it could read.")
+    borrowed: int = Field(default=0, description="How many of them were borrowed.")
     fit: str
     engine: str

@@ -1,0 +1,52 @@
+"""Which Fit a read uses, and up to when."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.errors import ConfigError, NoFitError
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = ["Reading", "open_reading", "until"]
+
+_PRESENT = "9999-12-30"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A consistent view of a dataset: one Fit, and nothing said or retired after `as_of`."""
+
+    graph: Graph
+    dataset: str
+    fit: str
+    as_of: str
+    settings: EngineSettings
+
+
+def until(as_of: str | None) -> str:
+    """Return the last moment of *as_of*: a date holds all of its day; None is the present."""
+    if as_of is None:
+        return _PRESENT
+    if not _DATE.match(as_of):
+        raise ConfigError(f"{as_of!r} is no ISO 8601 date; write it as 2006-06-15")
+    return f"{as_of}T23:59:59Z" if len(as_of) == len("2006-06-15") else as_of
+
+
+def open_reading(graph: Graph, dataset: str, *, as_of: str | None = None) -> Reading:
+    """Return a reading by the dataset's current Fit, or by the newest made of items up to *as_of*.
+
+    NoFitError when there is none.
+    """
+    rows = graph.read("fit_for", dataset=dataset, as_of=None if as_of is None else until(as_of))
+    if not rows:
+        require_dataset(graph, dataset)
+        raise NoFitError(dataset, as_of=as_of)
+    settings = EngineSettings.model_validate_json(rows[0]["settings"])
+    return Reading(graph, dataset, rows[0]["fit"], until(as_of), settings)

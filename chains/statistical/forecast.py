@@ -1,0 +1,73 @@
+"""From recalled items to a distribution over the options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.statistical.estimate import condition
+from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.graph.models import Recalled
+
+__all__ = ["Forecast", "forecast", "variable_of"]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Probabilities of the options, and each item's push on the expected place, standardised."""
+
+    probabilities: NDArray[np.float64]
+    pushes: tuple[float, ...]
+
+
+def variable_of(knowledge: Knowledge, item: Recalled) -> int | None:
+    """The variable that an own item or a key summary observes; None when it has none."""
+    if item.layer == "cache" and item.key is not None:
+        return knowledge.of_key(item.key)
+    if item.question is not None:
+        return knowledge.of_question(item.question)
+    if item.layer == "induced" and item.key is not None and item.key.startswith("trait:"):
+        return knowledge.of_trait(int(item.key.split(":")[1][:-1]) - 1)
+    return None
+
+
+def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> Forecast:
+    """Combine base rate, links and *items* into a distribution for *question*; deterministic.
+
+    Own items and key summaries are conditioned on together, so that correlated ones are not counted twice.
+    Collaborators' answers to the question count by their surprise: m of them with correlation c to one's own
+    surprise move the mean by c times their sum over 1 + (m - 1) c.
+    """
+    settings = knowledge.reading.settings
+    target = knowledge.of_question(question)
+    pushes = np.zeros(len(items))
+    used, variables, values, votes = [], [], [], []
+    for index, item in enumerate(items):
+        if item.value is None:
+            continue
+        if item.source == "collaborator":
+            if item.question == question:
+                votes.append(index)
+            continue
+        variable = variable_of(knowledge, item)
+        if variable is not None:
+            used.append(index)
+            variables.append(variable)
+            values.append(item.value)
+    scale = knowledge.scales[question]
+    estimate = condition(
+        knowledge.matrix[target, variables],
+        knowledge.matrix[np.ix_(variables, variables)],
+        np.array(values, dtype=np.float64),
+        ridge=settings.ridge,
+    )
+    pushes[used] = estimate.pushes
+    correlation = settings.collaboration
+    if votes and correlation > 0:
+        weight = correlation / (1 + (len(votes) - 1) * correlation)
+        pushes[votes] = [weight * float(items[index].value or 0.0) for index in votes]
+    probabilities = scale.distribution(float(pushes.sum()), estimate.variance, spread=settings.spread)
+    return Forecast(probabilities, tuple(float(push) for push in pushes))

@@ -1,0 +1,195 @@
+"""What a prediction reads of a Fit: scales, and how everything that can be recalled relates to the questions.
+
+Questions, cache keys and latent traits are variables of one correlation matrix. Links between questions and key
+summaries are as stored; where none is stored, it is what shared traits imply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.reading import Reading
+from persona_db.chains.statistical.fit import link_matrix, question_of
+from persona_db.chains.statistical.keybook import CacheKey
+from persona_db.chains.statistical.population import pooled_rates
+from persona_db.chains.statistical.scale import Scale
+from persona_db.graph.models import Question
+
+__all__ = ["Knowledge", "load_knowledge"]
+
+Floats = NDArray[np.float64]
+
+TRAIT_RELIABILITY = 0.9
+"""Correlation of an estimated trait with the trait; estimates rest on tens of answers."""
+
+_LIKE_QUESTIONS = 60
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Scales and correlations of the questions of *place*, the keys and the traits of a Fit."""
+
+    reading: Reading
+    questions: Mapping[str, Question]
+    scales: Mapping[str, Scale]
+    place: Mapping[str, int]
+    matrix: Floats
+    keys: Mapping[str, CacheKey]
+    counts: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+
+    def of_question(self, question: str) -> int | None:
+        """The variable of a question; None when the Fit does not know it."""
+        return self.place.get(question)
+
+    def of_key(self, key: str) -> int | None:
+        """The variable of a cache key."""
+        return self._key_place.get(key)
+
+    def of_trait(self, trait: int) -> int:
+        """The variable of a latent trait, counted from 0."""
+        return len(self.place) + len(self.keys) + trait
+
+    @cached_property
+    def _key_place(self) -> dict[str, int]:
+        return {key: len(self.place) + row for row, key in enumerate(self.keys)}
+
+    def value_of_answer(self, question: str, option: int) -> float | None:
+        """Where an option stands on its question's standardised scale; None off the scale."""
+        scale = self.scales.get(question)
+        if scale is None or option >= len(scale.values) or np.isnan(scale.values[option]):
+            return None
+        return float(scale.values[option])
+
+    def value_of_holding(self, key: str) -> float:
+        """The standardised observation that someone holds a key: rare keys say more."""
+        share = min(max(self.keys[key].share, 1e-3), 0.999)
+        return float(np.sqrt((1 - share) / share))
+
+    def telling(self, key: str, question: str, counts: Sequence[int]) -> float:
+        """Correlation of holding *key* with the answer to *question*, from what its holders answered."""
+        n = sum(counts)
+        if n == 0:
+            return 0.0
+        values = np.nan_to_num(self.scales[question].values)
+        mean = float(np.dot(counts, values)) / (n + self.reading.settings.shrinkage)
+        share = min(max(self.keys[key].share, 1e-3), 0.999)
+        return float(np.clip(np.sqrt(share / (1 - share)) * mean, -0.95, 0.95))
+
+
+def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Mapping[str, Floats]) -> Knowledge:
+    """Read what predicting *targets* takes: them, the questions linked to them, and the keys' summaries of both.
+
+    A target that the Fit does not know is placed by meaning (`vectors`, a unit vector by id): its base rates and
+    links are those of its nearest questions with the same options. A fixed number of queries.
+    """
+    graph, dataset, fit = reading.graph, reading.dataset, reading.fit
+    known = {row["id"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
+    asked = [question.id for question in targets if question.id in known]
+    wanted = dict.fromkeys(asked)
+    if asked:
+        for row in graph.read("links", dataset=dataset, fit=fit, questions=asked):
+            wanted.update(dict.fromkeys(other for other, _ in row["links"]))
+    new = [question for question in targets if question.id not in known]
+    near: dict[str, list[tuple[str, float]]] = {}
+    for question in new:
+        vector = vectors.get(question.id)
+        if vector is None:
+            continue
+        rows = graph.read(
+            "like_questions",
+            dataset=dataset,
+            fit=fit,
+            vector=[float(x) for x in vector],
+            top_k=_LIKE_QUESTIONS,
+            as_of=reading.as_of,
+        )
+        near[question.id] = [(row["id"], row["cosine"]) for row in rows]
+        wanted.update(dict.fromkeys(row["id"] for row in rows))
+    rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
+    questions = {row["id"]: question_of(row) for row in rows}
+    scales = {
+        row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
+    }
+    counts_of = {row["id"]: np.array(row["counts"], dtype=np.int64) for row in rows}
+    loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), -1)
+    place = {row["id"]: index for index, row in enumerate(rows)}
+    links = link_matrix(graph, dataset, fit, place, loadings)
+
+    for question in new:
+        rates, to_others, traits = _by_meaning(
+            question, near.get(question.id, []), questions, counts_of, place, loadings, reading
+        )
+        links = np.block([[links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
+        loadings = np.vstack([loadings, traits[None, :]]) if loadings.size else np.zeros((len(place) + 1, 0))
+        place[question.id] = len(place)
+        questions[question.id] = question
+        scales[question.id] = Scale.of(rates, question.ordinal)
+
+    found = graph.read("fitted_keys", dataset=dataset, fit=fit, ids=None)
+    keys = {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in found}
+    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), keys)
+    counts: dict[tuple[str, str], tuple[int, ...]] = {}
+    asked_places = list(questions)
+    for row in graph.read("summaries", dataset=dataset, fit=fit, keys=list(keys), questions=asked_places):
+        for question_id, numbers in row["summaries"]:
+            counts[row["key"], question_id] = tuple(numbers)
+    matrix = _assemble(knowledge, links, loadings, counts)
+    return Knowledge(reading, questions, scales, place, matrix, keys, counts)
+
+
+def _assemble(
+    knowledge: Knowledge, links: Floats, loadings: Floats, counts: Mapping[tuple[str, str], tuple[int, ...]]
+) -> Floats:
+    traits = loadings.shape[1]
+    of_keys = np.array([key.loadings for key in knowledge.keys.values()], dtype=np.float64)
+    of_keys = of_keys.reshape(len(knowledge.keys), traits) if of_keys.size else np.zeros((len(knowledge.keys), traits))
+    position = {key: row for row, key in enumerate(knowledge.keys)}
+    key_question = np.clip(of_keys @ loadings.T, -0.95, 0.95)
+    for (key, question), numbers in counts.items():
+        key_question[position[key], knowledge.place[question]] = knowledge.telling(key, question, numbers)
+    key_key = np.clip(of_keys @ of_keys.T, -0.95, 0.95)
+    np.fill_diagonal(key_key, 1.0)
+    trait_question = TRAIT_RELIABILITY * loadings.T
+    trait_key = TRAIT_RELIABILITY * of_keys.T
+    return np.block(
+        [
+            [links, key_question.T, trait_question.T],
+            [key_question, key_key, trait_key.T],
+            [trait_question, trait_key, np.eye(traits)],
+        ]
+    )
+
+
+def _by_meaning(
+    question: Question,
+    near: Sequence[tuple[str, float]],
+    questions: Mapping[str, Question],
+    counts: Mapping[str, NDArray[np.int64]],
+    place: Mapping[str, int],
+    loadings: Floats,
+    reading: Reading,
+) -> tuple[Floats, Floats, Floats]:
+    """Base rates, links to the known questions and trait loadings of a new question, from those of the same options.
+
+    A link is likeness of meaning (0 at cosine 0.5, 1 at 1), at least a tenth of the setting's strength.
+    """
+    strength = max(reading.settings.meaning, 0.3)
+    to_others, traits, total = np.zeros(len(place)), np.zeros(loadings.shape[1]), 0.0
+    same = [(id_, cosine) for id_, cosine in near if questions[id_].options == question.options]
+    for id_, cosine in same:
+        likeness = max(2 * cosine - 1, 0.0)
+        to_others[place[id_]] = strength * likeness
+        traits += likeness * loadings[place[id_]]
+        total += likeness
+    if total:
+        traits = strength * traits / total
+    pseudo = [np.zeros(len(question.options), dtype=np.int64), *(counts[id_] for id_, _ in same)]
+    angles = np.array([1.0, *(max(cosine, 0.0) for _, cosine in same)])
+    vectors = np.column_stack([angles, np.sqrt(np.maximum(1 - angles**2, 0.0))])
+    rates = pooled_rates(pseudo, [question.options] * len(pseudo), vectors, pooling=reading.settings.pooling or 20.0)
+    return rates[0], to_others, traits

@@ -1,0 +1,22 @@
+// borrowable: what others may borrow from some users at a time, as far as each user's sharing allows.
+// param   dataset  str        the dataset
+// param   fit      str        the Fit
+// param   users    list[str]  whose; those who share less than `induced` are left out
+// param   as_of    str        later items and facts are left out, and what was retired by then
+// returns user str, name str, items list[list[any]], facts list[list[any]]
+// cost    read; one index look-up a user, and their items and facts
+UNWIND $users AS id
+MATCH (u:User {dataset: $dataset, id: id})
+WHERE u.sharing_rank >= 2
+CALL (u) {
+  WITH u WHERE u.sharing_rank >= 4
+  MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem)
+  WHERE h.at <= $as_of
+  RETURN collect([h.id, h.question, h.option, h.at]) AS items
+}
+CALL (u) {
+  MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit})
+  WHERE f.at <= $as_of AND f.retired_at > $as_of AND (f.layer = 'induced' OR u.sharing_rank >= 3)
+  RETURN collect([f.id, f.layer, f.key, f.question, f.option, f.at, f.strength]) AS facts
+}
+RETURN u.id AS user, u.name AS name, items, facts
