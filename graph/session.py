@@ -70,6 +70,8 @@ class Graph:
             driver, database = _open_driver(settings, progress=progress)
         graph = cls(driver, settings, database=database, owns_driver=owns_driver)
         try:
+            with _our_errors():
+                driver.verify_connectivity()  # tells at once what a query would retry
             migrate(graph, progress=progress)
         except BaseException:
             graph.close()
@@ -221,7 +223,10 @@ def _our_errors() -> Iterator[None]:
             f"Neo4j doesn't answer ({_first_line(exc)}); `persona-db up` starts the embedded one, or check NEO4J_URI"
         ) from exc
     except Neo4jError as exc:
-        if exc.is_retryable() or ".Transaction." in (exc.code or ""):
+        code = exc.code or ""
+        if ".Database." in code:
+            raise GraphUnavailableError(f"{_first_line(exc)}; check NEO4J_DATABASE") from exc
+        if exc.is_retryable() or ".Transaction." in code:
             raise GraphUnavailableError(f"Neo4j gave the work up ({_first_line(exc)}); try again") from exc
         raise
     except DriverError as exc:

@@ -1,0 +1,65 @@
+"""Every query of cypher/ is planned by a real server, and its plan is what its header says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from persona_db.graph.catalog import NamedQuery, QueryType, catalog
+from persona_db.graph.migrations import migrations
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+MIGRATIONS = {query.name for query in migrations().values()}
+QUERIES = [query for name, query in catalog().items() if name not in MIGRATIONS]
+COSTLY = ("AllNodesScan", "CartesianProduct", "NodeByLabelScan")
+"""Operators that a query has to own up to in its cost, by these words."""
+
+
+def dummy(kind: QueryType) -> Any:
+    """Return some value of the type."""
+    match kind.kind:
+        case "list":
+            return [dummy(kind.item)] if kind.item else []
+        case "map":
+            return {}
+        case "int":
+            return 1
+        case "float":
+            return 0.5
+        case "bool":
+            return True
+    return "x"
+
+
+def operators(plan: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of a plan's operators."""
+    yield plan["operatorType"].partition("@")[0]
+    for child in plan.get("children", []):
+        yield from operators(child)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_plan_is_what_the_header_says(graph: Graph, query: NamedQuery) -> None:
+    """It reads or writes as its cost says, returns what it declares, and owns up to costly operators."""
+    params = {name: dummy(param.type) for name, param in query.params.items()}
+    with graph.driver.session(database=graph.database) as session:
+        result = session.run(f"EXPLAIN {query.text}", params)
+        columns = list(result.keys())
+        summary = result.consume()
+    assert summary.plan is not None
+    assert columns == list(query.returns)
+    assert ("w" in (summary.query_type or "")) == query.writes
+    costly = sorted({name for name in operators(summary.plan) if name in COSTLY})
+    assert [name for name in costly if name not in query.cost] == []
+
+
+def test_every_migration_is_named_after_what_it_makes() -> None:
+    """Constraints and indexes have names of their own, so that a later migration can replace them."""
+    for query in migrations().values():
+        made = query.name.partition("_")[2]
+        assert re.search(rf"CREATE \w*\s?(CONSTRAINT|INDEX) {made} IF NOT EXISTS", query.text), query.path

@@ -1,0 +1,99 @@
+"""The schema is applied in order, once, whoever applies it and however often."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.migrations import migrate, migrations
+from persona_db.graph.session import Graph
+
+
+def schema(graph: Graph) -> set[str]:
+    """The names of the constraints and indexes there are."""
+    records, _, _ = graph.driver.execute_query(
+        "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name", database_=graph.database
+    )
+    return {record["name"] for record in records}
+
+
+def strip(graph: Graph) -> None:
+    """Take the schema and its record away, as in a database never seen before."""
+    with graph.driver.session(database=graph.database) as session:
+        for name in [record["name"] for record in session.run("SHOW CONSTRAINTS YIELD name")]:
+            session.run(f"DROP CONSTRAINT {name}").consume()
+        for name in schema(graph):
+            session.run(f"DROP INDEX {name}").consume()
+        session.run("MATCH (m:Migration) DELETE m").consume()
+
+
+@pytest.fixture
+def bare(graph: Graph) -> Iterator[Graph]:
+    """The graph without its schema; it has it again afterwards."""
+    strip(graph)
+    yield graph
+    migrate(graph)
+
+
+def test_up_to_date_graph_is_left_alone(graph: Graph) -> None:
+    """Nothing is applied twice, and looking costs one short read."""
+    assert migrate(graph) == []
+    started = time.perf_counter()
+    for _ in range(10):
+        migrate(graph)
+    assert (time.perf_counter() - started) / 10 < 0.1
+
+
+def test_numbers_have_no_gap() -> None:
+    """0001, 0002, ...: a file put between two others would never reach a graph that is past it."""
+    assert list(migrations()) == [f"{n:04d}" for n in range(1, len(migrations()) + 1)]
+
+
+def test_bare_graph_gets_everything_in_order(bare: Graph) -> None:
+    """Every constraint and index is there under its file's name, and on record."""
+    told: list[tuple[str, int, int | None]] = []
+    applied = migrate(bare, progress=lambda what, done, total=None: told.append((what, done, total)))
+    assert applied == [query.name for query in migrations().values()]
+    assert schema(bare) == {name.partition("_")[2] for name in applied}
+    assert [done for _, done, _ in told] == list(range(1, len(applied) + 1))
+    assert [row["id"] for row in bare.read("applied_migrations")] == list(migrations())
+
+
+def test_half_applied_schema_is_completed(bare: Graph) -> None:
+    """A process killed after applying and before recording leaves nothing that stops the next one."""
+    first, second, *_ = migrations().items()
+    bare.write(first[1].name)
+    bare.write("record_migration", id=first[0], name=first[1].name)
+    bare.write(second[1].name)
+    assert migrate(bare)[0] == second[1].name
+    assert migrate(bare) == []
+
+
+def test_every_statement_can_be_applied_again(graph: Graph) -> None:
+    """Each file is idempotent by itself."""
+    before = schema(graph)
+    for query in migrations().values():
+        graph.write(query.name)
+    assert schema(graph) == before
+
+
+def test_processes_at_once_apply_it_once(bare: Graph) -> None:
+    """Three that find a bare graph at one moment all end with the whole schema, recorded once."""
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: migrate(bare), range(3)))
+    assert len(schema(bare)) == len(migrations())
+    assert [row["id"] for row in bare.read("applied_migrations")] == list(migrations())
+
+
+def test_newer_graph_is_refused(graph: Graph) -> None:
+    """A graph that a later version wrote is not touched."""
+    graph.write("record_migration", id="9999", name="9999_future")
+    try:
+        with pytest.raises(ConfigError, match=r"9999.*upgrade persona-db"):
+            migrate(graph)
+    finally:
+        graph.driver.execute_query("MATCH (m:Migration {id: '9999'}) DELETE m", database_=graph.database)
