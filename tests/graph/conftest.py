@@ -15,6 +15,8 @@ from persona_db.graph.errors import ServerError
 from persona_db.graph.settings import Settings
 
 if TYPE_CHECKING:
+    from neo4j import Driver
+
     from persona_db.graph.session import Graph
 
 HERE = Path(__file__).parent
@@ -26,21 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.neo4j)
-
-
-def server_settings(home: Path) -> Settings:
-    """Settings for a server of our own in *home*; its jars are the user's, fetched once for all."""
-    return Settings(home=home, cache=Settings().cache_dir, heap_mb=HEAP_MB)
-
-
-def start_or_skip(settings: Settings) -> server.Connection:
-    """Start the server of *settings*; skip the test with the reason where that fails, except in CI."""
-    try:
-        return server.ensure_running(settings)
-    except ServerError as exc:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Neo4j could be started: {exc}")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -55,18 +42,31 @@ def _no_given_server() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def neo4j_settings(_no_given_server: None, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of the session's server."""
-    return server_settings(tmp_path_factory.mktemp("neo4j"))
+    """Settings of the session's server; its jars are the user's, fetched once for all."""
+    return Settings(home=tmp_path_factory.mktemp("neo4j"), cache=Settings().cache_dir, heap_mb=HEAP_MB)
 
 
 @pytest.fixture(scope="session")
 def neo4j_server(neo4j_settings: Settings) -> Iterator[server.Connection]:
-    """The session's server, running."""
-    connection = start_or_skip(neo4j_settings)
+    """The session's server, running; where it cannot be started tests are skipped, in CI they fail."""
     try:
-        yield connection
-    finally:
-        server.stop(neo4j_settings)
+        connection = server.ensure_running(neo4j_settings)
+    except ServerError as exc:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Neo4j could be started: {exc}")
+    yield connection
+    server.stop(neo4j_settings)
+
+
+@pytest.fixture(scope="session")
+def driver(neo4j_server: server.Connection) -> Iterator[Driver]:
+    """A driver of the session's server, for what is no named query."""
+    from neo4j import GraphDatabase
+
+    password = neo4j_server.password.get_secret_value()
+    with GraphDatabase.driver(neo4j_server.uri, auth=(neo4j_server.username, password)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
