@@ -14,7 +14,7 @@ from persona_db.graph.users import require_user
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["TOP_K", "join", "join_many"]
+__all__ = ["TOP_K", "explained", "join", "join_many"]
 
 TOP_K = 50
 _USERS_AT_ONCE = 200
@@ -45,28 +45,31 @@ def join(
     found = join_many(reading, [user], top_k=wanted, exact=exact, sharing=sharing).get(user, [])
     if question:
         found = _who_can_say(reading, found, question)[:top_k]
-    if not found:
-        return []
-    keys: dict[str, list[SharedKey]] = {}
-    for row in graph.read(
-        "shared_keys",
-        dataset=dataset,
-        fit=reading.fit,
-        user=user,
-        others=[row["collaborator"] for row in found],
-        as_of=reading.as_of,
+    return explained(reading, {user: found})[user]
+
+
+def explained(reading: Reading, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[Collaborator]]:
+    """Turn the rows of `join_many` into collaborators with the keys that made their scores; one query for all."""
+    wanted = [{"user": user, "others": [row["collaborator"] for row in rows]} for user, rows in found.items() if rows]
+    keys: dict[tuple[str, str], list[SharedKey]] = {}
+    for row in reading.graph.read(
+        "shared_keys", dataset=reading.dataset, fit=reading.fit, rows=wanted, as_of=reading.as_of
     ):
-        keys.setdefault(row.pop("collaborator"), []).append(SharedKey.model_validate(row))
-    return [
-        Collaborator(
-            user=row["collaborator"],
-            name=row["name"],
-            score=row["score"],
-            shared=tuple(key for key in keys.get(row["collaborator"], ()) if key.contribution >= 0),
-            opposed=tuple(key for key in keys.get(row["collaborator"], ()) if key.contribution < 0),
-        )
-        for row in found
-    ]
+        pair = row.pop("user"), row.pop("collaborator")
+        keys.setdefault(pair, []).append(SharedKey.model_validate(row))
+    return {
+        user: [
+            Collaborator(
+                user=row["collaborator"],
+                name=row["name"],
+                score=row["score"],
+                shared=tuple(key for key in keys.get((user, row["collaborator"]), ()) if key.contribution >= 0),
+                opposed=tuple(key for key in keys.get((user, row["collaborator"]), ()) if key.contribution < 0),
+            )
+            for row in rows
+        ]
+        for user, rows in found.items()
+    }
 
 
 def join_many(

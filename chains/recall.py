@@ -22,6 +22,7 @@ from persona_db.chains.statistical.estimate import residuals
 from persona_db.chains.statistical.knowledge import Knowledge
 from persona_db.graph.models import Context, Model, Question, Recalled, Sharing
 from persona_db.graph.progress import Progress, no_progress
+from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -95,6 +96,7 @@ def recall(
     """
     from persona_db.chains.asking import prepare
 
+    require_user(graph, dataset, user)
     reading = open_reading(graph, dataset, as_of=as_of)
     asked, knowledge = prepare(reading, [(user, question)], options=options)
     return recall_many(knowledge, asked, settings=settings or RecallSettings(), texts=True)[0]
@@ -106,11 +108,13 @@ def recall_many(
     *,
     settings: RecallSettings,
     texts: bool,
+    collaborators: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     progress: Progress = no_progress,
 ) -> list[Context]:
     """Return a context for each (user, question), in their order; a fixed number of queries for 200 users.
 
-    Without *texts* items carry none: enough for the statistical engine.
+    *collaborators* are rows of `join_many` by user; they are joined here when not given. Without *texts* items carry
+    none: enough for the statistical engine.
     """
     reading = knowledge.reading
     by_user: dict[str, list[int]] = {}
@@ -125,8 +129,8 @@ def recall_many(
         own = {row["user"]: _own(knowledge, row, settings.layers) for row in _personas(reading, chunk)}
         found: Mapping[str, Sequence[Mapping[str, Any]]] = {}
         if borrows and settings.top_k:
-            found = join_many(reading, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
-            lenders.fetch({row["collaborator"] for rows in found.values() for row in rows})
+            found = collaborators or join_many(reading, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
+            lenders.fetch({row["collaborator"] for user in chunk for row in found.get(user, ())})
         for user in chunk:
             for index in by_user[user]:
                 question = asked[index][1]

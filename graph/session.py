@@ -163,7 +163,7 @@ class Graph:
                 routing_=RoutingControl.WRITE if query.writes else RoutingControl.READ,
             )
         log.debug("%s returned %s rows", query.name, len(result.records))
-        return [dict(record.items()) for record in result.records]
+        return [dict(zip(record.keys(), record.values(), strict=True)) for record in result.records]
 
 
 def _query(name: str, *, writes: bool | None = None) -> NamedQuery:
