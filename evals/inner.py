@@ -1,0 +1,55 @@
+"""Inner folds: parts of the history held out, on which settings are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from persona_db.evals.answers import AnswerMatrix, Answers, Cells
+
+__all__ = ["InnerFold", "inner_folds"]
+
+SHARE = 10
+"""A fold holds out one in so many of each user's answers."""
+
+
+@dataclass(frozen=True, eq=False)
+class InnerFold:
+    """A history without some of its answers, and those answers."""
+
+    answers: AnswerMatrix
+    tests: Cells
+    truth: Answers
+
+
+def inner_folds(
+    answers: AnswerMatrix, *, seed: int, folds: int = 1, most_tests: int | None = None
+) -> Iterator[InnerFold]:
+    """Yield *folds* disjoint folds, each holding out a tenth of every user's known answers.
+
+    A user's answers are dealt to the ten shares in a random order, from a random share on, so that users with few
+    answers do not all lose one. With *most_tests*, only tests of randomly drawn questions are kept, as many questions
+    as are needed to reach that number: the held-out answers stay out, but fewer of them are predicted.
+    """
+    if not 1 <= folds <= SHARE:
+        raise ValueError(f"folds must be 1 to {SHARE}, not {folds}")
+    rng = np.random.default_rng(seed)
+    share = np.full(answers.answers.shape, -1, dtype=np.int16)
+    for user, known in enumerate(answers.answers >= 0):
+        own = rng.permutation(np.flatnonzero(known))
+        share[user, own] = (np.arange(len(own)) + rng.integers(SHARE)) % SHARE
+    for fold in range(folds):
+        held_out = np.argwhere(share == fold)
+        tests = held_out if most_tests is None else _of_some_questions(held_out, most=most_tests, rng=rng)
+        yield InnerFold(answers=answers.without(held_out), tests=tests, truth=answers.answers[tests[:, 0], tests[:, 1]])
+
+
+def _of_some_questions(cells: Cells, *, most: int, rng: np.random.Generator) -> Cells:
+    if len(cells) <= most:
+        return cells
+    questions, counts = np.unique(cells[:, 1], return_counts=True)
+    order = rng.permutation(len(questions))
+    enough = int(np.searchsorted(np.cumsum(counts[order]), most)) + 1
+    return cells[np.isin(cells[:, 1], questions[order[:enough]])]

@@ -1,0 +1,51 @@
+"""Settings chosen on inner folds, by the Brier score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from persona_db.evals.answers import AnswerMatrix, Answers, Cells, Floats
+from persona_db.evals.inner import SHARE, inner_folds
+from persona_db.evals.peers.features import hot
+
+__all__ = ["brier", "choose"]
+
+Setting = TypeVar("Setting")
+
+ENOUGH_TESTS = 5_000
+MOST_TESTS = 10_000
+MOST_FOLDS = 5
+
+
+def brier(probabilities: Floats, truth: Answers) -> float:
+    """Return the mean squared distance between distributions and what came true: 0 is perfect, 2 the worst."""
+    return float(((probabilities - hot(truth, probabilities.shape[1])) ** 2).sum(axis=1).mean())
+
+
+def choose(
+    answers: AnswerMatrix,
+    predict: Callable[[AnswerMatrix, Cells, Sequence[Setting]], Mapping[Setting, Floats]],
+    settings: Sequence[Setting],
+    *,
+    seed: int,
+) -> Setting:
+    """Return the setting with the least Brier score over inner folds of *answers*; the first of equals.
+
+    As many folds are used as make 5,000 tests, at most five; of a fold, at most about 10,000 tests.
+    Everything that *predict* learns, it learns again from each fold's history.
+    """
+    known = int((answers.answers >= 0).sum())
+    if known < SHARE or len(settings) == 1:
+        return settings[0]
+    folds = min(MOST_FOLDS, max(1, math.ceil(ENOUGH_TESTS * SHARE / known)))
+    loss = np.zeros(len(settings))
+    for fold in inner_folds(answers, seed=seed, folds=folds, most_tests=MOST_TESTS):
+        if len(fold.tests) == 0:
+            continue
+        made = predict(fold.answers, fold.tests, settings)
+        loss += [brier(made[setting], fold.truth) * len(fold.tests) for setting in settings]
+    return settings[int(np.argmin(loss))]
