@@ -1,0 +1,143 @@
+"""What every command shares: data on stdout, progress on stderr, errors in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from persona_db.graph.progress import Progress
+    from persona_db.graph.settings import Settings
+
+__all__ = ["one_line", "print_json", "print_table", "progress_bar", "read_settings", "run_command"]
+
+_REDRAWN_EVERY = 0.1
+_INTERRUPTED = 130
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Yield something to report progress to: bars on stderr where that is a terminal, else nothing is drawn."""
+    if not sys.stderr.isatty():
+        from persona_db.graph.progress import no_progress
+
+        yield no_progress
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+        drawn: dict[str, float] = {}
+
+        def report(what: str, done: int, total: int | None = None) -> None:
+            now = time.monotonic()
+            if done != total and now - drawn.get(what, 0.0) < _REDRAWN_EVERY:
+                return
+            drawn[what] = now
+            if what not in tasks:
+                tasks[what] = bars.add_task(one_line(what), total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under their columns' names: numbers to the right, texts to the left, each row on one line."""
+    cells = [list(columns), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    right = [bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(columns))]
+    for row in cells:
+        parts = (
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(row, widths, right, strict=True)
+        )
+        print("  ".join(parts).rstrip())
+
+
+def print_json(value: object) -> None:
+    """Print a model, or mappings and lists of them, as JSON; numbers that JSON lacks become null."""
+    print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def read_settings() -> Settings:
+    """Return the settings from the environment; ConfigError names the variable that cannot be used."""
+    from pydantic import ValidationError
+
+    from persona_db.graph.errors import ConfigError
+    from persona_db.graph.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = str(fault["loc"][0]).upper()
+        name = name if name.startswith("NEO4J_") else f"PERSONA_DB_{name}"
+        raise ConfigError(f"{name}: {fault['msg']}") from error
+
+
+def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
+    """Run *command* and return its exit status; an error of ours becomes one line on stderr and status 1.
+
+    With *debug* the error is raised instead, for its trace to be seen. Any other exception is a bug, and is raised.
+    """
+    from persona_db.graph.errors import PersonaDBError
+
+    try:
+        status = command()
+        sys.stdout.flush()
+    except PersonaDBError as error:
+        if debug:
+            raise
+        print(f"persona-db: {one_line(str(error))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("persona-db: interrupted; the same command goes on from here", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:  # whoever reads our output has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status if isinstance(status, int) and not isinstance(status, bool) else 0
+
+
+def one_line(text: str) -> str:
+    """Return *text* on one line, with what a terminal would obey made visible."""
+    return "".join(char if char.isprintable() else _visible(char) for char in text.strip())
+
+
+def _visible(char: str) -> str:
+    return " " if char.isspace() else char.encode("unicode_escape").decode()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3f}" if isinstance(value, float) else one_line(str(value))
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _plain(value: object) -> Any:
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        value = dump(mode="json")
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value

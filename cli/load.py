@@ -1,0 +1,102 @@
+"""persona-db load: a source of histories into a dataset."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from persona_db.loaders import LoadReport
+
+__all__ = ["load"]
+
+
+class Format(StrEnum):
+    """As persona_db.loaders.FORMATS, which would take long to import for `--help`."""
+
+    SENATE = "senate"
+    OPINIONQA = "opinionqa"
+    RFPN = "rfpn"
+    JSONL = "jsonl"
+
+
+class Level(StrEnum):
+    """As persona_db.graph.models.Sharing, which would take long to import for `--help`."""
+
+    NONE = "none"
+    KEYS = "keys"
+    INDUCED = "induced"
+    DISTILLED = "distilled"
+    HISTORY = "history"
+
+
+def load(
+    format: Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH...", help="Folders or files, '-' for standard input (jsonl); the Senate needs none."
+        ),
+    ] = None,
+    *,
+    dataset: Annotated[str, typer.Option(help="Dataset to load into; it is made when it is not there.")],
+    split: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="CSV of user,question,split: what it marks history is loaded. One for all paths, or one each."
+        ),
+    ] = None,
+    sharing: Annotated[
+        Level | None,
+        typer.Option(help="What others may borrow from these users; new ones share keys unless it is given."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Load histories into a dataset. Loading again changes nothing, and completes a load that was stopped."""
+    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.graph.models import Sharing
+    from persona_db.graph.session import Graph
+    from persona_db.loaders import load as load_source
+    from persona_db.loaders import open_source
+    from persona_db.loaders.rows import ignore
+
+    settings = read_settings()
+    source = open_source(format.value, paths or [], split=split or [])
+    next(source.read(ignore), None)  # what cannot be read is told before a server is started for it
+    with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
+        report = load_source(
+            graph,
+            source,
+            dataset=dataset,
+            sharing=Sharing(sharing.value) if sharing else None,
+            progress=progress,
+        )
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+
+
+def _print(report: LoadReport) -> None:
+    from persona_db.cli.console import one_line, print_table
+
+    rows = [
+        ("questions", report.questions, ""),
+        ("users", report.users, ""),
+        ("items", report.items_read, f"{report.items_new:,} of them new"),
+        ("texts", report.statements_new, "embedded now"),
+        ("no opinion", report.refused, "refused or did not vote: not loaded"),
+        ("held out", report.skipped_test, "to be predicted: not loaded"),
+        ("not in the split", report.not_in_split, "not loaded"),
+        ("quarantined", report.quarantined, f"see {report.where}" if report.quarantined else ""),
+    ]
+    always = {"questions", "users", "items", "quarantined"}
+    print_table((f"dataset {report.dataset}", "count", ""), [row for row in rows if row[1] or row[0] in always])
+    for bad in report.first_quarantined:
+        place = f"{bad.source}, row {bad.row}" if bad.row else bad.source
+        print(f"quarantined: {one_line(place)}: {one_line(bad.reason)}")
+    if report.quarantined > len(report.first_quarantined):
+        print(f"... and {report.quarantined - len(report.first_quarantined):,} more")
