@@ -1,0 +1,32 @@
+"""`persona-db down`: stop the embedded Neo4j."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from persona_db.cli.bar import progress_bar
+from persona_db.graph.settings import Settings
+
+__all__ = ["down"]
+
+
+def down(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Stop the embedded Neo4j in good order; its data stay. With NEO4J_URI set nothing is stopped."""
+    settings = Settings()
+    if settings.neo4j_uri is not None:
+        if as_json:
+            print(json.dumps({"stopped": False, "embedded": False, "uri": settings.neo4j_uri}))
+        else:
+            print(f"NEO4J_URI is set: {settings.neo4j_uri} is used, and it is not for persona-db to stop")
+        return
+    from persona_db.graph import server
+
+    with progress_bar() as progress:
+        stopped = server.stop(settings, progress=progress)
+    if as_json:
+        print(json.dumps({"stopped": stopped, "embedded": True, "data_dir": str(settings.data_dir)}))
+    else:
+        print("Neo4j was stopped" if stopped else "Neo4j was not running")

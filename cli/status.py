@@ -1,0 +1,121 @@
+"""`persona-db status`: where the graph is and what is in it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from pydantic import Field
+
+from persona_db.cli.bar import progress_bar
+from persona_db.graph.models import Model
+from persona_db.graph.settings import Settings
+
+__all__ = ["Status", "status"]
+
+
+class DatasetCounts(Model):
+    """A dataset, and how many nodes of each label it has."""
+
+    dataset: str
+    current_fit: str | None
+    counts: dict[str, int]
+
+
+class Status(Model):
+    """What `persona-db status` tells."""
+
+    running: bool
+    embedded: bool = Field(description="False when NEO4J_URI names another server.")
+    uri: str | None = Field(default=None, description="Bolt URI.")
+    browser_url: str | None = None
+    username: str
+    password_file: str | None = None
+    data_dir: str | None = None
+    version: str | None = Field(default=None, description="Of Neo4j.")
+    pid: int | None = None
+    started_at: str | None = None
+    datasets: tuple[DatasetCounts, ...] = ()
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Print where Neo4j is, who logs in, and what each dataset holds; starts nothing.
+
+    The password is in the file that is named, which only its owner can read. Datasets of evaluations are left out.
+    """
+    found = read_status(Settings())
+    if as_json:
+        print(found.model_dump_json())
+        return
+    print("\n".join(_lines(found)))
+
+
+def read_status(settings: Settings) -> Status:
+    """Return the state of the graph that *settings* name; the embedded server is not started for it."""
+    if settings.neo4j_uri is not None:
+        return Status(
+            running=True,
+            embedded=False,
+            uri=settings.neo4j_uri,
+            username=settings.neo4j_username,
+            datasets=_datasets(settings),
+        )
+    from persona_db.graph import server
+
+    found = server.status(settings)
+    if found is None:
+        return Status(running=False, embedded=True, username="neo4j", data_dir=str(settings.data_dir))
+    return Status(
+        running=found.running,
+        embedded=True,
+        uri=found.uri,
+        browser_url=found.browser_url,
+        username=found.username,
+        password_file=str(found.password_file),
+        data_dir=str(found.data_dir),
+        version=found.version,
+        pid=found.pid,
+        started_at=found.started_at,
+        datasets=_datasets(settings) if found.running else (),
+    )
+
+
+def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
+    from persona_db.graph.datasets import datasets
+    from persona_db.graph.session import Graph
+
+    with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
+        return tuple(
+            DatasetCounts(
+                dataset=dataset.dataset,
+                current_fit=dataset.current_fit,
+                counts={row["label"]: row["nodes"] for row in graph.read("counts_by_label", dataset=dataset.dataset)},
+            )
+            for dataset in datasets(graph)
+        )
+
+
+def _lines(found: Status) -> list[str]:
+    """Say it for people: one fact a line, then a table of the datasets."""
+    where = "the server that NEO4J_URI names" if not found.embedded else f"Neo4j {found.version or ''}".strip()
+    facts = [
+        ("Bolt URI", found.uri),
+        ("Neo4j Browser", found.browser_url),
+        ("User", found.username),
+        ("Password file", found.password_file),
+        ("Data folder", found.data_dir),
+        ("Process", f"{found.pid}, since {found.started_at}" if found.pid else None),
+    ]
+    lines = [
+        where if not found.embedded else f"{where} is {'running' if found.running else 'not running'}",
+        *(f"{name:<15}{value}" for name, value in facts if value),
+    ]
+    if not found.running:
+        return [*lines, "`persona-db up` starts it; so does every command that needs it"]
+    if not found.datasets:
+        return [*lines, "", "no datasets yet; `persona-db demo` or `persona-db load` makes one"]
+    for dataset in found.datasets:
+        fit = f"current Fit {dataset.current_fit}" if dataset.current_fit else "not refined yet"
+        lines += ["", f"Dataset {dataset.dataset} ({fit})"]
+        lines += [f"  {label:<13}{nodes:>12,}" for label, nodes in dataset.counts.items()]
+    return lines
