@@ -198,9 +198,10 @@ def _check_dimension(embedder: Embedder) -> None:
 
 
 def _mixed(dataset: str, *, stored: str, given: str) -> EmbeddingError:
+    setting = HASH if stored == HashEmbedder.name else stored
     return EmbeddingError(
         f"dataset {dataset!r} is embedded with {stored!r}, not {given!r}; "
-        f"set PERSONA_DB_EMBEDDING_MODEL={stored}, or load into another dataset"
+        f"set PERSONA_DB_EMBEDDING_MODEL={setting}, or load into another dataset"
     )
 
 

@@ -13,7 +13,10 @@ from persona_db.graph.models import END_OF_TIME, HistoryItem, Model, Question, S
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["User", "UserCounts", "history", "questions", "require_user", "users"]
+__all__ = ["EVERYBODY", "User", "UserCounts", "history", "questions", "require_user", "users"]
+
+EVERYBODY = 2**31 - 1
+"""A limit that is none."""
 
 OFF_SCALE = -1.0
 """Stored in `Question.ordinal` for an option with no place on the scale: a list in Neo4j holds no null."""
@@ -40,7 +43,7 @@ class UserCounts(Model):
     keys: int
 
 
-def users(graph: Graph, dataset: str, *, limit: int = 1_000_000, after: str = "") -> list[UserCounts]:
+def users(graph: Graph, dataset: str, *, limit: int = EVERYBODY, after: str = "") -> list[UserCounts]:
     """Return the users of a dataset by id, at most *limit* of those whose id comes after *after*."""
     require_dataset(graph, dataset)
     rows = graph.read("list_users", dataset=dataset, after=after, limit=limit)

@@ -1,0 +1,66 @@
+"""persona-db erase: a user out of a dataset."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from persona_db.graph.erase import Receipt
+
+__all__ = ["erase"]
+
+
+def erase(
+    user: Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Dataset the user is in.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask first, as a terminal is.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
+) -> int:
+    """Remove a user and all that rests on them from a dataset, and print a receipt."""
+    from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
+    from persona_db.graph.embedding import embedder_of
+    from persona_db.graph.erase import erase_user
+    from persona_db.graph.session import Graph
+    from persona_db.graph.users import require_user
+
+    settings = read_settings()
+    with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
+        known = require_user(graph, dataset, user)
+        if not yes and sys.stdin.isatty():
+            named = f" ({known.name})" if known.name else ""
+            question = f"Erase user {user}{named} from dataset {dataset}? This can't be undone."
+            typer.confirm(one_line(question), abort=True, err=True)
+        receipt = erase_user(graph, dataset, user, cache=embedder_of(settings))
+    if as_json:
+        print_json(receipt)
+    else:
+        _print(receipt)
+    return 0 if receipt.left.total == 0 else 1
+
+
+def _print(receipt: Receipt) -> None:
+    from persona_db.cli.console import one_line, print_table
+
+    print_table(
+        ("erased", "count", ""),
+        [
+            ("history items", receipt.items, ""),
+            ("facts", receipt.facts, "of every Fit"),
+            ("personas", receipt.personas, "of every Fit"),
+            ("keys held", receipt.holds, f"{receipt.keys:,} of them held by nobody else, and erased too"),
+            ("texts", receipt.statements, "said by nobody else"),
+            ("cached vectors", receipt.vectors, "of those texts"),
+        ],
+    )
+    who = one_line(f"user {receipt.user!r} in dataset {receipt.dataset!r}")
+    if receipt.left.total:
+        print(f"looked again: {receipt.left.total:,} nodes of {who} are there; was it loaded meanwhile?")
+    else:
+        print(f"looked again: nothing of {who} is left")
+    if receipt.refit_needed:
+        refine = f"persona-db refine --dataset {receipt.dataset} --refit"
+        print(f"traits, links and summaries learned from everybody still count them, until `{one_line(refine)}`")

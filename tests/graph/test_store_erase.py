@@ -1,0 +1,124 @@
+"""An erased user is gone from the dataset with all that rested on them, and nobody else's is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from persona_db.graph.datasets import ensure_dataset, require_dataset
+from persona_db.graph.embedding import CachedEmbedder, HashEmbedder, embed_missing
+from persona_db.graph.erase import erase_user
+from persona_db.graph.errors import UnknownDatasetError, UnknownUserError
+from persona_db.graph.ingest import store_items, store_people, store_quarantine, store_questions
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.graph.session import Graph
+from persona_db.graph.users import history, require_user
+
+REFINED = """
+MATCH (ann:User {dataset: $d, id: 'ann'})-[:HAS_HISTORY]->(item), (bob:User {dataset: $d, id: 'bob'}),
+      (q:Question {dataset: $d})
+WITH ann, bob, q, collect(item) AS items
+CREATE (shared:CacheKey {dataset: $d, fit: 'f', id: 'shared'})-[:SUMMARISES {n: 2}]->(q),
+       (own:CacheKey {dataset: $d, fit: 'f', id: 'own', name: 'likes ferrets'}),
+       (ann)-[:HOLDS {fit: 'f'}]->(shared), (bob)-[:HOLDS {fit: 'f'}]->(shared), (ann)-[:HOLDS {fit: 'f'}]->(own)
+CREATE (said:Statement {dataset: $d, id: 'induced', text: 'Ann is a ferret person.'})
+CREATE (ann)-[:HAS_FACT]->(fact:Fact {dataset: $d, fit: 'f', id: 'a', user: 'ann', layer: 'induced'})-[:SAYS]->(said),
+       (fact)-[:EVIDENCE_FOR]->(own), (fact)-[:EVIDENCE_FOR]->(shared),
+       (ann)-[:HAS_FACT]->(:Fact {dataset: $d, fit: 'f', id: 'a2', user: 'ann', layer: 'distilled'}),
+       (bob)-[:HAS_FACT]->(:Fact {dataset: $d, fit: 'f', id: 'b', user: 'bob'}),
+       (ann)-[:HAS_PERSONA]->(:Persona {dataset: $d, fit: 'f', id: 'a', user: 'ann'}),
+       (bob)-[:HAS_PERSONA]->(:Persona {dataset: $d, fit: 'f', id: 'b', user: 'bob'})
+FOREACH (item IN items | CREATE (fact)-[:DERIVED_FROM]->(item))
+"""
+
+
+@pytest.fixture
+def two(graph: Graph, dataset: str) -> str:
+    """Ann and Bob, who share a text and a key; Ann has others of her own, in history and in a Fit."""
+    ensure_dataset(graph, dataset)
+    store_questions(graph, dataset, [Question(id="q", text="Pets?", options=("no", "yes"))])
+    store_people(graph, dataset, [Person(id="ann", name="Ann"), Person(id="bob"), Person(id="new")])
+    store_items(
+        graph,
+        dataset,
+        [
+            HistoryItem(id="1", user="ann", text="Pets? yes", question="q", option=1),
+            HistoryItem(id="2", user="ann", text="I have ferrets."),
+            HistoryItem(id="3", user="ann", text="I have ferrets.", at="2020-01-01"),
+            HistoryItem(id="4", user="bob", text="Pets? yes", question="q", option=1),
+        ],
+    )
+    store_quarantine(graph, dataset, [QuarantinedRow(source="s", row=1, reason="r")])
+    graph.driver.execute_query(REFINED, d=dataset, database_=graph.database)
+    return dataset
+
+
+def remains(graph: Graph, dataset: str) -> list[tuple[str, str]]:
+    """Label and id of every node of the dataset, sorted; statements by their text."""
+    records, _, _ = graph.driver.execute_query(
+        "MATCH (n {dataset: $d}) RETURN labels(n)[0] AS label, coalesce(n.text, n.id, '') AS id",
+        d=dataset,
+        database_=graph.database,
+    )
+    return sorted((record["label"], record["id"]) for record in records if record["label"] != "Quarantine")
+
+
+def test_receipt_counts_what_was_removed(graph: Graph, two: str, tmp_path: Path) -> None:
+    """The numbers are those of the graph, and a look afterwards finds nothing."""
+    cache = CachedEmbedder(HashEmbedder(), tmp_path / "v.sqlite3")
+    embed_missing(graph, two, cache)
+    receipt = erase_user(graph, two, "ann", cache=cache)
+    assert receipt.model_dump(exclude={"left"}) == {
+        "dataset": two, "user": "ann", "items": 3, "facts": 2, "personas": 1, "holds": 2, "keys": 1,
+        "statements": 2, "vectors": 2, "refit_needed": True,
+    }  # fmt: skip
+    assert receipt.left.total == 0
+    assert require_dataset(graph, two).refit_needed
+
+
+def test_what_is_anothers_stays(graph: Graph, two: str) -> None:
+    """Bob keeps his item, its text, the shared key, his fact and persona; questions and quarantine stay."""
+    erase_user(graph, two, "ann")
+    assert remains(graph, two) == [
+        ("CacheKey", "shared"),
+        ("Dataset", ""),
+        ("Fact", "b"),
+        ("HistoryItem", "4"),
+        ("Persona", "b"),
+        ("Question", "Pets?"),
+        ("Statement", "Pets? yes"),
+        ("User", "bob"),
+        ("User", "new"),
+    ]
+    assert len(history(graph, two, "bob")) == 1
+    assert graph.driver.execute_query(
+        "MATCH (n:Quarantine {dataset: $d}) RETURN count(*) AS n", d=two, database_=graph.database
+    ).records[0]["n"]
+
+
+def test_user_without_history_can_be_erased(graph: Graph, two: str) -> None:
+    """There is little to remove, and the receipt says so."""
+    receipt = erase_user(graph, two, "new")
+    assert (receipt.items, receipt.facts, receipt.statements, receipt.left.total) == (0, 0, 0, 0)
+    with pytest.raises(UnknownUserError):
+        require_user(graph, two, "new")
+
+
+def test_unknown_user_changes_nothing(graph: Graph, two: str, dataset: str) -> None:
+    """Neither does one of a dataset that isn't there."""
+    before = remains(graph, two)
+    with pytest.raises(UnknownUserError, match="no user 'eve'"):
+        erase_user(graph, two, "eve")
+    with pytest.raises(UnknownDatasetError):
+        erase_user(graph, f"{dataset}-other", "ann")
+    assert remains(graph, two) == before
+    assert not require_dataset(graph, two).refit_needed
+
+
+def test_erased_user_can_be_loaded_again(graph: Graph, two: str) -> None:
+    """As somebody new."""
+    erase_user(graph, two, "ann")
+    store_people(graph, two, [Person(id="ann")])
+    assert store_items(graph, two, [HistoryItem(id="2", user="ann", text="I have ferrets.")]).created == 1
+    assert require_user(graph, two, "ann").version == 1
