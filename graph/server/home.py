@@ -37,7 +37,7 @@ class Home:
     """Where one embedded server keeps everything it writes."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
+        self.folder = folder.resolve()  # one name, whatever way led here: the server is recognised by it
         self.conf = self.folder / "conf"
         self.logs = self.folder / "logs"
         self.run = self.folder / "run"
@@ -57,12 +57,12 @@ class Home:
         return (self.folder / "data" / "databases" / "system").exists()
 
     def make(self) -> None:
-        """Make the folders; only their owner can look into them."""
+        """Make the folders that are missing; what is in them only their owner can read."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("conf", "data", "import", "logs", "plugins", "run"):
                 (self.folder / name).mkdir(exist_ok=True)
+                (self.folder / name).chmod(0o700)
         except OSError as exc:
             raise ServerError(
                 f"the data folder {self.folder} cannot be made ({exc.strerror}); set PERSONA_DB_HOME to another"

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 USERNAME = "neo4j"
 DATABASE = "neo4j"
 STARTING = "starting Neo4j"
+PORT_TAKEN = ("PortBindException", "already in use")  # on the console of a server whose port was not free
 
 HANDSHAKE_SECONDS = 2.0
 HANG_SECONDS = 30.0  # how long a process that does not answer is given: it may be collecting garbage
@@ -203,7 +204,7 @@ def _start(home: Home, *, settings: Settings, progress: Progress) -> Record:
             log.info("Neo4j %s answers at %s, process %s", ready.version, _bolt_uri(ready), ready.pid)
             return ready
         home.write_record(record.model_copy(update={"pid": None}))
-        if not any("already in use" in line for line in last_lines(home, count=60)):
+        if not any(sign in line for line in last_lines(home, count=60) for sign in PORT_TAKEN):
             break
     said = "\n".join(last_lines(home, count=12)) or "it said nothing"
     raise ServerError(

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -23,8 +24,8 @@ from neo4j.exceptions import ServiceUnavailable
 from persona_db.graph import server
 from persona_db.graph.errors import ServerError
 from persona_db.graph.server import lifecycle
-from persona_db.graph.server.home import Home, Record
-from persona_db.graph.server.process import find_process
+from persona_db.graph.server.home import Home, Record, free_ports
+from persona_db.graph.server.process import answers_bolt, find_process
 from persona_db.graph.settings import Settings
 
 ENSURE = (
@@ -86,6 +87,13 @@ def servers_of(home: Home) -> list[int]:
     return [p.pid for p in psutil.process_iter(["cmdline"]) if home.argument in (p.info["cmdline"] or ())]
 
 
+def halt(connection: server.Connection) -> None:
+    """Let the server's process lie still: alive, and answering nobody."""
+    os.kill(connection.pid, signal.SIGSTOP)
+    while answers_bolt(urlsplit(connection.uri).port or 0, timeout=0.3):
+        time.sleep(0.01)
+
+
 def test_two_commands_at_once_start_one_server(own_settings: Settings, home: Home) -> None:
     """Both are given the same one, and it outlives them."""
     commands = [start_command(own_settings) for _ in range(2)]
@@ -97,11 +105,14 @@ def test_two_commands_at_once_start_one_server(own_settings: Settings, home: Hom
 
 
 def test_a_running_server_is_found_in_no_time(own_settings: Settings) -> None:
-    """Every command pays for this."""
+    """Every command pays for this; the best of five is not disturbed by what else the machine does."""
     server.ensure_running(own_settings)
-    began = time.perf_counter()
-    server.ensure_running(own_settings)
-    assert time.perf_counter() - began < 0.05
+    seconds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        server.ensure_running(own_settings)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.05
 
 
 def test_the_password_is_its_owner_s(own_settings: Settings, home: Home) -> None:
@@ -159,7 +170,7 @@ def test_a_server_that_hangs_is_started_again(own_settings: Settings, monkeypatc
     monkeypatch.setattr(lifecycle, "HANG_SECONDS", 1.0)
     monkeypatch.setattr(lifecycle, "HUNG_STOP_SECONDS", 1.0)
     first = server.ensure_running(own_settings)
-    os.kill(first.pid, signal.SIGSTOP)
+    halt(first)
     second = server.ensure_running(own_settings)
     assert second.pid != first.pid
     assert servers_of(Home(own_settings.data_dir)) == [second.pid]
@@ -169,7 +180,7 @@ def test_a_server_that_is_busy_for_a_moment_is_kept(own_settings: Settings, monk
     """It is waited for."""
     monkeypatch.setattr(lifecycle, "HANDSHAKE_SECONDS", 0.3)
     first = server.ensure_running(own_settings)
-    os.kill(first.pid, signal.SIGSTOP)
+    halt(first)
     waking = subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {first.pid}"])
     try:
         assert server.ensure_running(own_settings).pid == first.pid
@@ -215,25 +226,15 @@ def test_a_server_whose_command_was_killed_is_taken_over(own_settings: Settings,
     assert servers_of(home) == [record.pid]
 
 
-def test_a_taken_port_is_given_up(own_settings: Settings, home: Home) -> None:
-    """Another program that took it meanwhile keeps it."""
-    first = server.ensure_running(own_settings)
+def test_a_port_taken_at_the_last_moment_is_given_up(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program was faster; it keeps the port, and the server is given others."""
     server.stop(own_settings)
-    port = urlsplit(first.uri).port
-    with subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            f"import socket; s = socket.create_server(('127.0.0.1', {port})); print(1, flush=True); input()",
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        second = server.ensure_running(own_settings)
-        assert urlsplit(second.uri).port != port
-        other.communicate(b"\n")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = int(other.getsockname()[1])
+        offers = iter([(port, free_ports(0)[0])])
+        monkeypatch.setattr(lifecycle, "free_ports", lambda *wished: next(offers, None) or free_ports(*wished))
+        assert urlsplit(server.ensure_running(own_settings).uri).port != port
+    assert next(offers, None) is None
 
 
 def test_data_of_a_newer_neo4j_are_left_alone(own_settings: Settings, home: Home) -> None:

@@ -39,6 +39,24 @@ def test_only_the_owner_can_look_in(home: Home) -> None:
     finally:
         os.umask(old)
     assert (mode(home.folder), mode(home.password_file)) == (0o700, 0o600)
+    assert {mode(folder) for folder in home.folder.iterdir() if folder.is_dir()} == {0o700}
+
+
+def test_a_folder_that_was_there_is_left_as_it_was(tmp_path: Path) -> None:
+    """It may hold other things, for others; ours in it are private all the same."""
+    tmp_path.chmod(0o755)
+    home = Home(tmp_path)
+    home.make()
+    assert mode(tmp_path) == 0o755
+    assert {mode(folder) for folder in tmp_path.iterdir()} == {0o700}
+
+
+def test_a_folder_has_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a link or from another working folder, it is the same server."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path)
+    assert len({Home(path).argument for path in (tmp_path / "real", tmp_path / "link", Path("real"))}) == 1
 
 
 def test_the_password_is_made_once(home: Home) -> None:
