@@ -61,12 +61,13 @@ class Repository:
         )
 
 
-def answer(request: BaseHTTPRequestHandler, status: int, content: bytes, *, length: int | None = None) -> None:
-    """Answer with *content*, announced to be *length* bytes."""
+def answer(request: BaseHTTPRequestHandler, status: int, content: bytes, *, length: int | None = None) -> bool:
+    """Answer with *content*, announced to be *length* bytes; True, for it was answered."""
     request.send_response(status)
     request.send_header("Content-Length", str(len(content) if length is None else length))
     request.end_headers()
     request.wfile.write(content)
+    return True
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_another_file_than_the_locked_one_is_refused(repository: Repository, tmp
     """The error names the jar and where it came from; nothing of it stays; the next run fetches it."""
     name = "j4-1.jar"
     repository.fault = lambda request, content: (
-        request.path.endswith(name) and not answer(request, 200, bytes(len(content)))
+        request.path.endswith(name) and answer(request, 200, bytes(len(content)))
     )
     with pytest.raises(ServerError, match=rf"{name} .*127\.0\.0\.1: .*SHA-256.*refused.*run the command again"):
         install_jars(repository.lock, tmp_path, sources=[repository.url])
@@ -172,7 +173,7 @@ def test_another_file_than_the_locked_one_is_refused(repository: Repository, tmp
 
 def test_too_long_a_file_is_refused(repository: Repository, tmp_path: Path) -> None:
     """It is not even read to its end."""
-    repository.fault = lambda request, content: not answer(request, 200, content + bytes(10))
+    repository.fault = lambda request, content: answer(request, 200, content + bytes(10))
     with pytest.raises(ServerError, match="refused"):
         install_jars(repository.lock, tmp_path, sources=[repository.url])
     assert list(tmp_path.glob("*.jar")) == []
@@ -195,9 +196,8 @@ def test_a_download_that_breaks_off_is_tried_again(repository: Repository, tmp_p
     def break_off(request: BaseHTTPRequestHandler, content: bytes) -> bool:
         if repository.served[request.path.rpartition("/")[2]] > 1:
             return False
-        answer(request, 200, content[: len(content) // 2], length=len(content))
         request.close_connection = True
-        return True
+        return answer(request, 200, content[: len(content) // 2], length=len(content))
 
     repository.fault = break_off
     install_jars(repository.lock, tmp_path, sources=[repository.url])
@@ -207,7 +207,7 @@ def test_a_download_that_breaks_off_is_tried_again(repository: Repository, tmp_p
 @pytest.mark.parametrize(("status", "said"), [(404, "no such file"), (401, "HTTP status 401")])
 def test_a_refusal_is_not_tried_again(repository: Repository, tmp_path: Path, status: int, said: str) -> None:
     """The error says what the repository said."""
-    repository.fault = lambda request, _content: not answer(request, status, b"")
+    repository.fault = lambda request, _content: answer(request, status, b"")
     with pytest.raises(ServerError, match=said):
         install_jars(repository.lock, tmp_path, sources=[repository.url])
     assert max(repository.served.values()) == 1
