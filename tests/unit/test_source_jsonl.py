@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
-from persona_db.loaders.jsonl import JsonlSource
+from persona_db.loaders.jsonl import ItemLine, JsonlSource, QuestionLine, UserLine
 from persona_db.loaders.rows import ignore
 from persona_db.loaders.source import HeldOut, Record, test_answers
 from persona_db.loaders.split import Split
@@ -246,3 +247,22 @@ def test_any_bytes_give_records_or_quarantine(tmp_path: Path, lines: list[bytes]
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"\n".join([json.dumps(TAX).encode(), *lines]))
     assert read(JsonlSource([path]))[0]
+
+
+def test_the_example_in_the_documentation_is_read(tmp_path: Path) -> None:
+    """Line by line as it stands there."""
+    page = (Path(__file__).parents[2] / "docs" / "loaders.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    path = tmp_path / "x.jsonl"
+    path.write_text(example, encoding="utf-8")
+    records, bad = read(JsonlSource([path]))
+    assert bad == []
+    assert [type(record) for record in records] == [Question, Person, HistoryItem, Person, HistoryItem]
+
+
+def test_every_field_is_documented() -> None:
+    """Of items, questions and users."""
+    page = (Path(__file__).parents[2] / "docs" / "loaders.md").read_text(encoding="utf-8")
+    part = page[page.index("## jsonl") :]
+    fields = {name for model in (ItemLine, QuestionLine, UserLine) for name in model.model_fields}
+    assert {name for name in fields if f"`{name}`" not in part} == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd  # type: ignore[import-untyped]
@@ -250,30 +251,36 @@ def test_the_gss_has_what_pandas_finds(shared_data: Path) -> None:
     folder = shared_data / "gss" / "human_resp" / "GSS_Panel_2016"
     marks = pd.read_csv(folder / "split.csv.gz", dtype=str)
     table = pd.read_csv(folder / "responses.csv", dtype=str, keep_default_na=False, index_col="QKEY")
-    source = OpinionQASource([folder], splits=[read_split(folder / "split.csv.gz")])
-    records, bad = read(source)
-    parts: dict[str, list[HistoryItem] | list[HeldOut]] = {
-        "history": [record for record in records if isinstance(record, HistoryItem)],
-        "test": test_answers(source),
-    }
-    questions = {record.id: record.options for record in records if isinstance(record, Question)}
-    assert bad == []
-    assert {part: len(answers) for part, answers in parts.items()} == {"history": 391_010, "test": 28_660}
-    assert (source.counts.not_in_split, len(questions), len(records)) == (0, 246, 391_010 + 246 + len(table))
-    assert len(table) == 2_867
     some = frozenset(table.index[::14][:200])
     cells = table.loc[list(some)].to_dict("index")
-    for part, answers in parts.items():
+    source = OpinionQASource([folder], splits=[read_split(folder / "split.csv.gz")])
+    bad: list[QuarantinedRow] = []
+    questions: dict[str, tuple[str, ...]] = {}
+    people = 0
+
+    def history() -> Iterator[HistoryItem]:
+        nonlocal people
+        for record in source.read(bad.append):
+            if isinstance(record, HistoryItem):
+                yield record
+            elif isinstance(record, Question):
+                questions[record.id] = record.options
+            else:
+                people += 1
+
+    for part, answers, size in (("history", history(), 391_010), ("test", source.test_answers(), 28_660)):
+        counts: Counter[str | None] = Counter()
+        found = {}
+        for answer in answers:
+            counts[answer.question] += 1
+            if answer.user in some:
+                found[answer.user, answer.question] = questions[answer.question or ""][answer.option or 0]
         mine = marks[marks.split == part]
-        assert Counter(answer.question for answer in answers) == mine.question.value_counts().to_dict()
+        assert counts == mine.question.value_counts().to_dict()
+        assert counts.total() == size
         mine = mine[mine.user.isin(some)]
-        expected = {(user, key): cells[user][key] for user, key in zip(mine.user, mine.question, strict=True)}
-        found = {
-            (answer.user, answer.question): questions[answer.question or ""][answer.option or 0]
-            for answer in answers
-            if answer.user in some
-        }
-        assert found == expected
+        assert found == {(user, key): cells[user][key] for user, key in zip(mine.user, mine.question, strict=True)}
+    assert (bad, len(questions), people, len(table)) == ([], 246, 2_867, 2_867)
 
 
 @pytest.mark.shared_data
