@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from persona_db.cli.bar import progress_bar
+from persona_db.cli.console import progress_bar
 from persona_db.graph.settings import Settings
 
 __all__ = ["up"]

@@ -30,15 +30,16 @@ class Estimate:
     pushes: Floats
 
 
-def condition(to_target: Floats, among: Floats, values: Floats, *, ridge: float) -> Estimate:
+def condition(to_target: Floats, among: Floats, values: Floats, *, ridge: float | Floats) -> Estimate:
     """Return the best linear estimate of a standardised target from standardised items.
 
     `to_target[i]` is item i's correlation with the target, `among[i, j]` that of items i and j,
-    `values[i]` what was observed; `ridge` is the noise variance of an observation. No items: mean 0, variance 1.
+    `values[i]` what was observed; `ridge` is the noise variance of an observation, one for all or one each.
+    No items: mean 0, variance 1.
     """
     if len(values) == 0:
         return Estimate(0.0, 1.0, np.zeros(0))
-    weights = np.linalg.solve(among + ridge * np.eye(len(values)), to_target)
+    weights = np.linalg.solve(among + np.diag(np.broadcast_to(ridge, len(values))), to_target)
     pushes = weights * values
     return Estimate(float(pushes.sum()), float(1 - weights @ to_target), pushes)
 

@@ -44,7 +44,7 @@ def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> 
     settings = knowledge.reading.settings
     target = knowledge.of_question(question)
     pushes = np.zeros(len(items))
-    used, variables, values, votes = [], [], [], []
+    used, variables, values, noise, votes = [], [], [], [], []
     for index, item in enumerate(items):
         if item.value is None:
             continue
@@ -57,12 +57,13 @@ def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> 
             used.append(index)
             variables.append(variable)
             values.append(item.value)
+            noise.append(settings.ridge + (settings.group_noise if item.source == "summary" else 0.0))
     scale = knowledge.scales[question]
     estimate = condition(
         knowledge.matrix[target, variables],
         knowledge.matrix[np.ix_(variables, variables)],
         np.array(values, dtype=np.float64),
-        ridge=settings.ridge,
+        ridge=np.array(noise, dtype=np.float64),
     )
     pushes[used] = estimate.pushes
     correlation = settings.collaboration

@@ -18,6 +18,7 @@ class EngineSettings(Model):
         default=20.0, ge=0, description="How far thin base rates lean on like questions with the same options."
     )
     ridge: float = Field(default=0.2, gt=0, description="Noise added to each recalled item when combining them.")
+    group_noise: float = Field(default=0.5, ge=0, description="More of it for what a group says, not the person.")
     spread: float = Field(default=1.0, gt=0, description="Widens (above 1) the predicted distributions.")
     collaboration: float = Field(
         default=0.0, ge=0, lt=1, description="Correlation of a collaborator's residual with one's own."

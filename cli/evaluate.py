@@ -1,0 +1,68 @@
+"""persona-db evaluate: predict held-out answers, arm by arm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from persona_db.cli.load import Format, Level
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    format: Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
+    ] = None,
+    *,
+    split: Annotated[
+        list[Path] | None, typer.Option(help="CSV of user,question,split. One for all paths, or one each.")
+    ] = None,
+    arms: Annotated[
+        str, typer.Option(help="Arms to compare, with commas between; the first is compared with the others.")
+    ] = "persona-db,no-join,marginal,majority",
+    size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
+    ratio: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
+    ] = 0.25,
+    top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
+    sharing: Annotated[Level, typer.Option(help="What users lend in this evaluation.")] = Level.HISTORY,
+    seed: Annotated[
+        int, typer.Option(help="Of the split (where one is drawn), the inner folds and the bootstrap.")
+    ] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Predict so many tests, drawn by the seed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the outcomes, one line an item.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Load the history part of a split into a dataset of its own, refine it, and predict the rest with each arm."""
+    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.evals.evaluate import EvaluateSettings
+    from persona_db.evals.evaluate import evaluate as evaluate_arms
+    from persona_db.graph.models import Sharing
+    from persona_db.graph.session import Graph
+
+    settings = EvaluateSettings(
+        format=format.value,
+        paths=tuple(str(path) for path in paths or ()),
+        split=tuple(str(path) for path in split or ()),
+        arms=tuple(arm.strip() for arm in arms.split(",") if arm.strip()),
+        size=size,
+        ratio=ratio,
+        top_k=top_k,
+        sharing=Sharing(sharing.value),
+        seed=seed,
+        limit=limit,
+    )
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        report = evaluate_arms(graph, settings, out=out, progress=progress)
+    if as_json:
+        print_json(report)
+        return
+    from rich.console import Console
+
+    from persona_db.evals.table import show
+
+    show(report, Console(width=120))

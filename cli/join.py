@@ -1,0 +1,51 @@
+"""persona-db join: who shares cache keys with a user."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["join"]
+
+_SHOWN = 3
+
+
+def join(
+    user: Annotated[str, typer.Argument(help="Id of the user.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
+    question: Annotated[
+        str | None, typer.Option(help="Only those who can say something on this question (its id).")
+    ] = None,
+    top_k: Annotated[int, typer.Option(min=1, help="Most collaborators.")] = 50,
+    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Score every holder of a shared key; slower on large graphs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print collaborators with all their keys as JSON.")] = False,
+) -> None:
+    """List who shares most with a user, best first, with the keys that made the score."""
+    from persona_db.chains.join import join as join_user
+    from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
+    from persona_db.graph.session import Graph
+
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        found = join_user(graph, user, dataset=dataset, question=question, top_k=top_k, as_of=as_of, exact=exact)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        print(f"nobody shares a key with {user!r}")
+        return
+    rows = [
+        (
+            one.user,
+            one.score,
+            len(one.shared),
+            len(one.opposed),
+            "; ".join(f"{key.kind}: {key.name}" for key in one.shared[:_SHOWN]),
+        )
+        for one in found
+    ]
+    print_table(("collaborator", "score", "shared", "opposed", "strongest shared keys"), rows)

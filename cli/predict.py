@@ -1,0 +1,62 @@
+"""persona-db predict: how a user would answer a question, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["predict"]
+
+_SHOWN = 8
+
+
+def predict(
+    user: Annotated[str, typer.Argument(help="Id of the user.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="[QUESTION]", help="Text of a new question, with --option.")
+    ] = None,
+    *,
+    dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
+    question: Annotated[str | None, typer.Option(help="Id of a question of the dataset, instead of a new one.")] = None,
+    option: Annotated[list[str] | None, typer.Option(help="An option of a new question; give all, in order.")] = None,
+    size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
+    ratio: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
+    ] = 0.25,
+    top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
+    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the prediction with all its evidence as JSON.")
+    ] = False,
+) -> None:
+    """Predict how a user would answer: a distribution over the options, and the evidence that moved it."""
+    from persona_db.chains.predict import predict as predict_answer
+    from persona_db.chains.recall import RecallSettings
+    from persona_db.cli.console import one_line, print_json, print_table, progress_bar, read_settings
+    from persona_db.graph.errors import ConfigError
+    from persona_db.graph.session import Graph
+
+    if (text is None) == (question is None):
+        raise ConfigError("give the text of a new question with its --option, or --question with the id of a known one")
+    if text is not None and not option:
+        raise ConfigError("a new question needs its options, in order: give each with --option")
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        made = predict_answer(
+            graph,
+            user,
+            text or str(question),
+            dataset=dataset,
+            options=tuple(option or ()),
+            settings=RecallSettings(size=size, ratio=ratio, top_k=top_k),
+            as_of=as_of,
+        )
+    if as_json:
+        print_json(made)
+        return
+    print_table(("option", "probability"), list(zip(made.options, made.probabilities, strict=True)))
+    print(f"{made.answer} ({made.confidence:.0%}); {made.recalled} items read, {made.borrowed} of them borrowed")
+    print(one_line(made.explanation))
+    if made.evidence:
+        rows = [(one.source, one.weight, one.text) for one in made.evidence[:_SHOWN]]
+        print_table(("evidence", "push", "what it says"), rows)

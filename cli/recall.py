@@ -1,0 +1,49 @@
+"""persona-db recall: the items a prediction would read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["recall"]
+
+
+def recall(
+    user: Annotated[str, typer.Argument(help="Id of the user.")],
+    question: Annotated[
+        str, typer.Argument(help="Id of a question of the dataset, or the text of a new one with --option.")
+    ],
+    *,
+    dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
+    option: Annotated[list[str] | None, typer.Option(help="An option of a new question; give all, in order.")] = None,
+    size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
+    ratio: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
+    ] = 0.25,
+    top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
+    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the items as JSON.")] = False,
+) -> None:
+    """List the items recalled for a question: the user's own first, then borrowed ones, each side most telling first."""
+    from persona_db.chains.recall import RecallSettings
+    from persona_db.chains.recall import recall as recall_items
+    from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
+    from persona_db.graph.session import Graph
+
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        context = recall_items(
+            graph,
+            user,
+            question,
+            dataset=dataset,
+            options=tuple(option or ()),
+            settings=RecallSettings(size=size, ratio=ratio, top_k=top_k),
+            as_of=as_of,
+        )
+    if as_json:
+        print_json(context)
+        return
+    rows = [(item.source, item.layer, item.score, item.user or "", item.text) for item in context.items]
+    print_table(("source", "layer", "telling", "of", "text"), rows)
+    print(f"{len(context.items)} of {context.size} places, {context.borrowed} borrowed")

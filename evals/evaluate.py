@@ -1,0 +1,210 @@
+"""Evaluating predictions on held-out answers: load the history part, refine, predict, compare the arms."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from persona_db.chains.predict import predict_many
+from persona_db.chains.reading import open_reading
+from persona_db.chains.recall import RecallSettings
+from persona_db.chains.refine import refine
+from persona_db.evals.answers import AnswerMatrix
+from persona_db.evals.arms import GRAPH_ARMS, check_arms
+from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
+from persona_db.evals.peers import PEERS, predict_peer
+from persona_db.evals.report import ArmCost, Report, report_of
+from persona_db.evals.splits import contested_split, items_to_predict
+from persona_db.graph.datasets import drop_dataset
+from persona_db.graph.errors import LeakError
+from persona_db.graph.models import Model, Sharing
+from persona_db.graph.progress import Progress, no_progress
+from persona_db.loaders import Split, load, open_source
+from persona_db.loaders.senate import SenateSource
+from persona_db.loaders.source import Source
+
+if TYPE_CHECKING:
+    from persona_db.graph.embedding import Embedder
+    from persona_db.graph.session import Graph
+
+__all__ = ["EvaluateSettings", "evaluate", "evaluation_dataset", "predict_arm"]
+
+
+class EvaluateSettings(Model):
+    """What is evaluated, and how; recorded with every result."""
+
+    format: str
+    paths: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
+    size: int = Field(default=40, ge=0)
+    ratio: float = Field(default=0.25, ge=0, le=1)
+    top_k: int = Field(default=50, ge=0)
+    sharing: Sharing = Sharing.HISTORY
+    seed: int = 0
+    limit: int | None = Field(default=None, ge=1, description="Tests predicted at most, drawn by the seed.")
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same."""
+        parts = ["persona-db", "evaluate", self.format, *self.paths]
+        for one in self.split:
+            parts += ["--split", one]
+        parts += ["--arms", ",".join(self.arms), "--size", str(self.size), "--ratio", str(self.ratio)]
+        parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]
+        if self.limit is not None:
+            parts += ["--limit", str(self.limit)]
+        return shlex.join(parts)
+
+
+def evaluate(
+    graph: Graph,
+    settings: EvaluateSettings,
+    *,
+    out: Path | None = None,
+    embedder: Embedder | None = None,
+    progress: Progress = no_progress,
+) -> Report:
+    """Return how well each arm predicts the held-out answers; the evaluation's own dataset is gone afterwards.
+
+    Only the history part of the split enters the graph, and LeakError stops the run when an answer to be predicted
+    is found there. With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
+    The Senate without a split holds out a tenth of the contested votes, drawn by the seed.
+    """
+    check_arms(settings.arms)
+    source, split_name = _held_out(settings)
+    tests = items_to_predict(source)
+    if settings.limit is not None and settings.limit < len(tests):
+        drawn = np.random.default_rng(settings.seed).choice(len(tests), size=settings.limit, replace=False)
+        tests = [tests[index] for index in np.sort(drawn)]
+    if embedder is None:
+        from persona_db.graph.embedding import embedder_of
+
+        embedder = embedder_of(graph.settings)
+    with evaluation_dataset(graph, source, settings, embedder=embedder, progress=progress) as dataset:
+        check_no_leak(graph, dataset, tests)
+        answers = AnswerMatrix.of_source(source)
+        outcomes: dict[str, list[Outcome]] = {}
+        costs: dict[str, ArmCost] = {}
+        header = RunHeader(
+            dataset=settings.format,
+            split=split_name,
+            command=settings.command,
+            seed=settings.seed,
+            settings={**settings.model_dump(mode="json"), "engine": "statistical"},
+            data=_hashes(settings),
+            ranks=_ranks(answers),
+        )
+        for arm in settings.arms:
+            started = perf_counter()
+            progress(f"arm {arm}", 0, None)
+            outcomes[arm] = predict_arm(graph, dataset, arm, tests, settings, answers=answers, progress=progress)
+            costs[arm] = ArmCost(seconds=perf_counter() - started)
+        if out is not None:
+            with OutcomeFile(out / "outcomes.jsonl.gz", header) as file:
+                for made in outcomes.values():
+                    file.write(made)
+    progress("measuring", 0, None)
+    return report_of(header, outcomes, costs=costs)
+
+
+@contextmanager
+def evaluation_dataset(
+    graph: Graph, source: Source, settings: EvaluateSettings, *, embedder: Embedder, progress: Progress
+) -> Iterator[str]:
+    """Load and refine the history part into a dataset of its own, and drop it at the end, in batches.
+
+    Its name is a hash of what is evaluated, so that a run after one that was killed goes on with what is there.
+    """
+    told = (settings.format, settings.paths, settings.split, settings.sharing, settings.seed, embedder.name)
+    dataset = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
+    load(
+        graph, source, dataset=dataset, sharing=settings.sharing, embedder=embedder, progress=progress, evaluation=True
+    )
+    refine(graph, dataset, seed=settings.seed, embedder=embedder, progress=progress)
+    try:
+        yield dataset
+    finally:
+        drop_dataset(graph, dataset, progress=progress)
+
+
+def check_no_leak(graph: Graph, dataset: str, tests: Sequence[TestItem]) -> None:
+    """Stop with LeakError when the graph holds an answer that is to be predicted."""
+    asked: dict[str, list[str]] = {}
+    for test in tests:
+        asked.setdefault(test.user, []).append(test.question)
+    rows = [{"user": user, "questions": questions} for user, questions in asked.items()]
+    found = graph.read("answered", dataset=dataset, rows=rows)
+    if found:
+        raise LeakError(
+            f"{len(found)} answers to be predicted are in the graph, the first of user {found[0]['user']!r} to "
+            f"{found[0]['question']!r}; the history part of a split must not hold them"
+        )
+
+
+def predict_arm(
+    graph: Graph,
+    dataset: str,
+    arm: str,
+    tests: Sequence[TestItem],
+    settings: EvaluateSettings,
+    *,
+    answers: AnswerMatrix,
+    progress: Progress = no_progress,
+) -> list[Outcome]:
+    """Return an arm's outcome for each test, in their order."""
+    if arm in PEERS:
+        cells = answers.cells([(test.user, test.question) for test in tests])
+        made = predict_peer(arm, answers, cells, seed=settings.seed).probabilities
+        widths = answers.n_options[cells[:, 1]]
+        return [outcome_of(arm, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
+    asked = RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k)
+    predictions = predict_many(
+        open_reading(graph, dataset),
+        [(test.user, test.question) for test in tests],
+        settings=GRAPH_ARMS[arm](asked),
+        progress=progress,
+    )
+    return [
+        outcome_of(arm, test, made.probabilities, items=made.recalled)
+        for test, made in zip(tests, predictions, strict=True)
+    ]
+
+
+def _held_out(settings: EvaluateSettings) -> tuple[Source, str]:
+    """Open the source with its split; the Senate gets one drawn when none is given."""
+    if settings.split or settings.format != "senate":
+        source = open_source(settings.format, settings.paths, split=settings.split)
+        return source, ", ".join(Path(one).name for one in settings.split) or "as the files say"
+    whole = SenateSource(Path(settings.paths[0]) if settings.paths else None)
+    drawn = contested_split(whole.votes(), seed=settings.seed)
+    source = open_source("senate", settings.paths, split=[Split(drawn)])
+    return source, f"a tenth of contested votes, seed {settings.seed}"
+
+
+def _ranks(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
+    """Each option's place on its question's scale, None off it."""
+    return {
+        question: tuple(None if np.isnan(rank) else float(rank) for rank in ranks[:width])
+        for question, ranks, width in zip(answers.questions, answers.ranks, answers.n_options, strict=True)
+    }
+
+
+def _hashes(settings: EvaluateSettings) -> dict[str, str]:
+    """SHA-256 of every file that was read, by its name below the path given."""
+    found: dict[str, str] = {}
+    for given in (*settings.paths, *settings.split):
+        path = Path(given)
+        files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        for file in files:
+            name = file.name if file == path else f"{path.name}/{file.relative_to(path)}"
+            found[name] = sha256_of(file)
+    return found
