@@ -7,9 +7,10 @@ same batch stored again creates nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
@@ -34,6 +35,8 @@ __all__ = [
     "store_questions",
     "users",
 ]
+
+_Outcome = TypeVar("_Outcome")
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +89,8 @@ def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -
     }
     created = 0
     for chunk in _chunks(list(rows.values()), graph.settings.batch_size):
-        created += _once_more_on_conflict(graph, "store_questions", dataset=dataset, rows=chunk)["created"]
+        write = partial(graph.write, "store_questions", dataset=dataset, rows=chunk)
+        created += _again_on_conflict(write)[0]["created"]
     return Stored(created=created, known=len(batch) - created)
 
 
@@ -115,7 +119,7 @@ def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem]) -> Sto
     """
     total = Stored()
     for chunk in _chunks(list(items), graph.settings.batch_size):
-        total += _store_items(graph, dataset, chunk)
+        total += _again_on_conflict(partial(_store_items, graph, dataset, chunk))
     return total
 
 
@@ -123,7 +127,7 @@ def store_quarantine(graph: Graph, dataset: str, rows: Iterable[QuarantinedRow])
     """Keep the bad rows with their reasons; return how many there were."""
     kept = [{"id": statement_id(f"{bad.source}\n{bad.row}\n{bad.reason}"), **bad.model_dump()} for bad in rows]
     for chunk in _chunks(kept, graph.settings.batch_size):
-        _once_more_on_conflict(graph, "store_quarantine", dataset=dataset, rows=chunk)
+        _again_on_conflict(partial(graph.write, "store_quarantine", dataset=dataset, rows=chunk))
     return len(kept)
 
 
@@ -160,7 +164,7 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
             rows.append({**row, "sharing_rank": level.rank})
             stopped_sharing |= level is Sharing.NONE and known is not None
     if rows:
-        _once_more_on_conflict(graph, "store_people", dataset=dataset, rows=rows)
+        _again_on_conflict(partial(graph.write, "store_people", dataset=dataset, rows=rows))
     if stopped_sharing:
         need_refit(graph, dataset)
     changed = sum(row["id"] in before for row in rows)
@@ -173,28 +177,55 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
 
 
 def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem]) -> Stored:
+    wanted, rejected = _attached(graph, dataset, items)
+    [known] = graph.read("known_items", dataset=dataset, ids=list(wanted))
+    for item_id in known["ids"]:
+        del wanted[item_id]
+    if wanted:
+        rows, statements = _grouped(wanted.values())
+        [stored] = graph.write("store_items", dataset=dataset, rows=rows, statements=statements)
+        if stored["created"] != len(wanted):
+            lost = len(wanted) - stored["created"]
+            raise GraphUnavailableError(f"{lost} items lost their user while they were stored; load again")
+    log.debug("stored %s of %s items", len(wanted), len(items))
+    return Stored(
+        created=len(wanted),
+        known=len(items) - len(rejected) - len(wanted),
+        rejected=tuple(rejected),
+    )
+
+
+def _attached(
+    graph: Graph, dataset: str, items: Sequence[HistoryItem]
+) -> tuple[dict[str, HistoryItem], list[Rejected]]:
+    """Return the items, each id once, whose user, question and option are there, and the others with why not."""
     user_ids = {item.user for item in items}
     question_ids = {item.question for item in items if item.question is not None}
-    known_users = {row["id"] for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
+    there = {row["id"] for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
     options = {
         row["id"]: row["options"] for row in graph.read("known_questions", dataset=dataset, ids=sorted(question_ids))
     }
+    wanted: dict[str, HistoryItem] = {}
     rejected: list[Rejected] = []
-    rows: dict[str, list[dict[str, Any]]] = {}
-    statements: dict[str, dict[str, Any]] = {}
-    places: dict[str, int] = {}
-    seen: set[str] = set()
     for item in items:
-        if reason := _why_not(item, users=known_users, options=options):
+        if reason := _why_not(item, users=there, options=options):
             rejected.append(Rejected(id=item.id, reason=reason))
-            continue
-        if item.id in seen:
-            continue
-        seen.add(item.id)
+        else:
+            wanted.setdefault(item.id, item)
+    return wanted, rejected
+
+
+def _grouped(items: Iterable[HistoryItem]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the items by user, and the distinct texts whose places they name: each is sent once."""
+    places: dict[str, int] = {}
+    asked: list[dict[str, None]] = []
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for item in items:
         place = places.setdefault(item.text, len(places))
-        statement = statements.setdefault(item.text, {"id": "", "text": item.text, "questions": []})
-        if item.question is not None and item.question not in statement["questions"]:
-            statement["questions"].append(item.question)
+        if place == len(asked):
+            asked.append({})
+        if item.question is not None:
+            asked[place][item.question] = None
         rows.setdefault(item.user, []).append(
             {
                 "id": item.id,
@@ -204,24 +235,10 @@ def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem]) -> St
                 "at": item.at,
             }
         )
-    created = 0
-    if rows:
-        for statement in statements.values():
-            statement["id"] = statement_id(statement["text"])
-        stored = _once_more_on_conflict(
-            graph,
-            "store_items",
-            dataset=dataset,
-            rows=[{"user": user, "items": rows[user]} for user in sorted(rows)],
-            statements=list(statements.values()),
-        )
-        created = stored["created"]
-        if stored["seen"] != len(seen):
-            raise GraphUnavailableError(
-                f"{len(seen) - stored['seen']} items lost their user while they were stored; load again"
-            )
-    log.debug("stored %s of %s items", created, len(items))
-    return Stored(created=created, known=len(items) - len(rejected) - created, rejected=tuple(rejected))
+    statements = [
+        {"id": statement_id(text), "text": text, "questions": list(asked[place])} for text, place in places.items()
+    ]
+    return [{"user": user, "items": rows[user]} for user in sorted(rows)], statements
 
 
 def _why_not(item: HistoryItem, *, users: set[str], options: dict[str, int]) -> str | None:
@@ -236,16 +253,16 @@ def _why_not(item: HistoryItem, *, users: set[str], options: dict[str, int]) -> 
     return None
 
 
-def _once_more_on_conflict(graph: Graph, query: str, **params: Any) -> dict[str, Any]:
-    """Return the one row of a write query that is run again when another process created the same meanwhile."""
+def _again_on_conflict(store: Callable[[], _Outcome]) -> _Outcome:
+    """Return what *store* does, called again when another process stored the same meanwhile."""
     from neo4j.exceptions import ConstraintError
 
     for _ in range(TRIES - 1):
         try:
-            return graph.write(query, **params)[0]
+            return store()
         except ConstraintError:
-            log.info("%s met another process storing the same; trying again", query)
-    return graph.write(query, **params)[0]
+            log.info("another process stores the same; trying again")
+    return store()
 
 
 def _chunks(rows: list[Any], size: int) -> Iterable[list[Any]]:
