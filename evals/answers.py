@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from persona_db.evals.scale import option_ranks
 from persona_db.graph.errors import UnknownQuestionError, UnknownUserError
 from persona_db.graph.models import HistoryItem, Person, Question
+from persona_db.loaders.rows import Quarantine, ignore
+from persona_db.loaders.source import Source
 
 __all__ = ["AnswerMatrix", "Answers", "Cells", "Floats"]
 
@@ -55,7 +57,7 @@ class AnswerMatrix:
         Of two answers of one user to one question the later item counts. Questions without options are left out.
         """
         asked = [question for question in questions if question.options]
-        persons = list(people)
+        persons = _merged(people)
         row = {person.id: index for index, person in enumerate(persons)}
         column = {question.id: index for index, question in enumerate(asked)}
         answers = np.full((len(row), len(column)), -1, dtype=np.int16)
@@ -83,6 +85,21 @@ class AnswerMatrix:
             demographics=demographics,
             demographic_names=names,
         )
+
+    @classmethod
+    def of_source(cls, source: Source, quarantine: Quarantine = ignore) -> AnswerMatrix:
+        """Return the matrix of what *source* lets be read: with a split, its history alone."""
+        questions: list[Question] = []
+        people: list[Person] = []
+        items: list[HistoryItem] = []
+        for record in source.read(quarantine):
+            if isinstance(record, Question):
+                questions.append(record)
+            elif isinstance(record, Person):
+                people.append(record)
+            else:
+                items.append(record)
+        return cls.of(questions, people, items)
 
     @property
     def width(self) -> int:
@@ -112,6 +129,16 @@ class AnswerMatrix:
         answers = self.answers.copy()
         answers[cells[:, 0], cells[:, 1]] = -1
         return replace(self, answers=answers)
+
+
+def _merged(people: Iterable[Person]) -> list[Person]:
+    """Return each person once, with the attributes of all their records; of two values the later holds."""
+    merged: dict[str, Person] = {}
+    for person in people:
+        before = merged.get(person.id)
+        attributes = person.attributes if before is None else {**before.attributes, **person.attributes}
+        merged[person.id] = person.model_copy(update={"attributes": attributes})
+    return list(merged.values())
 
 
 def _one_hot(people: Sequence[Person]) -> tuple[Floats, tuple[str, ...]]:

@@ -1,1 +1,26 @@
-__all__: list[str] = []
+"""The measures, one a module: a name, a sentence, what a missing prediction counts as, and what adds up to it."""
+
+from __future__ import annotations
+
+from persona_db.evals.measures import (
+    accuracy,
+    gain_over_marginal,
+    macro_f1,
+    pearson,
+    spearman,
+    within_question_spearman,
+)
+from persona_db.evals.measures.measure import Measure, value_of
+from persona_db.evals.measures.sample import Sample, sample_of
+
+__all__ = ["MEASURES", "Measure", "Sample", "sample_of", "value_of"]
+
+MEASURES: tuple[Measure, ...] = (
+    accuracy,
+    macro_f1,
+    spearman,
+    pearson,
+    within_question_spearman,
+    gain_over_marginal,
+)
+"""In the order in which they are reported."""

@@ -28,7 +28,9 @@ def matrix_factorisation(answers: AnswerMatrix, tests: Cells, *, seed: int) -> P
     def predict(known: AnswerMatrix, cells: Cells, settings: Sequence[Setting]) -> dict[Setting, Floats]:
         return _predict(known, cells, settings, seed=seed)
 
-    settings = [(rank, shrinkage) for rank in RANKS for shrinkage in SHRINKAGES]
+    most = max(1, min(features_of(answers).values.shape) - 1)
+    ranks = [rank for rank in RANKS if rank <= most] or [most]
+    settings = [(rank, shrinkage) for rank in ranks for shrinkage in SHRINKAGES]
     chosen = choose(answers, predict, settings, seed=seed)
     return PeerPrediction(predict(answers, tests, [chosen])[chosen], {"rank": chosen[0], "shrinkage": chosen[1]})
 

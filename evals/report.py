@@ -1,0 +1,145 @@
+"""The result of an evaluation: one object for `--json`, folded from the outcomes of each arm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import Field, JsonValue
+
+from persona_db.evals.bootstrap import DRAWS, Estimate, Resampled, bootstrap
+from persona_db.evals.items import Outcome, RunHeader
+from persona_db.evals.measures import MEASURES, Sample, sample_of
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.models import Model
+
+__all__ = ["ArmCost", "ArmReport", "Difference", "Report", "report_of"]
+
+Interval = tuple[float, float]
+
+
+class ArmCost(Model):
+    """What an arm took besides its items."""
+
+    seconds: float = Field(default=0.0, ge=0)
+    cost_usd: float = Field(default=0.0, ge=0)
+
+
+class ArmReport(Model):
+    """How well one arm predicted; a measure is None where it is not defined."""
+
+    n: int = Field(description="Items predicted, missing and unparsable predictions among them.")
+    accuracy: float | None
+    macro_f1: float | None
+    spearman: float | None
+    pearson: float | None
+    within_question_spearman: float | None
+    gain_over_marginal: float | None
+    ci95: dict[str, Interval | None] = Field(description="Measure -> its 95 % interval.")
+    off_scale: int = Field(description="Items whose true answer is off its scale: left out of correlations.")
+    unparsed: int
+    abstained: int
+    items_per_prediction: float
+    tokens_per_prediction: float
+    seconds: float
+    cost_usd: float
+
+
+class Difference(Model):
+    """A measure of one arm less that of another on the same items, with its paired 95 % interval."""
+
+    mean: float | None
+    ci95: Interval | None
+
+
+class Report(Model):
+    """What `evaluate --json` prints."""
+
+    dataset: str
+    split: str
+    users: int
+    tests: int
+    settings: dict[str, JsonValue] = Field(
+        description="With the seed, the data's hashes, and the command to repeat it."
+    )
+    arms: dict[str, ArmReport]
+    differences: dict[str, dict[str, Difference]] = Field(description="'A-B' -> measure -> A less B.")
+
+    @property
+    def command(self) -> str:
+        """The command that reproduces it."""
+        return str(self.settings["command"])
+
+
+def report_of(
+    header: RunHeader,
+    outcomes: Mapping[str, Sequence[Outcome]],
+    *,
+    marginal: Sequence[Outcome] | None = None,
+    costs: Mapping[str, ArmCost] | None = None,
+    pairs: Iterable[tuple[str, str]] | None = None,
+    draws: int = DRAWS,
+    questions_too: bool = False,
+) -> Report:
+    """Return the report on *outcomes* (arm -> its outcomes, the same items in the same order for every arm).
+
+    *marginal* are the outcomes that the gain is over; by default those of the arm `marginal`, where it was run.
+    *pairs* are the arms to compare; by default the first arm with every other.
+    """
+    if not outcomes or not all(outcomes.values()):
+        raise ConfigError("nothing was predicted, so that there is nothing to report")
+    arms = list(outcomes)
+    compared = [(arms[0], other) for other in arms[1:]] if pairs is None else list(pairs)
+    for arm in (arm for pair in compared for arm in pair):
+        if arm not in outcomes:
+            raise ConfigError(f"arm {arm!r} was not run; there are {', '.join(arms)}")
+    base = outcomes.get("marginal") if marginal is None else marginal
+    samples = {arm: sample_of(made, ranks=header.ranks, marginal=base) for arm, made in outcomes.items()}
+    resampled = bootstrap(samples, seed=header.seed, draws=draws, questions_too=questions_too)
+    first = outcomes[arms[0]]
+    return Report(
+        dataset=header.dataset,
+        split=header.split,
+        users=len({outcome.user for outcome in first}),
+        tests=len(first),
+        settings={
+            **header.settings,
+            "seed": header.seed,
+            "draws": draws,
+            "resampled": "users and questions" if questions_too else "users",
+            "data": dict(header.data),
+            "command": header.command,
+        },
+        arms={
+            arm: _arm(arm, outcomes[arm], samples[arm], resampled, (costs or {}).get(arm, ArmCost())) for arm in arms
+        },
+        differences={
+            f"{arm}-{other}": {
+                measure.NAME: _difference(resampled.difference(arm, other, measure.NAME)) for measure in MEASURES
+            }
+            for arm, other in compared
+        },
+    )
+
+
+def _arm(arm: str, outcomes: Sequence[Outcome], sample: Sample, resampled: Resampled, cost: ArmCost) -> ArmReport:
+    estimates = {measure.NAME: resampled.estimate(arm, measure.NAME) for measure in MEASURES}
+    n = len(outcomes)
+    return ArmReport.model_validate(
+        {
+            "n": n,
+            **{name: estimate.value for name, estimate in estimates.items()},
+            "ci95": {name: estimate.ci95 for name, estimate in estimates.items()},
+            "off_scale": n - int(sample.on_scale.sum()),
+            "unparsed": sum(outcome.status == "unparsed" for outcome in outcomes),
+            "abstained": sum(outcome.status == "abstained" for outcome in outcomes),
+            "items_per_prediction": math.fsum(outcome.items for outcome in outcomes) / n,
+            "tokens_per_prediction": math.fsum(outcome.tokens for outcome in outcomes) / n,
+            "seconds": cost.seconds,
+            "cost_usd": cost.cost_usd,
+        }
+    )
+
+
+def _difference(estimate: Estimate) -> Difference:
+    return Difference(mean=estimate.value, ci95=estimate.ci95)

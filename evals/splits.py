@@ -1,0 +1,50 @@
+"""What is held out: read through a source's split, or drawn anew from votes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from persona_db.evals.items import TestItem
+from persona_db.graph.errors import ConfigError
+from persona_db.loaders.rows import Quarantine, ignore
+from persona_db.loaders.senate import Vote
+from persona_db.loaders.source import Source
+from persona_db.loaders.split import Part
+
+__all__ = ["contested_split", "items_to_predict"]
+
+
+def items_to_predict(source: Source, quarantine: Quarantine = ignore) -> list[TestItem]:
+    """Return what the source's split holds out, in the order of its files; ConfigError when that is nothing."""
+    found = [
+        TestItem(user=held.user, question=held.question, option=held.option) for held in source.test_answers(quarantine)
+    ]
+    if not found:
+        raise ConfigError(
+            f"{source.name} holds nothing out to be predicted; give --split FILE with user, question and "
+            "history or test"
+        )
+    return found
+
+
+def contested_split(
+    votes: Iterable[Vote], *, seed: int, share: float = 0.1, low: float = 0.1, high: float = 0.9
+) -> list[tuple[str, str, Part]]:
+    """Return every vote marked `history`, but a random *share* of those on contested roll calls `test`.
+
+    Contested are roll calls with *low* to *high* of all votes for the option that comes last (Yea). The votes held
+    out are counted in that: it decides which questions are asked, and nothing that predicts gets to know it.
+    """
+    if not (0 < share < 1 and 0 <= low < high <= 1):
+        raise ConfigError(f"a split needs a share between 0 and 1 and low < high, not {share}, {low}, {high}")
+    cast = list(votes)
+    asked = Counter(vote.question for vote in cast)
+    last = max((vote.option for vote in cast), default=0)
+    yeas = Counter(vote.question for vote in cast if vote.option == last)
+    contested = [index for index, vote in enumerate(cast) if low <= yeas[vote.question] / asked[vote.question] <= high]
+    drawn = np.random.default_rng(seed).permutation(contested)[: round(share * len(contested))]
+    held_out = set(drawn.tolist())
+    return [(vote.user, vote.question, "test" if index in held_out else "history") for index, vote in enumerate(cast)]

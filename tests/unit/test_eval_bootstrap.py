@@ -1,0 +1,162 @@
+"""Intervals: resampling totals gives what resampling users item by item gives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import pearsonr, rankdata
+from sklearn.metrics import f1_score
+
+from persona_db.evals.bootstrap import bootstrap
+from persona_db.evals.measures import Sample, accuracy, gain_over_marginal, macro_f1, pearson, spearman
+from persona_db.evals.measures import within_question_spearman as within
+from persona_db.evals.measures.sample import Floats
+from persona_db.graph.errors import ConfigError
+
+DRAWS = 60
+
+
+def sample(seed: int = 0, *, users: int = 40, each: int = 5, skill: float = 0.5) -> Sample:
+    rng = np.random.default_rng(seed)
+    truth = np.random.default_rng(99).integers(0, 3, size=users * each)
+    known = rng.random(users * each) < skill
+    answer = np.where(known, truth, rng.integers(0, 3, size=users * each))
+    return Sample(
+        users=np.repeat(np.arange(users), each),
+        questions=np.tile(np.arange(each), users),
+        truth=truth.astype(np.intp),
+        answer=answer.astype(np.intp),
+        true_rank=truth / 2.0,
+        expected_rank=np.clip(answer / 2.0 + rng.normal(0, 0.1, size=len(answer)), 0, 1),
+        marginal_correct=truth == 1,
+    )
+
+
+def drawn_items(made: Sample, seed: int) -> list[Floats]:
+    """The items of each draw, one by one, from the same draws of users."""
+    count = int(made.users.max()) + 1
+    weights = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=DRAWS)
+    return [np.repeat(np.arange(len(made)), row[made.users]) for row in weights]
+
+
+def test_draws_equal_measures_computed_item_by_item() -> None:
+    """Accuracy, macro-F1, Pearson and gain of each draw are those of its items, and Spearman that of their ranks."""
+    made = sample()
+    resampled = bootstrap({"a": made}, seed=7, draws=DRAWS)
+    ranks = rankdata(made.expected_rank), rankdata(made.true_rank)
+    assert made.marginal_correct is not None
+    gain = made.correct.astype(float) - made.marginal_correct
+    expected = {
+        accuracy.NAME: [made.correct[items].mean() for items in drawn_items(made, 7)],
+        gain_over_marginal.NAME: [gain[items].mean() for items in drawn_items(made, 7)],
+        macro_f1.NAME: [
+            f1_score(made.truth[items], made.answer[items], average="macro") for items in drawn_items(made, 7)
+        ],
+        pearson.NAME: [
+            pearsonr(made.expected_rank[items], made.true_rank[items]).statistic for items in drawn_items(made, 7)
+        ],
+        spearman.NAME: [pearsonr(ranks[0][items], ranks[1][items]).statistic for items in drawn_items(made, 7)],
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(np.array(values), resampled.draws["a"][name], atol=1e-9, err_msg=name)
+
+
+def test_the_interval_is_of_the_draws_quantiles() -> None:
+    """The middle 95 %, and it holds the value of the full sample."""
+    made = sample()
+    estimate = bootstrap({"a": made}, seed=7, draws=DRAWS).estimate("a", "accuracy")
+    brute = [made.correct[items].mean() for items in drawn_items(made, 7)]
+    assert tuple(np.quantile(brute, [0.025, 0.975])) == pytest.approx(estimate.ci95)
+    assert made.correct.mean() == estimate.value
+
+
+def test_differences_are_taken_within_draws() -> None:
+    """Two arms that err on the same items differ by less than their intervals would say."""
+    good = sample(skill=0.6)
+    answer = good.answer.copy()
+    answer[:10] = (good.truth[:10] + 1) % 3
+    resampled = bootstrap({"good": good, "bad": replace(good, answer=answer)}, seed=1, draws=DRAWS)
+    difference = resampled.difference("good", "bad", "accuracy")
+    single = resampled.estimate("good", "accuracy").ci95
+    assert difference.ci95 is not None
+    assert single is not None
+    assert difference.value == pytest.approx(float((good.answer[:10] == good.truth[:10]).sum()) / len(good))
+    assert difference.ci95[1] - difference.ci95[0] < single[1] - single[0]
+
+
+def test_an_arm_does_not_differ_from_itself() -> None:
+    """The paired interval of nothing is nothing, for every measure."""
+    made = sample()
+    resampled = bootstrap({"a": made, "b": made}, seed=1, draws=50)
+    for name in resampled.values["a"]:
+        assert (
+            resampled.difference("a", "b", name).value,
+            resampled.difference("a", "b", name).ci95,
+        ) == (0.0, (0.0, 0.0))
+
+
+def test_the_seed_decides_the_draws() -> None:
+    """The same seed gives the same interval, another one another."""
+    made = sample()
+    first, again, other = (bootstrap({"a": made}, seed=seed, draws=50).draws["a"]["accuracy"] for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_drawing_questions_too_widens_the_interval() -> None:
+    """When everything hangs on the question, users alone tell nothing of how far the result would move."""
+    made = sample()
+    hard = replace(made, answer=np.where(made.questions < 2, made.truth, (made.truth + 1) % 3))
+    users = bootstrap({"a": hard}, seed=1, draws=DRAWS).estimate("a", "accuracy")
+    both = bootstrap({"a": hard}, seed=1, draws=DRAWS, questions_too=True).estimate("a", "accuracy")
+    assert users.ci95 == pytest.approx((0.4, 0.4))
+    assert both.ci95 is not None
+    assert both.ci95[0] < 0.2
+    assert both.ci95[1] > 0.6
+
+
+@pytest.mark.parametrize("each", [6, 12])
+def test_the_interval_within_questions_is_as_wide_as_results_really_spread(each: int) -> None:
+    """Over fresh samples of chance predictions the measure spreads as its interval says, with few items a question."""
+    values, spreads = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        truth = rng.integers(0, 3, size=each * 30)
+        made = Sample(
+            users=np.repeat(np.arange(each), 30),
+            questions=np.tile(np.arange(30), each),
+            truth=truth,
+            answer=truth,
+            true_rank=truth / 2.0,
+            expected_rank=rng.random(each * 30),
+        )
+        made = replace(made, users=np.arange(len(made)))  # independent items
+        resampled = bootstrap({"a": made}, seed=seed, draws=100, measures=[within])
+        values.append(resampled.values["a"][within.NAME])
+        spreads.append(resampled.draws["a"][within.NAME].std())
+    assert np.std(values) == pytest.approx(np.mean(spreads), rel=0.25)
+    assert np.mean(values) == pytest.approx(0.0, abs=0.05)
+
+
+def test_arms_of_other_items_are_refused() -> None:
+    """Paired draws need the same items in the same order."""
+    made = sample()
+    with pytest.raises(ConfigError, match="other items"):
+        bootstrap({"a": made, "b": replace(made, truth=(made.truth + 1) % 3)}, seed=0)
+
+
+def test_nothing_predicted_is_an_error() -> None:
+    """There is no interval of nothing."""
+    with pytest.raises(ConfigError, match="nothing"):
+        bootstrap({}, seed=0)
+
+
+def test_a_measure_that_is_not_defined_has_no_interval() -> None:
+    """Without a marginal there is no gain over it; without a scale no correlation."""
+    made = sample()
+    bare = replace(made, marginal_correct=None, true_rank=np.full(len(made), np.nan))
+    resampled = bootstrap({"a": bare}, seed=0, draws=20)
+    undefined = [name for name in resampled.values["a"] if resampled.estimate("a", name).ci95 is None]
+    assert undefined == [spearman.NAME, pearson.NAME, within.NAME, gain_over_marginal.NAME]

@@ -1,0 +1,56 @@
+"""What is held out: only votes on contested roll calls, the share asked for, by the seed alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from persona_db.evals.answers import AnswerMatrix
+from persona_db.evals.splits import contested_split, items_to_predict
+from persona_db.graph.errors import ConfigError
+from persona_db.loaders.senate import SenateSource, Vote
+from persona_db.loaders.split import Split
+
+VOTES = [
+    *(Vote(f"u{n}", "even", n % 2, "2005-01-01") for n in range(40)),
+    *(Vote(f"u{n}", "ninety", int(n > 3), "2005-01-02") for n in range(40)),
+    *(Vote(f"u{n}", "all", 1, "2005-01-03") for n in range(40)),
+    *(Vote(f"u{n}", "nearly-all", int(n > 2), "2005-01-04") for n in range(40)),
+]
+
+
+def test_a_tenth_of_contested_votes_is_held_out_and_everything_else_is_history() -> None:
+    """Ten to ninety per cent Yea is contested, the bounds with it."""
+    split = contested_split(VOTES, seed=0)
+    held_out = [question for _, question, part in split if part == "test"]
+    assert (160, 8, {"even", "ninety"}) == (len(split), len(held_out), set(held_out))
+    assert [(vote.user, vote.question) for vote in VOTES] == [(user, question) for user, question, _ in split]
+
+
+def test_the_seed_decides_the_split() -> None:
+    """The same seed gives the same split, another one another."""
+    assert contested_split(VOTES, seed=1) == contested_split(iter(VOTES), seed=1)
+    assert contested_split(VOTES, seed=1) != contested_split(VOTES, seed=2)
+
+
+@pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0.1, 0.9), (1.0, 0.1, 0.9), (0.1, 0.9, 0.1), (0.1, -1, 0.5)])
+def test_a_split_that_makes_no_sense_is_refused(share: float, low: float, high: float) -> None:
+    """A share of nothing or of everything, bounds the wrong way round."""
+    with pytest.raises(ConfigError):
+        contested_split(VOTES, seed=0, share=share, low=low, high=high)
+
+
+def test_what_is_held_out_of_the_senate_is_not_in_the_matrix() -> None:
+    """The tests are a tenth of contested votes, and the known answers are all the others."""
+    votes = list(SenateSource().votes())
+    source = SenateSource(split=Split(contested_split(votes, seed=0)))
+    tests = items_to_predict(source)
+    matrix = AnswerMatrix.of_source(source)
+    cells = matrix.cells([(item.user, item.question) for item in tests])
+    assert (4_759, len(votes) - 4_759) == (len(tests), int((matrix.answers >= 0).sum()))
+    assert {-1} == set(matrix.answers[cells[:, 0], cells[:, 1]].tolist())
+
+
+def test_a_source_without_a_split_has_nothing_to_predict() -> None:
+    """The error says what is missing."""
+    with pytest.raises(ConfigError, match="--split"):
+        items_to_predict(SenateSource())

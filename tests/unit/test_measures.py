@@ -1,0 +1,213 @@
+"""The measures equal those of scikit-learn and scipy, and hold their bounds whatever is predicted."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import accuracy_score, f1_score
+
+from persona_db.evals.items import Outcome, TestItem, outcome_of
+from persona_db.evals.measures import (
+    MEASURES,
+    Measure,
+    Sample,
+    accuracy,
+    gain_over_marginal,
+    macro_f1,
+    pearson,
+    sample_of,
+    spearman,
+    value_of,
+    within_question_spearman,
+)
+from persona_db.graph.errors import ConfigError
+
+SCALE = (0.0, 0.5, 1.0, None)
+
+
+def drawn(seed: int, *, items: int = 300, questions: int = 12, missing: float = 0.1) -> Sample:
+    rng = np.random.default_rng(seed)
+    true_rank = rng.choice([0.0, 0.5, 1.0, np.nan], size=items)
+    answer = rng.integers(0, 4, size=items)
+    expected = np.round(np.clip(0.5 * np.nan_to_num(true_rank) + 0.5 * rng.random(items), 0, 1), 2)
+    gone = rng.random(items) < missing
+    return Sample(
+        users=np.unique(rng.integers(0, 30, size=items), return_inverse=True)[1].astype(np.intp),
+        questions=np.unique(rng.integers(0, questions, size=items), return_inverse=True)[1].astype(np.intp),
+        truth=np.where(np.isnan(true_rank), 3, np.nan_to_num(true_rank) * 2).astype(np.intp),
+        answer=np.where(gone, -1, answer),
+        true_rank=true_rank,
+        expected_rank=np.where(gone, 0.5, expected),
+        marginal_correct=rng.random(items) < 0.4,
+    )
+
+
+def outcome(question: str, truth: int, probabilities: tuple[float, ...] | None, *, user: str = "u") -> Outcome:
+    return outcome_of("a", TestItem(user=user, question=question, option=truth), probabilities)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_accuracy_is_that_of_scikit_learn(seed: int) -> None:
+    """A missing prediction is wrong."""
+    sample = drawn(seed)
+    assert accuracy_score(sample.truth, sample.answer) == pytest.approx(value_of(accuracy, sample))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_macro_f1_is_that_of_scikit_learn_over_the_labels_that_are_true(seed: int) -> None:
+    """A missing prediction misses its label and raises no false alarm of another."""
+    sample = drawn(seed)
+    labels = np.unique(sample.truth)
+    expected = f1_score(sample.truth, sample.answer, labels=labels, average="macro", zero_division=0)
+    assert expected == pytest.approx(value_of(macro_f1, sample))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_correlations_are_those_of_scipy_over_items_on_the_scale(seed: int) -> None:
+    """Items whose truth is off the scale have no part in them."""
+    sample = drawn(seed)
+    x, y = sample.expected_rank[sample.on_scale], sample.true_rank[sample.on_scale]
+    expected = (pearsonr(x, y).statistic, spearmanr(x, y).statistic)
+    assert expected == pytest.approx((value_of(pearson, sample), value_of(spearman, sample)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_within_question_spearman_is_the_mean_of_scipys(seed: int) -> None:
+    """Questions with fewer than five items, or one true answer, are left out; a constant prediction counts 0."""
+    sample = drawn(seed, items=90)
+    made = []
+    for question in np.unique(sample.questions):
+        kept = sample.on_scale & (sample.questions == question)
+        x, y = sample.expected_rank[kept], sample.true_rank[kept]
+        if len(y) >= 5 and len(set(y)) > 1:
+            made.append(spearmanr(x, y).statistic if len(set(x)) > 1 else 0.0)
+    assert len(made) >= 4
+    assert np.mean(made) == pytest.approx(value_of(within_question_spearman, sample))
+
+
+def test_gain_is_over_the_marginal_on_the_same_items() -> None:
+    """It is the difference of two accuracies."""
+    sample = drawn(0)
+    assert sample.marginal_correct is not None
+    expected = sample.correct.mean() - sample.marginal_correct.mean()
+    assert expected == pytest.approx(value_of(gain_over_marginal, sample))
+
+
+def test_the_expected_rank_is_that_of_the_options_on_the_scale() -> None:
+    """What a distribution gives to options off the scale is shared among the others in proportion."""
+    sample = sample_of([outcome("q", 2, (0.1, 0.1, 0.2, 0.6))], ranks={"q": SCALE})
+    assert pytest.approx(sample.expected_rank[0]) == (0.1 * 0.5 + 0.2) / 0.4
+
+
+@pytest.mark.parametrize("probabilities", [None, (0.0, 0.0, 0.0, 1.0)])
+def test_what_says_nothing_on_the_scale_has_the_middle_rank(probabilities: tuple[float, ...] | None) -> None:
+    """A missing prediction, and one that lies wholly off the scale."""
+    sample = sample_of([outcome("q", 2, probabilities)], ranks={"q": SCALE})
+    assert (sample.expected_rank[0], sample.correct[0]) == (0.5, False)
+
+
+def test_an_answer_without_a_distribution_counts_as_certain() -> None:
+    """Its rank is the rank of the option named."""
+    said = Outcome(arm="a", user="u", question="q", truth=0, probabilities=None, answer=2)
+    assert sample_of([said], ranks={"q": SCALE}).expected_rank[0] == 1.0
+
+
+def test_a_truth_off_the_scale_is_left_out_of_correlations_only() -> None:
+    """It is an item like others for accuracy."""
+    made = [outcome("q", 3, (0.0, 0.0, 0.1, 0.9)), outcome("q", 0, (0.8, 0.2, 0.0, 0.0))]
+    sample = sample_of(made, ranks={"q": SCALE})
+    assert (sample.on_scale.tolist(), value_of(accuracy, sample)) == ([False, True], 1.0)
+
+
+def test_a_question_without_a_scale_has_no_correlation() -> None:
+    """The measure is not defined, instead of being zero or an error."""
+    sample = sample_of([outcome("q", 0, (1.0, 0.0))] * 6, ranks={"q": (None, None)})
+    assert np.isnan([value_of(measure, sample) for measure in (pearson, spearman, within_question_spearman)]).all()
+
+
+def test_a_constant_prediction_correlates_zero() -> None:
+    """One who says the same of everybody tells nobody apart."""
+    made = [outcome("q", truth, (0.2, 0.3, 0.5, 0.0)) for truth in (0, 1, 2, 2, 1, 0)]
+    sample = sample_of(made, ranks={"q": SCALE})
+    values = [value_of(measure, sample) for measure in (pearson, spearman, within_question_spearman)]
+    assert values == [0.0, 0.0, 0.0]
+
+
+def test_options_that_do_not_fit_the_question_are_refused() -> None:
+    """A file of outcomes and the scale of another data set do not go together."""
+    with pytest.raises(ConfigError, match="options"):
+        sample_of([outcome("q", 3, (0.25,) * 4)], ranks={"q": (0.0, 1.0)})
+
+
+def test_the_marginal_must_be_of_the_same_items() -> None:
+    """A gain over the marginal of other items would be no gain."""
+    with pytest.raises(ConfigError, match="other items"):
+        sample_of([outcome("q", 0, None)], ranks={"q": SCALE}, marginal=[outcome("q", 1, None)])
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.NAME)
+def test_no_items_have_no_value(measure: Measure) -> None:
+    """The mean of nothing is not zero."""
+    assert np.isnan(value_of(measure, drawn(0, items=0)))
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.NAME)
+def test_a_measure_says_what_it_is(measure: Measure) -> None:
+    """A name, a sentence, where it is from, and what a missing prediction counts as."""
+    assert all(text.strip() for text in (measure.NAME, measure.SENTENCE, measure.CITATION, measure.MISSING))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), items=st.integers(1, 60), missing=st.sampled_from([0.0, 0.5, 1.0]))
+def test_measures_hold_their_bounds_and_do_not_depend_on_the_order(seed: int, items: int, missing: float) -> None:
+    """Accuracy and F1 are 0 to 1, correlations and gain -1 to 1, undefined ones NaN, with no warning."""
+    sample = drawn(seed, items=items, missing=missing)
+    order = np.random.default_rng(seed).permutation(items)
+    assert sample.marginal_correct is not None
+    shuffled = Sample(
+        users=sample.users[order],
+        questions=sample.questions[order],
+        truth=sample.truth[order],
+        answer=sample.answer[order],
+        true_rank=sample.true_rank[order],
+        expected_rank=sample.expected_rank[order],
+        marginal_correct=sample.marginal_correct[order],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        values = {measure.NAME: value_of(measure, sample) for measure in MEASURES}
+        again = {measure.NAME: value_of(measure, shuffled) for measure in MEASURES}
+    for name, value in values.items():
+        low = 0.0 if name in {"accuracy", "macro_f1"} else -1.0
+        assert np.isnan(value) or low <= value <= 1.0 + 1e-12
+        assert value == pytest.approx(again[name], nan_ok=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), power=st.sampled_from([0.5, 2.0, 3.0]))
+def test_rank_correlations_do_not_change_with_a_monotone_scale(seed: int, power: float) -> None:
+    """Only the order of expected ranks counts."""
+    sample = drawn(seed, missing=0.0)
+    bent = Sample(**{**sample.__dict__, "expected_rank": sample.expected_rank**power})
+    for measure in (spearman, within_question_spearman):
+        assert value_of(measure, sample) == pytest.approx(value_of(measure, bent))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_truth_itself_is_predicted_perfectly(seed: int) -> None:
+    """Every measure but the gain is 1."""
+    sample = drawn(seed, missing=0.0)
+    perfect = Sample(
+        **{
+            **sample.__dict__,
+            "answer": sample.truth,
+            "expected_rank": np.nan_to_num(sample.true_rank, nan=0.5),
+        }
+    )
+    values = [value_of(measure, perfect) for measure in MEASURES if measure.NAME != "gain_over_marginal"]
+    assert pytest.approx(values) == [1.0] * 5
