@@ -44,7 +44,7 @@ class RecallSettings(Model):
         default=0.25, ge=0, le=1, description="Share of them for borrowed items (composition ratio x)."
     )
     top_k: int = Field(default=TOP_K, ge=0, description="Collaborators that may be borrowed from.")
-    summaries: float = Field(default=0.5, ge=0, le=1, description="Share of the borrowed places for key summaries.")
+    summaries: float = Field(default=0.8, ge=0, le=1, description="Share of the borrowed places for key summaries.")
     one_share: float = Field(
         default=0.2, gt=0, le=1, description="Most of the borrowed places that one collaborator fills, one at least."
     )
