@@ -173,8 +173,12 @@ def _signal(process: psutil.Process, *, kill: bool) -> None:
 
 
 def last_lines(home: Home, *, count: int) -> list[str]:
-    """Return the end of what the server last said on its console."""
-    try:
-        return home.console_log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
-    except OSError:
-        return []
+    """Return the end of what the server last said: on its console, else in its log."""
+    for file in (home.console_log, home.logs / "neo4j.log"):
+        try:
+            lines = [line for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        except OSError:
+            continue
+        if lines:
+            return lines[-count:]
+    return []

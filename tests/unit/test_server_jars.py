@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,6 +90,16 @@ def assert_complete(repository: Repository, folder: Path) -> None:
     assert list(folder.glob("*.part")) == []
 
 
+def install_command(repository: Repository, folder: Path) -> list[str]:
+    """The command line of another Python that installs the same jars."""
+    script = (
+        "import sys; from pathlib import Path; from persona_db.graph.server.jars import install_jars; "
+        "from persona_db.graph.server.lock import JarLock; "
+        "install_jars(JarLock.model_validate_json(sys.argv[1]), Path(sys.argv[2]), sources=[sys.argv[3]])"
+    )
+    return [sys.executable, "-c", script, repository.lock.model_dump_json(), str(folder), repository.url]
+
+
 def test_all_jars_are_fetched_in_class_path_order(repository: Repository, tmp_path: Path) -> None:
     """They lie in one folder, and their files come back in the lock's order."""
     files = install_jars(repository.lock, tmp_path / "jars", sources=[repository.url])
@@ -127,6 +138,27 @@ def test_an_interrupted_run_is_resumed(repository: Repository, tmp_path: Path) -
     (tmp_path / "j2-1.jar.part").write_bytes(b"half")
     install_jars(repository.lock, tmp_path, sources=[repository.url])
     assert repository.served == {"j2-1.jar": 1}
+    assert_complete(repository, tmp_path)
+
+
+def test_what_a_killed_run_fetched_is_kept(repository: Repository, tmp_path: Path) -> None:
+    """It was killed while two jars were on their way; only those are fetched by the next run."""
+    slow = {"j3-1.jar", "j5-1.jar"}
+    go_on = threading.Event()
+    repository.fault = lambda request, _content: (
+        request.path.rpartition("/")[2] in slow and go_on.wait(timeout=60) and request.close_connection
+    )
+    process = subprocess.Popen(install_command(repository, tmp_path))
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("*.jar"))) < len(SIZES) - len(slow) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    go_on.set()
+    repository.fault = lambda _request, _content: False
+    repository.served.clear()
+    install_jars(repository.lock, tmp_path, sources=[repository.url])
+    assert repository.served == dict.fromkeys(slow, 1)
     assert_complete(repository, tmp_path)
 
 
@@ -241,13 +273,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(repository: Repository, t
 
 def test_two_processes_at_once_fetch_each_jar_once(repository: Repository, tmp_path: Path) -> None:
     """The second waits, and finds all of it there."""
-    script = (
-        "import sys; from pathlib import Path; from persona_db.graph.server.jars import install_jars; "
-        "from persona_db.graph.server.lock import JarLock; "
-        "install_jars(JarLock.model_validate_json(sys.argv[1]), Path(sys.argv[2]), sources=[sys.argv[3]])"
-    )
-    command = [sys.executable, "-c", script, repository.lock.model_dump_json(), str(tmp_path), repository.url]
-    processes = [subprocess.Popen(command) for _ in range(2)]
+    processes = [subprocess.Popen(install_command(repository, tmp_path)) for _ in range(2)]
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
     assert set(repository.served.values()) == {1}
     assert_complete(repository, tmp_path)
