@@ -66,7 +66,7 @@ def install_jars(
             if missing:
                 log.info("fetching %s of %s jars of Neo4j %s", len(missing), len(lock.jars), lock.neo4j)
                 urls = tuple(repositories().values()) if sources is None else sources
-                _Download(folder, urls).fetch(missing, what=f"fetching Neo4j {lock.neo4j}", progress=progress)
+                _Download(folder, urls).fetch(missing, what=f"fetching Neo4j {lock.neo4j} (bytes)", progress=progress)
             if suspects:
                 _write_verified(lock.jars, folder)
     except OSError as exc:
