@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAME = 200
 DROPPED_AT_ONCE = 10_000
+CHARS_AT_ONCE = 5_000_000
+"""Texts in one transaction, about: the server holds a transaction in memory, and may limit it."""
 
 
 class Dataset(Model):
@@ -76,9 +78,15 @@ def drop_dataset(graph: Graph, dataset: str, *, progress: Progress = no_progress
 
     A drop that is stopped leaves the dataset listed, and dropping it again goes on. None of that name: 0.
     """
+    steps: tuple[tuple[str, dict[str, int]], ...] = (
+        ("drop_dataset_nodes", {"limit": DROPPED_AT_ONCE}),
+        ("drop_dataset_texts", {"limit": DROPPED_AT_ONCE, "chars": CHARS_AT_ONCE}),
+        ("drop_dataset", {}),
+    )
     dropped = 0
-    while batch := graph.write("drop_dataset_batch", dataset=dataset, limit=DROPPED_AT_ONCE)[0]["deleted"]:
-        dropped += batch
-        progress(f"dropping {dataset}", dropped, None)
+    for query, limits in steps:
+        while batch := graph.write(query, dataset=dataset, **limits)[0]["deleted"]:
+            dropped += batch
+            progress(f"dropping {dataset}", dropped, None)
     log.info("dropped dataset %s: %s nodes", dataset, dropped)
     return dropped

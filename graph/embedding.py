@@ -152,7 +152,7 @@ def embedder_of(settings: Settings) -> CachedEmbedder:
 
 def require_embedder(graph: Graph, dataset: str, embedder: Embedder) -> None:
     """Raise EmbeddingError unless vectors of *embedder* can be compared with those of the dataset."""
-    _check_dimension(embedder)
+    _check_dimension(graph, embedder)
     stored = require_dataset(graph, dataset).embedding_model
     if stored is not None and stored != embedder.name:
         raise _mixed(dataset, stored=stored, given=embedder.name)
@@ -164,7 +164,7 @@ def embed_missing(graph: Graph, dataset: str, embedder: Embedder, *, progress: P
     The dataset remembers the model, and EmbeddingError refuses another one. A killed run goes on where it was.
     """
     require_dataset(graph, dataset)
-    _check_dimension(embedder)
+    _check_dimension(graph, embedder)
     [claimed] = graph.write("claim_embedding_model", dataset=dataset, model=embedder.name)
     if claimed["model"] != embedder.name:
         raise _mixed(dataset, stored=claimed["model"], given=embedder.name)
@@ -189,7 +189,14 @@ def _unembedded(graph: Graph, dataset: str, kind: str) -> Iterator[list[dict[str
         after = page[-1]["id"]
 
 
-def _check_dimension(embedder: Embedder) -> None:
+def _check_dimension(graph: Graph, embedder: Embedder) -> None:
+    rows = graph.read("vector_dimension")
+    held = rows[0]["dimension"] if rows else None
+    if held != DIMENSION:
+        raise EmbeddingError(
+            f"the graph's index statement_embedding holds vectors of {held} numbers, not of {DIMENSION}; "
+            "it isn't persona-db's: drop it, or use another database"
+        )
     if embedder.dimension != DIMENSION:
         raise EmbeddingError(
             f"the embedding model {embedder.name!r} gives {embedder.dimension} numbers, the graph's indexes hold "

@@ -7,14 +7,14 @@ same batch stored again creates nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
-from persona_db.graph.datasets import datasets, drop_dataset, ensure_dataset, need_refit
+from persona_db.graph.datasets import CHARS_AT_ONCE, datasets, drop_dataset, ensure_dataset, need_refit
 from persona_db.graph.errors import GraphUnavailableError
 from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Sharing
 from persona_db.graph.users import OFF_SCALE, users
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _Outcome = TypeVar("_Outcome")
+_Row = TypeVar("_Row")
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ def statement_id(text: str) -> str:
 def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -> Stored:
     """Store the questions that are not there; one that is there stays as it is."""
     batch = list(questions)
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         question.id: {
             "id": question.id,
             "text": question.text,
@@ -88,7 +89,7 @@ def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -
         for question in reversed(batch)
     }
     created = 0
-    for chunk in _chunks(list(rows.values()), graph.settings.batch_size):
+    for chunk in _chunks(rows.values(), graph.settings.batch_size, chars=lambda row: len(row["text"])):
         write = partial(graph.write, "store_questions", dataset=dataset, rows=chunk)
         created += _again_on_conflict(write)[0]["created"]
     return Stored(created=created, known=len(batch) - created)
@@ -107,7 +108,7 @@ def store_people(graph: Graph, dataset: str, people: Iterable[Person], *, sharin
         twice += before is not None
         batch[person.id] = _merged(before, person) if before else person
     total = Stored(known=twice)
-    for chunk in _chunks(list(batch.values()), graph.settings.batch_size):
+    for chunk in _chunks(batch.values(), graph.settings.batch_size):
         total += _store_people(graph, dataset, chunk, sharing=sharing)
     return total
 
@@ -118,7 +119,7 @@ def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem]) -> Sto
     An item is rejected when its user or its question is not stored, or its option is none of the question's.
     """
     total = Stored()
-    for chunk in _chunks(list(items), graph.settings.batch_size):
+    for chunk in _chunks(items, graph.settings.batch_size, chars=lambda item: len(item.text)):
         total += _again_on_conflict(partial(_store_items, graph, dataset, chunk))
     return total
 
@@ -265,5 +266,15 @@ def _again_on_conflict(store: Callable[[], _Outcome]) -> _Outcome:
     return store()
 
 
-def _chunks(rows: list[Any], size: int) -> Iterable[list[Any]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
+def _chunks(rows: Iterable[_Row], size: int, *, chars: Callable[[_Row], int] = lambda _: 0) -> Iterator[list[_Row]]:
+    """Yield the rows in batches of at most *size*, or fewer where their texts are long."""
+    batch: list[_Row] = []
+    weight = 0
+    for row in rows:
+        batch.append(row)
+        weight += chars(row)
+        if len(batch) == size or weight >= CHARS_AT_ONCE:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import ConfigError, EmbeddingError, LoadError
 from persona_db.graph.models import HistoryItem, QuarantinedRow, Sharing
@@ -133,7 +134,7 @@ def test_a_stopped_load_is_completed_by_the_next(graph: Graph, dataset: str, tmp
     load(small, source, dataset=dataset, embedder=HashEmbedder())
     told_apart = frozenset({"dataset", "version"})  # a version counts batches, and these were cut otherwise
     assert picture(graph, dataset, but=told_apart) == picture(graph, whole, but=told_apart)
-    graph.write("drop_dataset_batch", dataset=whole, limit=10_000)
+    drop_dataset(graph, whole)
 
 
 def test_only_history_is_stored(graph: Graph, dataset: str) -> None:

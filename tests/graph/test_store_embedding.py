@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from persona_db.graph.catalog import catalog
 from persona_db.graph.datasets import ensure_dataset, require_dataset
 from persona_db.graph.embedding import (
     HashEmbedder,
@@ -135,6 +136,23 @@ def test_other_dimension_is_refused_before_anything_is_written(graph: Graph, sai
         embed_missing(graph, said, Named(dimension=768))
     assert require_dataset(graph, said).embedding_model is None
     assert embedded(graph, said) == 0
+
+
+def test_index_of_anothers_is_refused(graph: Graph, said: str) -> None:
+    """A database may hold an index of our name that is not ours; vectors would be left out of it in silence."""
+
+    def make(dimension: int) -> None:
+        graph.driver.execute_query("DROP INDEX statement_embedding", database_=graph.database)
+        text = catalog()["0016_statement_embedding"].text.replace("384", str(dimension))
+        graph.driver.execute_query(text, database_=graph.database)
+
+    make(12)
+    try:
+        with pytest.raises(EmbeddingError, match="vectors of 12 numbers, not of 384"):
+            embed_missing(graph, said, HashEmbedder())
+    finally:
+        make(384)
+    assert embed_missing(graph, said, HashEmbedder()) == TEXTS + 1
 
 
 def test_unknown_dataset_is_told(graph: Graph, dataset: str) -> None:

@@ -42,10 +42,12 @@ def bare(graph: Graph) -> Iterator[Graph]:
 def test_up_to_date_graph_is_left_alone(graph: Graph) -> None:
     """Nothing is applied twice, and looking costs one short read."""
     assert migrate(graph) == []
-    started = time.perf_counter()
+    seconds = []
     for _ in range(10):
+        started = time.perf_counter()
         migrate(graph)
-    assert (time.perf_counter() - started) / 10 < 0.1
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.03
 
 
 def test_numbers_have_no_gap() -> None:

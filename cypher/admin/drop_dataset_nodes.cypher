@@ -1,4 +1,4 @@
-// drop_dataset_batch: some nodes of a dataset are gone, those that others hang on last; 0 when none is left.
+// drop_dataset_nodes: some nodes of a dataset are gone, those that others hang on last, texts and the dataset excepted.
 // param   dataset  str  which dataset
 // param   limit    int  most nodes removed
 // returns deleted int
@@ -14,15 +14,9 @@ CALL () {
   UNION ALL
   MATCH (n:CacheKey {dataset: $dataset}) WHERE n.fit > '' AND n.id > '' RETURN n LIMIT $limit
   UNION ALL
-  MATCH (n:Statement {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
-  UNION ALL
-  MATCH (n:Question {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
-  UNION ALL
   MATCH (n:Fit {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
   UNION ALL
   MATCH (n:Quarantine {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
-  UNION ALL
-  MATCH (n:Dataset {dataset: $dataset}) RETURN n LIMIT $limit
 }
 WITH n LIMIT $limit
 DETACH DELETE n
