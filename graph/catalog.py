@@ -37,9 +37,7 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "map": (Mapping,),
     "any": (object,),
 }
-_NOT_CODE = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:``|[^`])*`""", re.DOTALL
-)
+_NOT_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:``|[^`])*`""", re.DOTALL)
 _USED_PARAM = re.compile(r"\$(\w+)")
 
 
@@ -61,9 +59,7 @@ class QueryType:
             return cls("list", cls.parse(text[len("list[") : -1]))
         if text in _PYTHON_TYPES:
             return cls(text)
-        raise ValueError(
-            f"{text!r} is none of str, int, float, bool, map, any, list[...]; `?` marks an optional one"
-        )
+        raise ValueError(f"{text!r} is none of str, int, float, bool, map, any, list[...]; `?` marks an optional one")
 
     def __str__(self) -> str:
         name = f"list[{self.item}]" if self.kind == "list" else self.kind
