@@ -2,9 +2,9 @@
 // param   dataset  str   the dataset
 // param   as_of    str?  a date; null for the current Fit
 // returns fit str, through str, settings str, refit_needed bool
-// cost    read; the dataset's Fits
+// cost    read; the dataset's Fits; CartesianProduct of one dataset and them
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (f:Fit {dataset: $dataset, status: 'ready'})
-WHERE CASE WHEN $as_of IS NULL THEN f.id = d.current_fit ELSE f.through <= $as_of END
+WHERE f.id > '' AND CASE WHEN $as_of IS NULL THEN f.id = d.current_fit ELSE f.through <= $as_of END
 RETURN f.id AS fit, f.through AS through, f.settings AS settings, coalesce(d.refit_needed, false) AS refit_needed
 ORDER BY f.through DESC, f.id LIMIT 1

@@ -5,11 +5,11 @@
 // returns n int
 // cost    write; one index range, so many nodes with their relationships
 CALL {
-  MATCH (f:Fact {dataset: $dataset, fit: $fit}) RETURN f AS node LIMIT $most
+  MATCH (f:Fact {dataset: $dataset, fit: $fit}) WHERE f.id > '' RETURN f AS node LIMIT $most
   UNION
-  MATCH (p:Persona {dataset: $dataset, fit: $fit}) RETURN p AS node LIMIT $most
+  MATCH (p:Persona {dataset: $dataset, fit: $fit}) WHERE p.id > '' RETURN p AS node LIMIT $most
   UNION
-  MATCH (k:CacheKey {dataset: $dataset, fit: $fit}) RETURN k AS node LIMIT $most
+  MATCH (k:CacheKey {dataset: $dataset, fit: $fit}) WHERE k.id > '' RETURN k AS node LIMIT $most
 }
 WITH node LIMIT $most
 DETACH DELETE node

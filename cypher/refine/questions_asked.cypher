@@ -4,6 +4,6 @@
 // returns id str, text str, options list[str], ordinal list[float], kind str, at str, vector list[float]?
 // cost    read; every question of the dataset once
 MATCH (q:Question {dataset: $dataset})
-WHERE q.at <= $as_of
+WHERE q.id > '' AND q.at <= $as_of
 RETURN q.id AS id, q.text AS text, q.options AS options, q.ordinal AS ordinal, q.kind AS kind, q.at AS at,
        q.embedding AS vector ORDER BY id

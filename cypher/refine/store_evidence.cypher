@@ -3,7 +3,7 @@
 // param   fit      str        the Fit
 // param   rows     list[map]  {fact str, key str, share float}
 // returns n int
-// cost    write; two index look-ups a row
+// cost    write; two index look-ups a row; CartesianProduct of one by one
 UNWIND $rows AS row
 MATCH (f:Fact {dataset: $dataset, fit: $fit, id: row.fact})
 MATCH (k:CacheKey {dataset: $dataset, fit: $fit, id: row.key})

@@ -3,7 +3,7 @@
 // param   fit      str        the Fit
 // param   rows     list[map]  {key str, opposite str}
 // returns n int
-// cost    write; two index look-ups a row
+// cost    write; two index look-ups a row; CartesianProduct of one by one
 UNWIND $rows AS row
 MATCH (k:CacheKey {dataset: $dataset, fit: $fit, id: row.key})
 MATCH (o:CacheKey {dataset: $dataset, fit: $fit, id: row.opposite})

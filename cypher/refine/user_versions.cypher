@@ -3,6 +3,6 @@
 // param   fit      str   the Fit; no Fit of that id gives null versions
 // returns user str, version int, refined int?, sharing_rank int
 // cost    read; every user of the dataset once, one expansion each
-MATCH (u:User {dataset: $dataset})
+MATCH (u:User {dataset: $dataset}) WHERE u.id > ''
 OPTIONAL MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit, retired_at: '9999-12-31'})
 RETURN u.id AS user, u.version AS version, max(p.version) AS refined, u.sharing_rank AS sharing_rank ORDER BY user
