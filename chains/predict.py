@@ -59,6 +59,20 @@ def predict_many(
 
     Without *explain* predictions carry no explanation and no evidence.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # as in refine: many small solves
+        return _predict_many(reading, asked, settings or RecallSettings(), explain=explain, progress=progress)
+
+
+def _predict_many(
+    reading: Reading,
+    asked: Sequence[tuple[str, str]],
+    settings: RecallSettings,
+    *,
+    explain: bool,
+    progress: Progress,
+) -> list[Prediction]:
     pairs, knowledge = prepare(reading, asked)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
     results: list[Prediction | None] = [None] * len(pairs)
@@ -68,9 +82,7 @@ def predict_many(
         while end < len(order) and pairs[order[end]][0] == pairs[order[end - 1]][0]:
             end += 1
         chunk = order[start:end]
-        contexts = recall_many(
-            knowledge, [pairs[index] for index in chunk], settings=settings or RecallSettings(), texts=explain
-        )
+        contexts = recall_many(knowledge, [pairs[index] for index in chunk], settings=settings, texts=explain)
         for index, made in zip(chunk, predict_contexts(knowledge, contexts, explain=explain), strict=True):
             results[index] = made
         start = end

@@ -77,6 +77,25 @@ def refine(
     *as_of* makes a Fit of the items up to that date, kept beside the current one. *embedder* is needed for free
     text and embeds the induced statements.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # many small solves: threads that wait for each other cost more than they bring
+        return _refine(
+            graph, dataset, refit=refit, as_of=as_of, seed=seed, settings=settings, embedder=embedder, progress=progress
+        )
+
+
+def _refine(
+    graph: Graph,
+    dataset: str,
+    *,
+    refit: bool,
+    as_of: str | None,
+    seed: int,
+    settings: EngineSettings | None,
+    embedder: Embedder | None,
+    progress: Progress,
+) -> RefineReport:
     started = perf_counter()
     info = require_dataset(graph, dataset)
     reader = _Reader(graph, dataset, as_of=until(as_of), embedder=embedder)

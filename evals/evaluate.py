@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
@@ -103,17 +103,17 @@ def evaluate(
             data=_hashes(settings),
             ranks=_ranks(answers),
         )
-        for arm in settings.arms:
-            started = perf_counter()
-            progress(f"arm {arm}", 0, None)
-            outcomes[arm] = predict_arm(graph, dataset, arm, tests, settings, answers=answers, progress=progress)
-            costs[arm] = ArmCost(seconds=perf_counter() - started)
-        if out is not None:
-            with OutcomeFile(out / "outcomes.jsonl.gz", header) as file:
-                for made in outcomes.values():
-                    file.write(made)
+        with OutcomeFile(out / "outcomes.jsonl.gz", header) if out else nullcontext() as file:
+            for arm in settings.arms:
+                started = perf_counter()
+                progress(f"arm {arm}", 0, None)
+                outcomes[arm] = predict_arm(graph, dataset, arm, tests, settings, answers=answers, progress=progress)
+                costs[arm] = ArmCost(seconds=perf_counter() - started)
+                if file is not None:
+                    file.write(outcomes[arm])
+    base = outcomes.get("marginal") or predict_arm(graph, dataset, "marginal", tests, settings, answers=answers)
     progress("measuring", 0, None)
-    return report_of(header, outcomes, costs=costs)
+    return report_of(header, outcomes, costs=costs, marginal=base)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def predict_peer(name: str, answers: AnswerMatrix, tests: Cells, *, seed: int = 
             f"{int(known.sum())} answers to be predicted are among those known, the first of user "
             f"{answers.users[user]!r} to {answers.questions[question]!r}; load only the history part of the split"
         )
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no type information
+    from threadpoolctl import threadpool_limits
 
     # many small products: threads that wait for each other cost more than they bring, and change the last digits
     with threadpool_limits(limits=1):
