@@ -20,6 +20,7 @@ from persona_db.chains.join import TOP_K, join_many
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.statistical.estimate import residuals
 from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.chains.statistical.traits import trait_of
 from persona_db.graph.models import Context, Model, Question, Recalled, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
@@ -194,7 +195,7 @@ def _own_answers(
 def _own_traits(knowledge: Knowledge, traits: Sequence[float], facts: Sequence[Sequence[Any]]) -> Iterator[_Candidate]:
     for id_, layer, key, _, _, at, _ in facts:
         if layer == "induced" and key.startswith("trait:"):
-            trait = int(key.split(":")[1][:-1]) - 1
+            trait = trait_of(key)
             if trait < len(traits):
                 yield knowledge.of_trait(trait), float(traits[trait]), (id_, "induced", None, None, key, at)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,7 @@ def _refine(
         waiting, unchanged = _waiting(graph, dataset, fit)
         facts = keys = 0
         if waiting:
-            engine = load_engine(graph, dataset, fit, chosen, lexicon=reader.lexicon())
+            engine = load_engine(graph, dataset, fit, chosen, lexicon=reader.lexicon)
             facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, progress=progress)
             _embed(graph, dataset, embedder, progress)
         return RefineReport(
@@ -126,7 +127,7 @@ def _refine(
         kept=as_of is not None,
     )[0]["status"]  # fmt: skip
     progress("learning from everybody", 0, None)
-    learned = learn(signals, asked, seed=seed, lexicon=reader.lexicon() if signals.terms is not None else None)
+    learned = learn(signals, asked, seed=seed, lexicon=reader.lexicon)
     if status != "ready":
         store_learned(graph, dataset, fit, learned)
     waiting, unchanged = _waiting(graph, dataset, fit)
@@ -192,12 +193,10 @@ class _Reader:
             )
         return np.array([self._vectors[id_] for id_ in ids], dtype=np.float64)
 
+    @cached_property
     def lexicon(self) -> Lexicon | None:
-        """The vocabulary as vectors, or None without an embedder."""
-        if self._embedder is None:
-            return None
-        terms = self._embedder.embed([term.description for term in VOCABULARY])
-        return Lexicon(self.vectors_of, np.asarray(terms, dtype=np.float64))
+        """What free text is matched with, or None without an embedder."""
+        return None if self._embedder is None else Lexicon(self.vectors_of, self._embedder.embed)
 
     def signals(self, users: Sequence[str], *, progress: Progress) -> tuple[Signals, str]:
         """Return what a Fit is made of, and when the newest item of it was said."""
@@ -209,24 +208,16 @@ class _Reader:
         attributes: list[tuple[str, ...]] = []
         statements: dict[tuple[str, int], str] = {}
         terms: list[NDArray[np.float64] | None] = []
-        lexicon_engine: StatisticalEngine | None = None
         newest = ""
         for start in range(0, len(users), _USERS_AT_ONCE):
             for row, history in enumerate(self.histories(users[start : start + _USERS_AT_ONCE]), start):
-                free = False
                 for item in history.items:
                     newest = max(newest, item.at)
-                    if item.question is None:
-                        free = True
-                    elif item.option is not None and item.question in place:
+                    if item.question is not None and item.option is not None and item.question in place:
                         choice[row, place[item.question]] = item.option
                         statements.setdefault((item.question, item.option), item.text)
                 attributes.append(history.attributes)
-                if free and self._embedder is not None:
-                    lexicon_engine = lexicon_engine or _only_lexicon(self.lexicon())
-                    terms.append(lexicon_engine.term_scores(history))
-                else:
-                    terms.append(None)
+                terms.append(self.lexicon.scores(history) if self.lexicon else None)
             progress("reading histories", min(start + _USERS_AT_ONCE, len(users)), len(users))
         return (
             Signals(
@@ -235,13 +226,6 @@ class _Reader:
             ),
             newest,
         )  # fmt: skip
-
-
-def _only_lexicon(lexicon: Lexicon | None) -> StatisticalEngine:
-    from persona_db.chains.statistical.population import Population
-
-    nobody = np.zeros((0, 0))
-    return StatisticalEngine(Population((), (), (), nobody, nobody, nobody, EngineSettings()), lexicon=lexicon)
 
 
 def _question_vectors(rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64] | None:

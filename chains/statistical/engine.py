@@ -10,22 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.keybook import CacheKey
-from persona_db.chains.statistical.leaning import Leaning, PersonLeanings, informativeness, leanings
+from persona_db.chains.statistical.leaning import Leaning, PersonLeanings, leanings
 from persona_db.chains.statistical.population import Population
-from persona_db.chains.statistical.traits import trait_weights
+from persona_db.chains.statistical.traits import trait_of, trait_weights
 from persona_db.chains.statistical.vocabulary import VOCABULARY, score_texts
 from persona_db.graph.models import HistoryItem
 
 __all__ = ["Lexicon", "StatisticalEngine"]
 
 Floats = NDArray[np.float64]
-TextVectors = Callable[[Sequence[str]], Floats]
+TextVectors = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
 
 _VOCABULARY_HELD = 6
 _CLEAR = 0.7
@@ -35,10 +36,20 @@ _DISTILLED_A_TERM = 2
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What free text is matched with: `vectors_of` gives unit rows for texts, `terms` holds the vocabulary's."""
+    """What free text is matched with: `vectors_of` gives unit rows for what people said, `embed` for other texts."""
 
     vectors_of: TextVectors
-    terms: Floats
+    embed: TextVectors
+
+    @cached_property
+    def terms(self) -> Floats:
+        """A unit row for each term of the vocabulary."""
+        return np.asarray(self.embed([term.description for term in VOCABULARY]), dtype=np.float64)
+
+    def scores(self, history: UserHistory) -> Floats | None:
+        """How near the person's free texts come to each term; None without free text."""
+        texts = [item.text for item in history.items if item.question is None]
+        return score_texts(self.vectors_of(texts), self.terms)[0] if texts else None
 
 
 @dataclass(frozen=True)
@@ -59,10 +70,6 @@ class StatisticalEngine:
     def _column(self) -> dict[str, int]:
         return {question.id: column for column, question in enumerate(self.population.questions)}
 
-    @cached_property
-    def _told_by(self) -> Floats:
-        return informativeness(self.population)
-
     def choice(self, history: UserHistory) -> NDArray[np.int16]:
         """The person's answers as a row over the Fit's questions, -1 where there is none; the newest counts."""
         row = np.full(len(self.population.questions), -1, dtype=np.int16)
@@ -75,7 +82,7 @@ class StatisticalEngine:
 
     def leanings(self, history: UserHistory) -> PersonLeanings:
         """What sets the person apart: traits, stances, groups, and vocabulary terms for free text."""
-        own = leanings(self.population, self._told_by, self.choice(history), history.attributes)
+        own = leanings(self.population, self.choice(history), history.attributes)
         terms = tuple(leaning for leaning, _ in self._terms(history))
         return PersonLeanings(own.traits, (*own.keys, *terms), own.stances)
 
@@ -118,11 +125,10 @@ class StatisticalEngine:
             pushes = trait_weights(loadings) * values
             items = {item.question: item for item in history.items if item.option is not None}
             said = [items[self.population.questions[q].id] for q in answered]
-            for leaning in leanings(self.population, self._told_by, choice, ()).keys:
+            for leaning in leanings(self.population, choice, ()).keys:
                 if leaning.kind != "trait":
                     continue
-                trait = int(leaning.key.split(":")[1][:-1]) - 1
-                push = pushes[trait] * (1 if leaning.key.endswith("+") else -1)
+                push = pushes[trait_of(leaning.key)] * (1 if leaning.key.endswith("+") else -1)
                 text = f"Leans to: {self.pole_names.get(leaning.key, leaning.key)}"
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
         for leaning, items_of_term in self._terms(history):
@@ -186,13 +192,6 @@ class StatisticalEngine:
                 )
             )
         return persona.model_copy(update={"keys": tuple(held)})
-
-    def term_scores(self, history: UserHistory) -> Floats | None:
-        """How near the person's free texts come to each term; None without free text."""
-        texts = [item.text for item in history.items if item.question is None]
-        if self.lexicon is None or not texts:
-            return None
-        return score_texts(self.lexicon.vectors_of(texts), self.lexicon.terms)[0]
 
     def term_leanings(self, scores: Floats) -> list[Leaning]:
         """Terms that texts of these scores come clearly nearer to than others' do, clearest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from persona_db.chains.statistical.choose import choose_settings
 from persona_db.chains.statistical.engine import Lexicon, StatisticalEngine
 from persona_db.chains.statistical.estimate import residuals
 from persona_db.chains.statistical.keybook import CacheKey, Summary, make_keys, summarise, units
-from persona_db.chains.statistical.leaning import Leaning, informativeness, leanings
+from persona_db.chains.statistical.leaning import Leaning, leanings
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.scale import Scale
 from persona_db.chains.statistical.settings import EngineSettings
@@ -85,10 +85,8 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lex
         )
     population = fit_population(signals.table, vectors=signals.vectors, settings=settings)
     names = _names(population, signals)
-    told_by = informativeness(population)
     people = [
-        leanings(population, told_by, choice, own)
-        for choice, own in zip(signals.table.choice, signals.attributes, strict=True)
+        leanings(population, choice, own) for choice, own in zip(signals.table.choice, signals.attributes, strict=True)
     ]
     engine = StatisticalEngine(population, {}, names, lexicon)
     held: list[tuple[Leaning, ...]] = [own.keys for own in people]
@@ -102,7 +100,7 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lex
     summaries = summarise(signals.table, population, keys, held, most=settings.links)
     collaboration = _collaboration(signals.table, population, keys, held, seed=seed)
     settings = settings.model_copy(update={"collaboration": collaboration})
-    population = Population(**{**population.__dict__, "settings": settings})
+    population = replace(population, settings=settings)
     return Learned(StatisticalEngine(population, keys, names, lexicon), tuple(summaries))
 
 
@@ -189,9 +187,15 @@ def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> Non
             "counts": [int(c) for c in counts],
             "rates": [float(r) for r in scale.rates],
             "loadings": [float(x) for x in loadings],
+            "told_by": float(told_by),
         }
-        for question, counts, scale, loadings in zip(
-            population.questions, population.counts, population.scales, population.loadings, strict=True
+        for question, counts, scale, loadings, told_by in zip(
+            population.questions,
+            population.counts,
+            population.scales,
+            population.loadings,
+            population.told_by,
+            strict=True,
         )
     ]
     graph.write_batches("store_base_rates", rates, what="base rates", dataset=dataset, fit=fit)
@@ -265,7 +269,14 @@ def load_engine(
     )
     links = link_matrix(graph, dataset, fit, place, loadings)
     population = Population(
-        questions, tuple(np.array(row["counts"]) for row in rows), scales, links, np.zeros((0, 0)), loadings, settings
+        questions,
+        tuple(np.array(row["counts"]) for row in rows),
+        scales,
+        links,
+        np.zeros((0, 0)),
+        loadings,
+        np.array([row["told_by"] for row in rows], dtype=np.float64),
+        settings,
     )
     found = graph.read("fitted_keys", dataset=dataset, fit=fit, ids=None)
     keys = {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in found}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.statistical.estimate import condition
 from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.chains.statistical.traits import trait_of
 from persona_db.graph.models import Recalled
 
 __all__ = ["Forecast", "forecast", "variable_of"]
@@ -30,7 +31,7 @@ def variable_of(knowledge: Knowledge, item: Recalled) -> int | None:
     if item.question is not None:
         return knowledge.of_question(item.question)
     if item.layer == "induced" and item.key is not None and item.key.startswith("trait:"):
-        return knowledge.of_trait(int(item.key.split(":")[1][:-1]) - 1)
+        return knowledge.of_trait(trait_of(item.key))
     return None
 
 

@@ -11,13 +11,12 @@ from persona_db.chains.persona import KeyKind
 from persona_db.chains.statistical.population import Population
 from persona_db.chains.statistical.traits import pole_id, trait_scores
 
-__all__ = ["Leaning", "PersonLeanings", "demographic_id", "informativeness", "leanings", "stance_id"]
+__all__ = ["Leaning", "PersonLeanings", "demographic_id", "leanings", "stance_id"]
 
 _MOST_COMMON_STANCE = 0.6
 _DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
-_INFORMATIVE_LINKS = 10
 
 
 @dataclass(frozen=True)
@@ -50,26 +49,11 @@ def demographic_id(attribute: str) -> str:
     return f"demographic:{attribute}"
 
 
-def informativeness(population: Population) -> NDArray[np.float64]:
-    """Per question, the mean strength of its ten strongest links: how much its answer tells about others."""
-    strength = np.abs(population.links)
-    np.fill_diagonal(strength, 0.0)
-    count = min(_INFORMATIVE_LINKS, max(len(strength) - 1, 1))
-    if len(strength) < 2:
-        return np.zeros(len(strength))
-    return np.asarray(-np.partition(-strength, count - 1, axis=1)[:, :count].mean(axis=1))
-
-
-def leanings(
-    population: Population,
-    told_by: NDArray[np.float64],
-    choice: NDArray[np.int16],
-    attributes: tuple[str, ...],
-) -> PersonLeanings:
+def leanings(population: Population, choice: NDArray[np.int16], attributes: tuple[str, ...]) -> PersonLeanings:
     """Return what sets one person apart, from their row of answers and their attributes.
 
-    Stances are ranked by surprise (minus log of the answer's base rate) times the question's informativeness
-    (`told_by`), those held by over 60 % left out; trait poles by distance from the middle. Ties by position.
+    Stances are ranked by surprise (minus log of the answer's base rate) times how much the question tells about
+    others, those held by over 60 % left out; trait poles by distance from the middle. Ties by position.
     """
     settings = population.settings
     answered = np.flatnonzero(choice >= 0)
@@ -77,7 +61,7 @@ def leanings(
     scores = trait_scores(population.loadings[answered], values)
 
     rates = np.array([population.scales[q].rates[choice[q]] for q in answered])
-    salience = -np.log(np.maximum(rates, 1e-9)) * told_by[answered] if len(answered) else np.zeros(0)
+    salience = -np.log(np.maximum(rates, 1e-9)) * population.told_by[answered] if len(answered) else np.zeros(0)
     salience = np.where(rates <= _MOST_COMMON_STANCE, salience, 0.0) if len(answered) else salience
     order = np.argsort(-salience, kind="stable")[: max(settings.facts_distilled, settings.stances_held)]
     stances = tuple(

@@ -16,9 +16,11 @@ from persona_db.chains.statistical.scale import Scale
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.models import Question
 
-__all__ = ["AnswerTable", "Population", "fit_population", "likeness", "pooled_rates"]
+__all__ = ["AnswerTable", "Population", "fit_population", "informativeness", "likeness", "pooled_rates"]
 
 Floats = NDArray[np.float64]
+
+_INFORMATIVE_LINKS = 10
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Population:
     """Base rates, links and traits of a set of questions.
 
     `links[i, j]` is the correlation of the answers to questions i and j, pulled to its prior;
-    `pairs[i, j]` how many people answered both; `loadings[i, t]` that of question i with latent trait t.
+    `pairs[i, j]` how many people answered both; `loadings[i, t]` that of question i with latent trait t;
+    `told_by[i]` how much the answer to question i tells about others.
     """
 
     questions: tuple[Question, ...]
@@ -50,6 +53,7 @@ class Population:
     links: Floats
     pairs: Floats
     loadings: Floats
+    told_by: Floats
     settings: EngineSettings
 
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
@@ -114,7 +118,7 @@ def fit_population(
     )
     rates = pooled_rates(counts, [q.options for q in questions], vectors, pooling=settings.pooling)
     scales = tuple(Scale.of(rate, question.ordinal) for rate, question in zip(rates, questions, strict=True))
-    bare = Population(questions, counts, scales, np.eye(0), np.eye(0), np.eye(0), settings)
+    bare = Population(questions, counts, scales, np.eye(0), np.eye(0), np.eye(0), np.zeros(0), settings)
     values = bare.standardise(table.choice)
     answered = (table.choice >= 0).astype(np.float32)
     single = values.astype(np.float32)
@@ -125,7 +129,17 @@ def fit_population(
     np.fill_diagonal(links, 1.0)
     people = float(answered.any(axis=1).sum())
     loadings = _traits(links, people=people, most=settings.most_traits if with_traits else 0)
-    return Population(questions, counts, scales, links, pairs, loadings, settings)
+    return Population(questions, counts, scales, links, pairs, loadings, informativeness(links), settings)
+
+
+def informativeness(links: Floats) -> Floats:
+    """Per question, the mean strength of its ten strongest links: how much its answer tells about others."""
+    if len(links) < 2:
+        return np.zeros(len(links))
+    strength = np.abs(links)
+    np.fill_diagonal(strength, 0.0)
+    count = min(_INFORMATIVE_LINKS, len(strength) - 1)
+    return np.asarray(-np.partition(-strength, count - 1, axis=1)[:, :count].mean(axis=1))
 
 
 def _traits(links: Floats, *, people: float, most: int) -> Floats:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.statistical.population import Population
 
-__all__ = ["pole_id", "pole_names", "trait_scores", "trait_weights"]
+__all__ = ["pole_id", "pole_names", "trait_of", "trait_scores", "trait_weights"]
 
 _NOISE = 0.6
 _NAMED_BY = 2
@@ -19,6 +19,11 @@ _LONGEST_PART = 90
 def pole_id(trait: int, *, positive: bool) -> str:
     """The cache key id of a pole."""
     return f"trait:{trait + 1}{'+' if positive else '-'}"
+
+
+def trait_of(pole: str) -> int:
+    """The trait, counted from 0, of a pole's cache key id."""
+    return int(pole.removeprefix("trait:")[:-1]) - 1
 
 
 def trait_weights(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -41,12 +46,12 @@ def trait_scores(loadings: NDArray[np.float64], values: NDArray[np.float64]) -> 
 def pole_names(population: Population, statements: Sequence[Sequence[str]]) -> dict[str, str]:
     """Name each pole by the statements that mark it most: the two strongest questions' extreme options.
 
-    `statements[question][option]` are the texts. Ties by question order.
+    `statements[question][option]` are the texts. Ties by question order; a question without a scale names none.
     """
     names: dict[str, str] = {}
     for trait in range(population.loadings.shape[1]):
         column = population.loadings[:, trait]
-        strongest = np.argsort(-np.abs(column), kind="stable")[:_NAMED_BY]
+        strongest = [q for q in np.argsort(-np.abs(column), kind="stable") if population.scales[q].order][:_NAMED_BY]
         for positive in (True, False):
             parts = []
             for question in strongest:

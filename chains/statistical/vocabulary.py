@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ VOCABULARY: tuple[Term, ...] = tuple(
 _BEST_ITEMS = 3
 
 
-def score_texts(vectors: Floats, terms: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def score_texts(vectors: NDArray[np.floating[Any]], terms: Floats) -> tuple[Floats, NDArray[np.int64]]:
     """Return how close one person's texts come to each term, and which texts come closest.
 
     `vectors` (texts x dimension) and `terms` (terms x dimension) are unit rows. The score is the mean cosine of

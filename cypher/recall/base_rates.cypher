@@ -2,10 +2,10 @@
 // param   dataset    str        the dataset
 // param   fit        str        the Fit
 // param   questions  list[str]  which questions
-// returns id str, text str, options list[str], ordinal list[float], kind str, at str, counts list[int], rates list[float], loadings list[float]
+// returns id str, text str, options list[str], ordinal list[float], kind str, at str, counts list[int], rates list[float], loadings list[float], told_by float
 // cost    read; one index look-up a question, and its relationships
 UNWIND $questions AS id
 MATCH (q:Question {dataset: $dataset, id: id})
 MATCH (:Fit {dataset: $dataset, id: $fit})-[b:BASE_RATE]->(q)
 RETURN q.id AS id, q.text AS text, q.options AS options, q.ordinal AS ordinal, q.kind AS kind, q.at AS at,
-       b.counts AS counts, b.rates AS rates, b.loadings AS loadings
+       b.counts AS counts, b.rates AS rates, b.loadings AS loadings, b.told_by AS told_by

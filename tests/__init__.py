@@ -1,0 +1,1 @@
+"""Tests; `tests.synthetic` makes the people that several of them ask."""

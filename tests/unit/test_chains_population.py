@@ -1,0 +1,149 @@
+"""What everybody's answers say: base rates, links, traits, and the settings chosen for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from persona_db.chains.statistical.choose import choose_settings, inner_folds
+from persona_db.chains.statistical.population import fit_population, informativeness, likeness, pooled_rates
+from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.statistical.traits import pole_id, pole_names, trait_of, trait_scores
+from tests.synthetic import make_world, signals_of
+
+
+def test_likeness_of_meaning() -> None:
+    """0 at cosine 0.5 or less, 1 for the same."""
+    angles = np.arccos([1.0, 0.75, 0.5, -1.0])
+    vectors = np.column_stack([np.cos(angles), np.sin(angles)])
+    assert likeness(vectors)[0] == pytest.approx([1.0, 0.5, 0.0, 0.0])
+
+
+def test_rates_are_smoothed_by_one_answer_an_option() -> None:
+    """Without vectors: add-one smoothing."""
+    [found] = pooled_rates([np.array([3, 0, 1])], [("a", "b", "c")], None, pooling=20.0)
+    assert found == pytest.approx(np.array([4, 1, 2]) / 7)
+
+
+def test_thin_rates_lean_on_like_questions() -> None:
+    """A question nobody answered takes after the one of its meaning, not after the other, and only with its options."""
+    vectors = np.array([[1.0, 0.0], [0.99, np.sqrt(1 - 0.99**2)], [0.0, 1.0], [1.0, 0.0]])
+    counts = [np.array([0, 0]), np.array([90, 10]), np.array([10, 90]), np.array([1, 99, 0])]
+    options = [("no", "yes")] * 3 + [("no", "yes", "never")]
+    empty, like, *_ = pooled_rates(counts, options, vectors, pooling=20.0)
+    assert empty == pytest.approx([0.87, 0.13], abs=0.02)
+    assert like == pytest.approx([0.9, 0.1], abs=0.02)
+
+
+def test_a_question_without_options_has_no_rates() -> None:
+    """And stops nothing."""
+    found = pooled_rates([np.zeros(0, dtype=np.int64), np.array([1, 1])], [(), ("no", "yes")], None, pooling=20.0)
+    assert [len(rates) for rates in found] == [0, 2]
+
+
+@given(st.integers(0, 1_000))
+def test_links_equal_shrunken_correlations(seed: int) -> None:
+    """The sum of products over those who answered both, plus the pull to 0, over their number and the pull."""
+    table = signals_of(make_world(seed=seed, people=15, questions=5)).table
+    population = fit_population(table, vectors=None, settings=EngineSettings(shrinkage=7.0))
+    values = population.standardise(table.choice)
+    for one in range(5):
+        for other in range(5):
+            both = (table.choice[:, one] >= 0) & (table.choice[:, other] >= 0)
+            expected = 1.0 if one == other else (values[both, one] @ values[both, other]) / (both.sum() + 7.0)
+            assert population.links[one, other] == pytest.approx(np.clip(expected, -0.99, 1.0), abs=1e-5)
+            assert population.pairs[one, other] == both.sum()
+
+
+def test_traits_are_found_where_there_are_some() -> None:
+    """Two traits make two loadings and scores that follow them; unrelated answers make none."""
+    world = make_world(people=200, questions=20, traits=2, answered=1.0)
+    table = signals_of(world).table
+    population = fit_population(table, vectors=None, settings=EngineSettings(shrinkage=1.0))
+    assert population.loadings.shape == (20, 2)
+    assert (population.loadings.sum(axis=0) >= 0).all()
+
+    drawn = np.random.default_rng(0)
+    shuffled = np.column_stack([drawn.permutation(column) for column in table.choice.T])
+    noise = fit_population(replace(table, choice=shuffled), vectors=None, settings=EngineSettings(shrinkage=1.0))
+    assert noise.loadings.shape[1] <= 1
+
+
+def test_trait_scores_are_the_posterior_mean() -> None:
+    """Of unit-variance traits, given loadings and the noise of an answer; 0 with no answers."""
+    loadings = np.array([[0.8, 0.0], [0.6, 0.3], [-0.2, 0.9]])
+    values = np.array([1.0, -0.5, 2.0])
+    covariance = loadings @ loadings.T + 0.6 * np.eye(3)
+    expected = loadings.T @ np.linalg.solve(covariance, values)
+    assert trait_scores(loadings, values) == pytest.approx(expected)
+    assert trait_scores(loadings[:0], values[:0]).tolist() == [0.0, 0.0]
+
+
+def test_poles_are_named_by_their_strongest_statements() -> None:
+    """A high pole by what those say who lean to it; the other by the opposite end."""
+    world = make_world(people=60, questions=8)
+    signals = signals_of(world)
+    population = fit_population(signals.table, vectors=None, settings=EngineSettings())
+    statements = [[f"{asked.id}:{name}" for name in asked.options] for asked in world.questions]
+    names = pole_names(population, statements)
+    for trait in range(population.loadings.shape[1]):
+        column = population.loadings[:, trait]
+        first, second = np.argsort(-np.abs(column), kind="stable")[:2]
+        ends = [world.questions[q].options[-1 if column[q] > 0 else 0] for q in (first, second)]
+        expected = "; ".join(f"q{q:02}:{end}" for q, end in zip((first, second), ends, strict=True))
+        assert names[pole_id(trait, positive=True)] == expected
+        assert trait_of(pole_id(trait, positive=False)) == trait
+
+
+def test_poles_are_named_where_options_have_no_places() -> None:
+    """A question all of whose options are off the scale names no pole and stops no refinement."""
+    world = make_world(people=60, questions=4)
+    nowhere = tuple(one.model_copy(update={"ordinal": (None,) * len(one.options)}) for one in world.questions[:2])
+    signals = signals_of(replace(world, questions=(*nowhere, *world.questions[2:])))
+    population = fit_population(signals.table, vectors=None, settings=EngineSettings())
+    population = replace(population, loadings=np.ones((4, 1)))
+    assert set(pole_names(population, [[str(o) for o in q.options] for q in world.questions])) == {
+        "trait:1+",
+        "trait:1-",
+    }
+
+
+def test_informativeness_is_the_mean_of_the_strongest_links() -> None:
+    """Of ten, or of all where there are fewer."""
+    population = fit_population(signals_of(make_world(questions=14)).table, vectors=None, settings=EngineSettings())
+    strength = np.abs(population.links)
+    np.fill_diagonal(strength, 0.0)
+    expected = np.sort(strength, axis=1)[:, -10:].mean(axis=1)
+    assert informativeness(population.links) == pytest.approx(expected)
+
+
+def test_inner_folds_hold_out_different_answers() -> None:
+    """Disjoint, all of them known answers, a tenth of the answers each, and the same for the same seed."""
+    table = signals_of(make_world()).table
+    folds = inner_folds(table, seed=3)
+    cells = [tuple(cell) for fold in folds for cell in fold.tolist()]
+    assert len(cells) == len(set(cells))
+    assert all(table.choice[user, question] >= 0 for user, question in cells)
+    assert {len(fold) for fold in folds} == {(table.choice >= 0).sum() // 10}
+    assert [fold.tolist() for fold in folds] == [fold.tolist() for fold in inner_folds(table, seed=3)]
+    assert [fold.tolist() for fold in folds] != [fold.tolist() for fold in inner_folds(table, seed=4)]
+
+
+def test_settings_are_chosen_deterministically() -> None:
+    """The same table and seed give the same settings, and a table of few answers leaves them alone."""
+    signals = signals_of(make_world())
+    asked = EngineSettings()
+    first, second = (choose_settings(signals.table, vectors=signals.vectors, settings=asked, seed=1) for _ in range(2))
+    assert first == second
+    few = signals_of(make_world(people=5)).table
+    assert choose_settings(few, vectors=None, settings=asked, seed=1) == asked
+
+
+def test_settings_without_vectors_do_not_rest_on_meaning() -> None:
+    """Meaning and pooling are left as asked for."""
+    chosen = choose_settings(signals_of(make_world()).table, vectors=None, settings=EngineSettings(), seed=1)
+    assert (chosen.meaning, chosen.pooling) == (EngineSettings().meaning, EngineSettings().pooling)
