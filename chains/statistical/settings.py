@@ -19,6 +19,10 @@ class EngineSettings(Model):
     )
     ridge: float = Field(default=0.2, gt=0, description="Noise added to each recalled item when combining them.")
     group_noise: float = Field(default=0.5, ge=0, description="More of it for what a group says, not the person.")
+    shape: float = Field(
+        default=1.0, ge=0, description="How far key summaries bend the shape of a distribution, not only move it."
+    )
+    shape_smoothing: float = Field(default=10.0, gt=0, description="Base-rate answers added to a summary for that.")
     spread: float = Field(default=1.0, gt=0, description="Widens (above 1) the predicted distributions.")
     collaboration: float = Field(
         default=0.0, ge=0, lt=1, description="Correlation of a collaborator's residual with one's own."
