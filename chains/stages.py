@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
+from langchain_core.runnables.config import run_in_executor
 from pydantic import ConfigDict, Field
 
 from persona_db.chains.persona import Persona, UserHistory
@@ -18,6 +19,7 @@ __all__ = ["Distil", "Engine", "Induce", "Key", "Stage"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+_Batch = Callable[[list[Given]], list[Exception | Made]]
 
 
 class Engine(Protocol):
@@ -54,13 +56,31 @@ class Stage(RunnableSerializable[Given, Made]):
         return_exceptions: bool = False,
         **kwargs: Any,
     ) -> list[Made]:
-        """Return the results in the order of *inputs*; the whole batch is one call of the engine."""
-        if not inputs:
-            return []
-        if isinstance(config, list) or return_exceptions:
-            return super().batch(inputs, config, return_exceptions=return_exceptions, **kwargs)
-        work = self._work()
-        return cast("list[Made]", self._call_with_config(work, inputs, config))  # type: ignore[arg-type]
+        """Return the results in the order of *inputs*: one call for all, but a run of its own for each in callbacks.
+
+        With *return_exceptions* each input is called for by itself, so that one that fails fails alone.
+        """
+        if return_exceptions:
+            return super().batch(inputs, config, return_exceptions=True, **kwargs)
+        return self._batch_with_config(cast("_Batch[Given, Made]", self._work()), inputs, config, **kwargs)
+
+    async def abatch(
+        self,
+        inputs: list[Given],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[Made]:
+        """As `batch`, in a thread."""
+        if return_exceptions:
+            return await super().abatch(inputs, config, return_exceptions=True, **kwargs)
+        work = cast("_Batch[Given, Made]", self._work())
+
+        async def in_thread(given: list[Given]) -> list[Exception | Made]:
+            return await run_in_executor(None, work, given)
+
+        return await self._abatch_with_config(in_thread, inputs, config, **kwargs)
 
 
 class Distil(Stage[UserHistory, Persona]):

@@ -32,7 +32,7 @@ def test_condition_is_the_conditional_gaussian(items: int, seed: int, ridge: flo
     """Mean and variance are those of the target given noisy observations, as the density itself says."""
     whole = correlations(items + 1, seed)
     values = np.random.default_rng(seed + 1).normal(size=items)
-    noise = ridge * np.arange(1, items + 1)
+    noise = np.linspace(ridge, items * ridge, items, dtype=np.float64)
     found = condition(whole[0, 1:], whole[1:, 1:], values, ridge=noise)
 
     joint = whole.copy()
