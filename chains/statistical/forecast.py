@@ -77,7 +77,7 @@ def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> 
         weight = correlation / (1 + (len(votes) - 1) * correlation)
         pushes[votes] = [weight * float(items[index].value or 0.0) for index in votes]
     probabilities = scale.distribution(float(pushes.sum()), estimate.variance, spread=settings.spread)
-    summaries = [item.counts for item in items if item.source == "summary" and sum(item.counts)]
+    summaries = [item.counts for item in items if item.source == "summary" and any(item.counts)]
     if summaries and settings.shape:
         probabilities = _shaped(scale, probabilities, summaries, settings=settings)
     return Forecast(probabilities, tuple(float(push) for push in pushes))
