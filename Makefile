@@ -1,0 +1,57 @@
+# Every target installs what it needs first, on a machine that has only Python 3.11 or newer and make.
+PYTHON ?= python3
+UV := .tools/bin/uv
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help dev fmt lint types test bench demo docs clean
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+dev: .venv/.done ## Install everything into .venv
+
+$(UV):
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, not " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet "uv==$(UV_VERSION)"
+
+.venv/.done: $(UV) pyproject.toml uv.lock
+	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --quiet --python "$$(command -v $(PYTHON))"
+	@touch $@
+
+# The root folders are the subpackages of persona_db; for mypy they have to stand below a folder of that name.
+.typing/.done: Makefile
+	mkdir -p .typing/persona_db
+	for folder in graph loaders chains cypher evals cli samples; do ln -sfn ../../$$folder .typing/persona_db/$$folder; done
+	@touch $@
+
+fmt: dev ## Format, and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: dev ## Look for faults of style, and for generated pages that are stale
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python docs/generate.py --check
+
+types: dev .typing/.done ## Check types, strictly
+	MYPYPATH=.typing $(BIN)/mypy --namespace-packages -p persona_db
+	MYPYPATH=.typing $(BIN)/mypy --namespace-packages tests benchmarks docs
+
+test: dev ## Run all tests; they start a Neo4j of their own
+	$(BIN)/pytest $(ARGS)
+
+bench: dev ## Measure speed and size; ARGS="--quick" for a short run
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+demo: dev ## The main job on the bundled US Senate data
+	$(BIN)/persona-db demo $(ARGS)
+
+docs: dev ## Write the generated pages of docs/ again
+	$(BIN)/python docs/generate.py
+
+clean: ## Remove what was installed and cached here
+	rm -rf .venv .tools .typing build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
