@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["EvaluateSettings", "evaluate", "evaluation_dataset", "predict_arm"]
+__all__ = [
+    "EvaluateSettings",
+    "check_no_leak",
+    "evaluate",
+    "evaluation_dataset",
+    "option_places",
+    "predict_arm",
+]
 
 
 class EvaluateSettings(Model):
@@ -101,7 +108,7 @@ def evaluate(
             seed=settings.seed,
             settings={**settings.model_dump(mode="json"), "engine": "statistical"},
             data=_hashes(settings),
-            ranks=_ranks(answers),
+            ranks=option_places(answers),
         )
         with OutcomeFile(out / "outcomes.jsonl.gz", header) if out else nullcontext() as file:
             for arm in settings.arms:
@@ -190,7 +197,7 @@ def _held_out(settings: EvaluateSettings) -> tuple[Source, str]:
     return source, f"a tenth of contested votes, seed {settings.seed}"
 
 
-def _ranks(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
+def option_places(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
     """Each option's place on its question's scale, None off it."""
     return {
         question: tuple(None if np.isnan(rank) else float(rank) for rank in ranks[:width])

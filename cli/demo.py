@@ -1,0 +1,99 @@
+"""persona-db demo: the main job on the bundled US Senate data, end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from persona_db.evals.demo import Demo, Step
+
+__all__ = ["demo"]
+
+_KEYS_SHOWN = 3
+_VOTES_SHOWN = 2
+
+
+def demo(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the picture.")] = Path("persona-db-demo"),
+    user: Annotated[
+        str | None, typer.Option(help="Senator to look at; one who crosses the aisle unless given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the votes held out.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+) -> None:
+    """Load the votes of the 109th US Senate without a tenth of the contested ones, refine, predict these, explain one."""
+    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.evals.demo import DEMO_USER, run_demo
+    from persona_db.graph.embedding import embedder_of
+    from persona_db.graph.session import Graph
+
+    settings = read_settings()
+    with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
+        made = run_demo(
+            graph, out=out, user=user or DEMO_USER, seed=seed, embedder=embedder_of(settings), progress=progress
+        )
+    if as_json:
+        print_json(made)
+        return
+    _print(made, browser=_browser_url())
+
+
+def _browser_url() -> str | None:
+    from persona_db.cli.console import read_settings
+    from persona_db.graph import server
+
+    settings = read_settings()
+    found = None if settings.neo4j_uri else server.status(settings)
+    return found.browser_url if found else None
+
+
+def _print(made: Demo, *, browser: str | None) -> None:
+    from rich.console import Console
+
+    from persona_db.cli.console import one_line, print_table
+    from persona_db.evals.table import show
+
+    print("How well held-out votes are predicted\n")
+    show(made.report, Console(width=120))
+    print(f"\nWho shares most with {made.user}, and which keys\n")
+    print_table(
+        ("collaborator", "score", "shared keys"),
+        [
+            (one.user, one.score, "; ".join(f"{key.kind}: {key.name}" for key in one.shared[:_KEYS_SHOWN]))
+            for one in made.collaborators
+        ],
+    )
+    print(f"\nOne prediction, back to the votes it rests on\n\n{one_line(made.question_text)}")
+    print(
+        f"predicted {made.prediction.answer} ({made.prediction.confidence:.0%}), voted {made.truth} "
+        f"(held out: not in the graph)"
+    )
+    for step in made.path:
+        _print_step(step)
+    print(f"\nPicture of the neighbourhood: {made.picture}")
+    if browser:
+        print(f"Neo4j Browser: {browser} (`persona-db status` tells user and password file); try")
+    else:
+        print("In Neo4j Browser, try")
+    for query in made.queries:
+        print(f"  {query}")
+    print(f"{made.seconds:.0f} s")
+
+
+def _print_step(step: Step) -> None:
+    from persona_db.cli.console import one_line
+
+    item, push = step.item, step.evidence.weight
+    print(f"  {push:+.2f} <- {item.source} {item.layer}: {one_line(item.text)}")
+    if step.collaborator is not None:
+        keys = "; ".join(f"{key.kind}: {key.name}" for key in step.collaborator.shared[:_KEYS_SHOWN])
+        print(f"        <- said by {one_line(step.collaborator.user)} <- who shares {one_line(keys)}")
+    elif item.source == "summary":
+        print(f"        <- holders of the key {item.key}, which the user holds too")
+    for vote in step.rests_on[:_VOTES_SHOWN]:
+        if vote != item.text:
+            print(f"        <- {one_line(vote)}")

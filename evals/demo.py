@@ -1,0 +1,181 @@
+"""The main job on the bundled US Senate data: load, refine, compare arms, explain one prediction, draw a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from persona_db.chains.asking import prepare
+from persona_db.chains.join import join
+from persona_db.chains.neighbourhood import neighbourhood, picture
+from persona_db.chains.predict import predict_contexts
+from persona_db.chains.reading import open_reading
+from persona_db.chains.recall import RecallSettings, recall_many
+from persona_db.chains.refine import refine
+from persona_db.evals.answers import AnswerMatrix
+from persona_db.evals.arms import check_arms
+from persona_db.evals.evaluate import EvaluateSettings, check_no_leak, option_places, predict_arm
+from persona_db.evals.items import RunHeader, TestItem
+from persona_db.evals.report import ArmCost, Report, report_of
+from persona_db.evals.splits import contested_split, items_to_predict
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.models import Collaborator, Evidence, Model, Prediction, Recalled, Sharing
+from persona_db.graph.progress import Progress, no_progress
+from persona_db.loaders import Split, load, open_source
+from persona_db.loaders.senate import SenateSource
+
+if TYPE_CHECKING:
+    from persona_db.graph.embedding import Embedder
+    from persona_db.graph.session import Graph
+
+__all__ = ["DEMO_ARMS", "DEMO_DATASET", "DEMO_USER", "Demo", "Step", "run_demo"]
+
+DEMO_DATASET = "senate-demo"
+DEMO_USER = "COLLINS (R ME)"
+DEMO_ARMS = ("persona-db", "no-join", "neighbour-vote", "matrix-factorisation", "marginal", "majority")
+
+_COLLABORATORS = 5
+_STEPS_A_SOURCE = 2
+
+
+class Step(Model):
+    """One piece of evidence of the explained prediction, with its path back to a vote."""
+
+    evidence: Evidence
+    item: Recalled
+    collaborator: Collaborator | None = Field(description="Whose item it is, with the keys shared with them.")
+    rests_on: tuple[str, ...] = Field(description="Votes at the end of the path.")
+
+
+class Demo(Model):
+    """What the demo did and found."""
+
+    dataset: str
+    report: Report
+    user: str
+    collaborators: tuple[Collaborator, ...]
+    held_out: TestItem = Field(description="The vote that is explained: the user's first held-out one by date.")
+    truth: str
+    question_text: str
+    prediction: Prediction
+    path: tuple[Step, ...]
+    picture: str = Field(description="Where the picture of the neighbourhood was written.")
+    queries: tuple[str, ...] = Field(description="Cypher to try next.")
+    seconds: float
+
+
+def run_demo(
+    graph: Graph,
+    *,
+    out: Path,
+    user: str = DEMO_USER,
+    seed: int = 0,
+    embedder: Embedder | None = None,
+    progress: Progress = no_progress,
+) -> Demo:
+    """Load and refine the Senate without a tenth of its contested votes, predict these, and explain one.
+
+    The dataset stays, for exploring; a second run finds it refined and only predicts again.
+    """
+    started = perf_counter()
+    check_arms(DEMO_ARMS)
+    dataset = DEMO_DATASET if seed == 0 else f"{DEMO_DATASET}-{seed}"  # each holds other votes out
+    split = Split(contested_split(SenateSource().votes(), seed=seed))
+    source = open_source("senate", split=[split])
+    load(graph, source, dataset=dataset, sharing=Sharing.HISTORY, embedder=embedder, progress=progress)
+    refine(graph, dataset, seed=seed, embedder=embedder, progress=progress)
+    tests = items_to_predict(source)
+    check_no_leak(graph, dataset, tests)
+    report = _compare(graph, dataset, AnswerMatrix.of_source(source), tests, seed=seed, progress=progress)
+    mine = sorted((test for test in tests if test.user == user), key=lambda test: test.question)
+    if not mine:
+        raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists senators")
+    held_out = mine[0]
+    collaborators = tuple(join(graph, user, dataset=dataset, sharing=Sharing.INDUCED))
+    prediction, path, text = _explained(graph, dataset, held_out, collaborators)
+    out.mkdir(parents=True, exist_ok=True)
+    page = out / "neighbourhood.html"
+    page.write_text(picture(neighbourhood(graph, user, dataset=dataset)), encoding="utf-8")
+    return Demo(
+        dataset=dataset,
+        report=report,
+        user=user,
+        collaborators=collaborators[:_COLLABORATORS],
+        held_out=held_out,
+        truth=prediction.options[held_out.option],
+        question_text=text,
+        prediction=prediction,
+        path=path,
+        picture=str(page),
+        queries=_queries(dataset, user),
+        seconds=perf_counter() - started,
+    )
+
+
+def _compare(
+    graph: Graph, dataset: str, answers: AnswerMatrix, tests: list[TestItem], *, seed: int, progress: Progress
+) -> Report:
+    settings = EvaluateSettings(format="senate", arms=DEMO_ARMS, seed=seed)
+    outcomes, costs = {}, {}
+    for arm in DEMO_ARMS:
+        started = perf_counter()
+        progress(f"arm {arm}", 0, None)
+        outcomes[arm] = predict_arm(graph, dataset, arm, tests, settings, answers=answers, progress=progress)
+        costs[arm] = ArmCost(seconds=perf_counter() - started)
+    header = RunHeader(
+        dataset="senate",
+        split=f"a tenth of contested votes, seed {seed}",
+        command=settings.command,
+        seed=seed,
+        settings=settings.model_dump(mode="json"),
+        ranks=option_places(answers),
+    )
+    return report_of(header, outcomes, costs=costs)
+
+
+def _explained(
+    graph: Graph, dataset: str, test: TestItem, collaborators: tuple[Collaborator, ...]
+) -> tuple[Prediction, tuple[Step, ...], str]:
+    """Predict one held-out vote, and follow its strongest evidence of each source back to votes."""
+    asked, knowledge = prepare(open_reading(graph, dataset), [(test.user, test.question)])
+    context = recall_many(knowledge, asked, settings=RecallSettings(), texts=True)[0]
+    prediction = predict_contexts(knowledge, [context], explain=True)[0]
+    items = {item.id: item for item in context.items}
+    who = {one.user: one for one in collaborators}
+    chosen = [
+        one
+        for source in ("own", "summary", "collaborator")
+        for one in [piece for piece in prediction.evidence if piece.source == source][:_STEPS_A_SOURCE]
+    ]
+    facts = [one.id for one in chosen if items[one.id].layer in ("distilled", "induced")]
+    votes: dict[str, list[str]] = {}
+    for row in graph.read("supports_of_facts", dataset=dataset, fit=prediction.fit, ids=facts):
+        votes.setdefault(row["id"], []).append(row["text"])
+    steps = tuple(
+        Step(
+            evidence=one,
+            item=items[one.id],
+            collaborator=who.get(str(items[one.id].user)),
+            rests_on=tuple(votes.get(one.id, [one.text] if items[one.id].layer == "history" else [])),
+        )
+        for one in chosen
+    )
+    return prediction, steps, context.question.text
+
+
+def _queries(dataset: str, user: str) -> tuple[str, ...]:
+    name = user.replace("\\", "\\\\").replace("'", "\\'")
+    return (
+        f"MATCH (u:User {{dataset: '{dataset}', id: '{name}'}})-[h:HOLDS]->(k:CacheKey)<-[g:HOLDS]-(v:User) "
+        "RETURN v.id, count(k) AS shared, round(sum(h.unit * g.unit), 2) AS score ORDER BY score DESC LIMIT 10",
+        f"MATCH path = (:User {{dataset: '{dataset}', id: '{name}'}})-[:HAS_FACT]->(:Fact {{layer: 'induced'}})"
+        "-[:DERIVED_FROM*1..2]->(:HistoryItem) RETURN path LIMIT 25",
+        f"MATCH (k:CacheKey {{dataset: '{dataset}'}})<-[:HOLDS]-(u:User) WHERE k.kind <> 'demographic' "
+        "WITH k, collect(u.attributes) AS groups RETURN k.kind, k.name, "
+        "size([g IN groups WHERE 'PARTY=D' IN g]) AS democrats, "
+        "size([g IN groups WHERE 'PARTY=R' IN g]) AS republicans "
+        "ORDER BY abs(democrats - republicans) DESC LIMIT 10",
+    )
