@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["neighbourhood", "picture"]
 
-_COLOURS = {"user": "#d1495b", "collaborator": "#2e86ab", "key": "#edae49", "opposed": "#8d99ae"}
+_COLOURS = {"user": "#d1495b", "collaborator": "#2e86ab", "key": "#edae49", "held": "#c8b27a", "opposed": "#8d99ae"}
 _LONGEST_CAPTION = 60
 
 
@@ -64,7 +64,7 @@ def picture(made: networkx.Graph[str]) -> str:
             source=source,
             target=target,
             caption="OPPOSES" if data["opposed"] else "HOLDS",
-            color=_COLOURS["opposed"] if data["opposed"] else None,
+            color=_COLOURS["opposed" if data["opposed"] else "held"],
             properties={"weight": round(data["weight"], 3)},
         )
         for source, target, data in made.edges(data=True)

@@ -57,7 +57,9 @@ class Demo(Model):
     report: Report
     user: str
     collaborators: tuple[Collaborator, ...]
-    held_out: TestItem = Field(description="The vote that is explained: the user's first held-out one by date.")
+    held_out: TestItem = Field(
+        description="The vote that is explained: the user's held-out one on which the known votes are most divided."
+    )
     truth: str
     question_text: str
     prediction: Prediction
@@ -89,8 +91,9 @@ def run_demo(
     refine(graph, dataset, seed=seed, embedder=embedder, progress=progress)
     tests = items_to_predict(source)
     check_no_leak(graph, dataset, tests)
-    report = _compare(graph, dataset, AnswerMatrix.of_source(source), tests, seed=seed, progress=progress)
-    mine = sorted((test for test in tests if test.user == user), key=lambda test: test.question)
+    answers = AnswerMatrix.of_source(source)
+    report = _compare(graph, dataset, answers, tests, seed=seed, progress=progress)
+    mine = sorted((test for test in tests if test.user == user), key=lambda test: _divided(answers, test.question))
     if not mine:
         raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists senators")
     held_out = mine[0]
@@ -113,6 +116,12 @@ def run_demo(
         queries=_queries(dataset, user),
         seconds=perf_counter() - started,
     )
+
+
+def _divided(answers: AnswerMatrix, question: str) -> tuple[float, str]:
+    """How far the known votes on a roll call are from half and half, and its id for ties."""
+    votes = answers.answers[:, answers.questions.index(question)]
+    return abs(float((votes == 1).sum()) / max(int((votes >= 0).sum()), 1) - 0.5), question
 
 
 def _compare(
@@ -144,11 +153,17 @@ def _explained(
     context = recall_many(knowledge, asked, settings=RecallSettings(), texts=True)[0]
     prediction = predict_contexts(knowledge, [context], explain=True)[0]
     items = {item.id: item for item in context.items}
+    moved = {one.id for one in prediction.evidence}
+    unmoved = tuple(
+        Evidence(id=item.id, source=item.source, text=item.text, weight=0.0)
+        for item in context.items
+        if item.id not in moved
+    )
     who = {one.user: one for one in collaborators}
     chosen = [
         one
         for source in ("own", "summary", "collaborator")
-        for one in [piece for piece in prediction.evidence if piece.source == source][:_STEPS_A_SOURCE]
+        for one in [piece for piece in (*prediction.evidence, *unmoved) if piece.source == source][:_STEPS_A_SOURCE]
     ]
     facts = [one.id for one in chosen if items[one.id].layer in ("distilled", "induced")]
     votes: dict[str, list[str]] = {}
