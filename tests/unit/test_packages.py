@@ -1,0 +1,70 @@
+"""Every package says what it offers, and offers it."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+    "packages"
+]
+
+
+def _modules(package: str) -> list[str]:
+    folder = ROOT.joinpath(*package.split(".")[1:])
+    return [f"{package}.{path.stem}" for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+
+
+@pytest.mark.parametrize("name", [*PACKAGES, *(module for package in PACKAGES for module in _modules(package))])
+def test_all_that_it_lists_can_be_imported(name: str) -> None:
+    """Each name once; a package has a list, of its modules most."""
+    module = importlib.import_module(name)
+    listed: list[str] = module.__all__ if name in PACKAGES else getattr(module, "__all__", [])
+    assert len(listed) == len(set(listed))
+    assert [one for one in listed if not hasattr(module, one)] == []
+
+
+def test_every_folder_of_python_is_a_package() -> None:
+    """A folder that pyproject.toml forgets would be missing from the wheel."""
+    folders = {
+        f"persona_db.{'.'.join(path.parent.relative_to(ROOT).parts)}"
+        for top in ("graph", "loaders", "chains", "cypher", "evals", "cli", "samples")
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    assert folders == set(PACKAGES)
+
+
+def test_imports_go_one_way() -> None:
+    """cli, evals -> chains -> graph <- loaders: nothing of graph or loaders needs what stands above it."""
+    above = {
+        "graph": ("persona_db.chains", "persona_db.loaders", "persona_db.evals", "persona_db.cli"),
+        "loaders": ("persona_db.chains", "persona_db.evals", "persona_db.cli"),
+        "chains": ("persona_db.loaders", "persona_db.evals", "persona_db.cli"),
+        "evals": ("persona_db.cli",),
+    }
+    wrong = [
+        f"{path.relative_to(ROOT)} names {other}"
+        for folder, others in above.items()
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for other in others
+        if f"from {other}" in (text := path.read_text(encoding="utf-8")) or f"import {other}" in text
+    ]
+    assert wrong == []
+
+
+def test_help_needs_nothing_heavy() -> None:
+    """`persona-db --help` answers in half a second because these are not imported for it."""
+    heavy = ("torch", "sentence_transformers", "sklearn", "scipy", "neo4j", "langchain_core", "numpy", "rich")
+    code = (
+        "import sys; from persona_db.cli.main import main\n"
+        "try: main(['--help'])\n"
+        f"except SystemExit: print('imported:', [name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported: []"
