@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = {
     "in_the_test": "def test_it():\n    pytest.skip('no moon tonight')\n",
     "by_a_mark": "@pytest.mark.skip(reason='no moon tonight')\ndef test_it():\n    pass\n",
-    "in_a_fixture": "@pytest.fixture\ndef moon():\n    pytest.skip('no moon tonight')\n\ndef test_it(moon):\n    pass\n",
+    "in_a_fixture": (
+        "@pytest.fixture\ndef moon():\n    pytest.skip('no moon tonight')\n\ndef test_it(moon):\n    pass\n"
+    ),
     "of_a_module": "pytest.skip('no moon tonight', allow_module_level=True)\n",
 }
 EXPECTED_FAILURE = "@pytest.mark.xfail(reason='no moon tonight')\ndef test_it():\n    raise RuntimeError\n"

@@ -1,0 +1,208 @@
+"""Write the pages of docs/ that are made from the code, and the output shown in sessions; with --check, compare them.
+
+python docs/generate.py              write docs/cli.md and docs/queries.md
+python docs/generate.py --check      exit with 1 when one of them is stale
+python docs/generate.py --sessions   run the sessions of README.md and docs/quickstart.md and show what they print
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+WITH_SESSIONS = (ROOT / "README.md", ROOT / "docs" / "quickstart.md")
+
+_WIDTH = 110
+_AREAS = {
+    "admin": "Datasets and users: what there is, and how it is removed.",
+    "explore": "What one looks at.",
+    "ingest": "What `load` writes.",
+    "join": "Who shares cache keys with whom.",
+    "recall": "What `recall` and `predict` read.",
+    "refine": "What `refine` reads and writes.",
+    "schema": "Constraints and indexes, applied once in the order of their numbers, and what is asked about them.",
+}
+_SETTINGS_ABOUT = {
+    "neo4j_uri": "Another server than the embedded one, `bolt://...` or `neo4j://...`.",
+    "neo4j_username": "Who logs in there.",
+    "neo4j_password": "With which password.",
+    "neo4j_database": "In which database of the server.",
+}
+_SESSION = re.compile(r"(?<=<!-- tested -->\n```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
+
+
+class Step(NamedTuple):
+    """A command of a session, and the lines it prints."""
+
+    command: str
+    output: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write, compare or run; return the exit status."""
+    parser = argparse.ArgumentParser(description="Write the generated pages of docs/.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a page is stale")
+    parser.add_argument("--sessions", action="store_true", help="run the sessions and show in them what they print")
+    given = parser.parse_args(arguments)
+    if given.sessions:
+        for page in WITH_SESSIONS:
+            rewrite_sessions(page)
+        return 0
+    status = 0
+    for name, page_of in PAGES.items():
+        path = ROOT / "docs" / name
+        text = page_of()
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        if given.check:
+            sys.stderr.write(f"docs/{name} is stale: run `make docs`\n")
+            status = 1
+        else:
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote docs/{name}\n")
+    return status
+
+
+def cli_page() -> str:
+    """Return docs/cli.md: the help of every command, and the settings."""
+    from persona_db.cli.main import COMMANDS
+
+    parts = [
+        "# Command line",
+        "<!-- Written by docs/generate.py from `--help`; `make docs` writes it again. -->",
+        "Data go to stdout: a table, or JSON with `--json`. Progress goes to stderr, where that is a terminal.\n"
+        "An error is one line on stderr and exit status 1 ([errors](errors.md)); a wrong usage is exit status 2.\n"
+        "`persona-db --debug` before a command's name shows the trace of an error.",
+        _console(["--help"]),
+    ]
+    for name in COMMANDS:
+        parts += [f"## {name}", _console([name, "--help"])]
+    parts += ["## Settings", _settings_table()]
+    return "\n\n".join(parts) + "\n"
+
+
+def queries_page() -> str:
+    """Return docs/queries.md: the header of every file of cypher/."""
+    from persona_db.graph.catalog import catalog
+
+    parts = [
+        "# Queries",
+        "<!-- Written by docs/generate.py from the headers of cypher/; `make docs` writes it again. -->",
+        "Every query that persona-db makes is a file of `cypher/`, one a file, named in the code by the file's name.\n"
+        "Its header says what it takes, what it returns and what it costs; a test holds each to its plan on a real\n"
+        "server. A file runs unedited in cypher-shell and in Neo4j Browser, with its parameters set by `:param`.\n"
+        'From Python: `graph.read("list_users", dataset="town", after="", limit=10)`.',
+    ]
+    ordered = sorted(catalog().values(), key=lambda query: (query.area, query.name))
+    for area, queries in groupby(ordered, key=lambda query: query.area):
+        parts += [f"## {area}", _AREAS[area]]
+        for query in queries:
+            lines = [f"### {query.name}", "", query.summary[0].upper() + query.summary[1:], ""]
+            lines += [f"- takes `{param.name}` ({param.type}): {_safe(param.about)}" for param in query.params.values()]
+            returned = ", ".join(f"`{name}` ({kind})" for name, kind in query.returns.items())
+            lines += [f"- returns {returned or 'nothing'}", f"- cost: {_safe(query.cost)}"]
+            parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli_page, "queries.md": queries_page}
+
+
+def sessions(text: str) -> Iterator[list[Step]]:
+    """Yield the steps of each block that stands below `<!-- tested -->`."""
+    for block in _SESSION.findall(text):
+        steps: list[Step] = []
+        for line in block.splitlines(keepends=True):
+            if line.startswith("$ "):
+                steps.append(Step(line[2:].rstrip("\n"), ""))
+            else:
+                steps[-1] = Step(steps[-1].command, steps[-1].output + line)
+        yield steps
+
+
+def run_step(command: str, environment: Mapping[str, str]) -> str:
+    """Run a command of a session as a shell at the root of the repository would, and return what it prints."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    done = subprocess.run(  # noqa: S603  # the sessions are our own
+        ["bash", "-c", command],  # noqa: S607
+        cwd=ROOT,
+        env={**environment, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+def rewrite_sessions(page: Path) -> None:
+    """Run the sessions of *page*, the dataset being new, and put what they print below their commands."""
+    from persona_db.graph.settings import Settings
+
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "PERSONA_DB_"))
+        }
+        environment |= {"PERSONA_DB_HOME": home, "PERSONA_DB_CACHE": str(Settings().cache_dir)}
+        try:
+            text = _SESSION.sub(
+                lambda block: "".join(
+                    f"{line}\n{run_step(line[2:], environment)}"
+                    for line in block[0].splitlines()
+                    if line.startswith("$ ")
+                ),
+                page.read_text(encoding="utf-8"),
+            )
+        finally:
+            run_step("persona-db down", environment)
+    page.write_text(text, encoding="utf-8")
+
+
+def _console(arguments: Sequence[str]) -> str:
+    """Return what a command prints, in a block."""
+    from typer.main import get_command
+
+    from persona_db.cli.main import _APP
+
+    printed = StringIO()
+    with redirect_stdout(printed):
+        get_command(_APP).main(
+            list(arguments),
+            prog_name="persona-db",
+            standalone_mode=False,
+            terminal_width=_WIDTH,
+            max_content_width=_WIDTH,
+        )
+    text = "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
+    return f"```text\n{text}\n```"
+
+
+def _settings_table() -> str:
+    from persona_db.graph.settings import Settings
+
+    rows = ["Read from the environment; none has to be set.", "", "| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        variable = name.upper() if name.startswith("neo4j_") else f"PERSONA_DB_{name.upper()}"
+        default = "" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `{variable}` | {default} | {field.description or _SETTINGS_ABOUT[name]} |")
+    return "\n".join(rows)
+
+
+def _safe(text: str) -> str:
+    """Keep what Markdown would take for markup."""
+    return re.sub(r"([<>*_|])", r"\\\1", text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
