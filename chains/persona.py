@@ -33,7 +33,7 @@ class Support(Model):
 class Fact(Model):
     """A distilled or induced fact with the strongest of its supports."""
 
-    id: str = Field(description="Changes when the fact's text or support changes.")
+    id: str = Field(description="Changes when the fact's text, strength or support changes.")
     layer: Literal["distilled", "induced"]
     text: str
     supports: tuple[Support, ...] = Field(description="History items or facts, strongest first.")

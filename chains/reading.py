@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from persona_db.chains.statistical.settings import EngineSettings
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "open_reading", "until"]
 
 _PRESENT = "9999-12-30"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,20 @@ class Reading:
 
 
 def until(as_of: str | None) -> str:
-    """Return the last moment of *as_of*: a date holds all of its day; None is the present."""
+    """Return the last moment of *as_of*, as texts of items compare with it: a date holds all of its day.
+
+    A time without an offset is UTC. None is the present.
+    """
     if as_of is None:
         return _PRESENT
-    if not _DATE.match(as_of):
-        raise ConfigError(f"{as_of!r} is no ISO 8601 date; write it as 2006-06-15")
-    return f"{as_of}T23:59:59Z" if len(as_of) == len("2006-06-15") else as_of
+    try:
+        moment = datetime.fromisoformat(as_of)
+    except ValueError as exc:
+        raise ConfigError(f"{as_of!r} is no ISO 8601 date; write it as 2006-06-15") from exc
+    if ":" not in as_of:
+        return f"{moment:%Y-%m-%d}T23:59:59Z"
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def open_reading(graph: Graph, dataset: str, *, as_of: str | None = None) -> Reading:

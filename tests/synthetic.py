@@ -162,6 +162,11 @@ def signals_of(world: World, *, vectors: bool = True) -> Signals:
     )
 
 
+def rows(graph: Graph, query: str, **params: object) -> list[dict[str, Any]]:
+    """The rows of a query that is in no file."""
+    return [record.data() for record in graph.driver.execute_query(query, params, database_=graph.database).records]
+
+
 _NODES = """
 MATCH (n) WHERE n.dataset = $dataset
 RETURN labels(n)[0] AS label, n.id AS id, n.user AS user, n {.*, dataset: null, created_at: null} AS properties
@@ -182,8 +187,7 @@ def dump(graph: Graph, dataset: str, *, versions: bool = True, leave_out: Iterab
     apart = set(leave_out)
     lines = []
     for query in (_NODES, _RELATIONSHIPS):
-        for record in graph.driver.execute_query(query, dataset=dataset, database_=graph.database).records:
-            row = record.data()
+        for row in rows(graph, query, dataset=dataset):
             if (row["user"] or (row["id"] if row["label"] == "User" else None)) in apart:
                 continue
             if not versions:

@@ -159,7 +159,7 @@ class StatisticalEngine:
             supports.append(Support(id=fact.id if fact else item.id, share=round(float(push[index]) / total, 6)))
         at = max((item.at for item in persona.history.items), default="")
         return Fact(
-            id=_fact_id(persona.user, leaning.key, text, [(s.id, s.share) for s in supports]),
+            id=_fact_id(persona.user, leaning.key, text, leaning.weight, [(s.id, s.share) for s in supports]),
             layer="induced",
             text=text,
             supports=tuple(supports),
@@ -218,7 +218,7 @@ class StatisticalEngine:
 
 def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
     return Fact(
-        id=_fact_id(item.user, key, item.text, [(item.id, 1.0)]),
+        id=_fact_id(item.user, key, item.text, strength, [(item.id, 1.0)]),
         layer="distilled",
         text=item.text,
         supports=(Support(id=item.id, share=1.0),),
@@ -231,6 +231,6 @@ def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
     )
 
 
-def _fact_id(user: str, key: str, text: str, supports: Sequence[tuple[str, float]]) -> str:
-    """A fact is the same as long as user, key, text and supports are."""
-    return blake2b(repr((user, key, text, list(supports))).encode(), digest_size=16).hexdigest()
+def _fact_id(user: str, key: str, text: str, strength: float, supports: Sequence[tuple[str, float]]) -> str:
+    """A fact is the same as long as user, key, text, strength and supports are."""
+    return blake2b(repr((user, key, text, strength, list(supports))).encode(), digest_size=16).hexdigest()

@@ -65,6 +65,7 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
         repr(signals.table.users),
         repr([(q.id, q.text, q.options, q.ordinal) for q in signals.table.questions]),
         repr(signals.attributes),
+        repr(sorted(signals.statements.items())),
     ):
         digest.update(part.encode())
         digest.update(b"\0")

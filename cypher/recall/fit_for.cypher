@@ -7,4 +7,4 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (f:Fit {dataset: $dataset, status: 'ready'})
 WHERE f.id > '' AND CASE WHEN $as_of IS NULL THEN f.id = d.current_fit ELSE f.through <= $as_of END
 RETURN f.id AS fit, f.through AS through, f.settings AS settings, coalesce(d.refit_needed, false) AS refit_needed
-ORDER BY f.through DESC, f.id LIMIT 1
+ORDER BY f.through DESC, f.created_at DESC, f.id LIMIT 1

@@ -1,15 +1,20 @@
-// finish_fit: a Fit is ready, and current when asked; returns the Fits that nothing needs any more.
+// finish_fit: a Fit is ready, and current when asked; those it replaces are obsolete. No row when it was replaced itself.
 // param   dataset   str   the dataset
 // param   fit       str   the Fit
-// param   current   bool  whether readers use it from now on
+// param   current   bool  whether readers use it from now on; if not, it replaces others of its date
 // param   settings  str   of the engine, as JSON, now that all is learned
-// returns obsolete list[str]
+// returns status str
 // cost    write; the dataset's Fits; CartesianProduct of one dataset and one Fit
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (f:Fit {dataset: $dataset, id: $fit})
+WHERE f.status <> 'obsolete'
 SET f.status = 'ready', f.settings = $settings
 FOREACH (ignored IN CASE WHEN $current THEN [1] ELSE [] END | SET d.current_fit = $fit, d.refit_needed = false)
-WITH d
-OPTIONAL MATCH (old:Fit {dataset: $dataset})
-WHERE old.id > '' AND old.id <> d.current_fit AND old.id <> $fit AND NOT old.kept
-RETURN collect(old.id) AS obsolete
+WITH d, f
+CALL (d, f) {
+  MATCH (old:Fit {dataset: $dataset})
+  WHERE old.id > '' AND old <> f AND old.id <> coalesce(d.current_fit, '')
+    AND CASE WHEN $current THEN NOT old.kept ELSE old.kept AND old.through = f.through END
+  SET old.status = 'obsolete'
+}
+RETURN f.status AS status

@@ -1,17 +1,23 @@
-// present_persona: the facts and keys that some users have in a Fit now, so that only what changed is written.
+// present_persona: the facts and keys that some users have in a Fit, the users locked until the transaction ends.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
 // param   users    list[str]  whose
-// returns user str, facts list[str], keys list[list[any]]
-// cost    read; one index look-up a user, and their facts and keys
+// returns user str, refined int, facts list[list[str]], keys list[list[any]]
+// cost    write; one index look-up a user, and their facts and keys; writes nothing new
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})
+SET u.version = u.version
+WITH u
 CALL (u) {
-  MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit, retired_at: '9999-12-31'})
-  RETURN collect(f.id) AS facts
+  OPTIONAL MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit, retired_at: '9999-12-31'})
+  RETURN coalesce(max(p.version), -1) AS refined
+}
+CALL (u) {
+  MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit})
+  RETURN collect([f.id, f.retired_at]) AS facts
 }
 CALL (u) {
   MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
   RETURN collect([k.id, h.unit]) AS keys
 }
-RETURN u.id AS user, facts, keys
+RETURN u.id AS user, refined, facts, keys

@@ -1,0 +1,151 @@
+"""Reading what people said out of the graph: their histories, and what a Fit is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.persona import UserHistory
+from persona_db.chains.statistical.engine import Lexicon
+from persona_db.chains.statistical.fit import Signals, question_of
+from persona_db.chains.statistical.population import AnswerTable
+from persona_db.chains.statistical.vocabulary import VOCABULARY
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.ingest import statement_id
+from persona_db.graph.models import HistoryItem
+from persona_db.graph.progress import Progress
+
+if TYPE_CHECKING:
+    from persona_db.graph.embedding import Embedder
+    from persona_db.graph.session import Graph
+
+__all__ = ["HistoryReader"]
+
+_USERS_AT_ONCE = 400
+_VECTORS_AT_ONCE = 5_000
+
+
+class HistoryReader:
+    """Reads histories out of the graph, some users at a time, each distinct statement once."""
+
+    def __init__(self, graph: Graph, dataset: str, *, as_of: str, embedder: Embedder | None) -> None:
+        self._graph, self._dataset, self._as_of, self._embedder = graph, dataset, as_of, embedder
+        self._texts: dict[str, str] = {}
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def histories(self, users: Sequence[str]) -> Iterator[UserHistory]:
+        """Yield each user's history, items oldest first."""
+        rows = self._graph.read("user_histories", dataset=self._dataset, users=list(users), as_of=self._as_of)
+        self._fetch_texts({item[4] for row in rows for item in row["items"]})
+        if self._embedder is not None:
+            self._fetch_vectors({item[4] for row in rows for item in row["items"] if item[1] is None})
+        for row in rows:
+            items = sorted(row["items"], key=lambda item: (item[3], item[0]))
+            yield UserHistory.model_construct(
+                user=row["user"],
+                version=row["version"],
+                sharing_rank=row["sharing_rank"],
+                attributes=tuple(sorted(row["attributes"])),
+                items=tuple(
+                    HistoryItem.model_construct(
+                        id=id_, user=row["user"], text=self._texts[said], question=question, option=option, at=at
+                    )
+                    for id_, question, option, at, said in items
+                ),
+            )
+
+    def _fetch_texts(self, ids: set[str]) -> None:
+        missing = sorted(ids - self._texts.keys())
+        if missing:
+            for row in self._graph.read("statement_texts", dataset=self._dataset, ids=missing):
+                self._texts[row["id"]] = row["text"]
+
+    def _fetch_vectors(self, ids: set[str]) -> None:
+        missing = sorted(ids - self._vectors.keys())
+        for start in range(0, len(missing), _VECTORS_AT_ONCE):
+            asked = missing[start : start + _VECTORS_AT_ONCE]
+            for row in self._graph.read("statement_vectors", dataset=self._dataset, ids=asked):
+                self._vectors[row["id"]] = np.array(row["vector"], dtype=np.float32)
+
+    def vectors_of(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the stored vectors of free texts that were read; ConfigError when one has none."""
+        ids = [statement_id(text) for text in texts]
+        without = sum(id_ not in self._vectors for id_ in ids)
+        if without:
+            raise ConfigError(
+                f"{without} free texts of dataset {self._dataset!r} have no embedding; load them again with an embedder"
+            )
+        return np.array([self._vectors[id_] for id_ in ids])
+
+    @cached_property
+    def lexicon(self) -> Lexicon | None:
+        """What free text is matched with, or None without an embedder."""
+        return None if self._embedder is None else Lexicon(self.vectors_of, self._embedder.embed)
+
+    def signals(self, users: Sequence[str], *, progress: Progress) -> tuple[Signals, str]:
+        """Return what a Fit is made of, and when the newest item of it was said."""
+        rows = self._graph.read("questions_asked", dataset=self._dataset, as_of=self._as_of)
+        rows = [row for row in rows if row["options"]]
+        questions = tuple(question_of(row) for row in rows)
+        place = {question.id: column for column, question in enumerate(questions)}
+        choice = np.full((len(users), len(questions)), -1, dtype=np.int16)
+        attributes: list[tuple[str, ...]] = []
+        words = _CommonWords()
+        terms: list[NDArray[np.float64] | None] = []
+        newest = max((question.at for question in questions), default="")
+        for start in range(0, len(users), _USERS_AT_ONCE):
+            for row, history in enumerate(self.histories(users[start : start + _USERS_AT_ONCE]), start):
+                for item in history.items:
+                    newest = max(newest, item.at)
+                    if item.question is not None and item.option is not None and item.question in place:
+                        choice[row, place[item.question]] = item.option
+                        words.hear(item.question, item.option, item)
+                attributes.append(history.attributes)
+                terms.append(self.lexicon.scores(history) if self.lexicon else None)
+            progress("reading histories", min(start + _USERS_AT_ONCE, len(users)), len(users))
+        return (
+            Signals(
+                AnswerTable(tuple(users), questions, choice), tuple(attributes), _question_vectors(rows), words.known(),
+                _stacked(terms),
+            ),
+            newest,
+        )  # fmt: skip
+
+
+class _CommonWords:
+    """The words in which an answer is given, where everybody who gives it uses the same and it is not one alone.
+
+    A key is named by them, and others see its name: what one person wrote in their own words is not theirs to see.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, int], HistoryItem] = {}
+        self._common: dict[tuple[str, int], bool] = {}
+
+    def hear(self, question: str, option: int, item: HistoryItem) -> None:
+        answer = question, option
+        first = self._first.setdefault(answer, item)
+        if item.text != first.text:
+            self._common[answer] = False
+        elif item.user != first.user:
+            self._common.setdefault(answer, True)
+
+    def known(self) -> dict[tuple[str, int], str]:
+        return {answer: self._first[answer].text for answer, common in self._common.items() if common}
+
+
+def _question_vectors(rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64] | None:
+    if not rows or any(row["vector"] is None for row in rows):
+        return None
+    return np.array([row["vector"] for row in rows], dtype=np.float64)
+
+
+def _stacked(terms: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
+    if all(row is None for row in terms):
+        return None
+    blank = np.full(len(VOCABULARY), np.nan)
+    return np.array([blank if row is None else row for row in terms])
