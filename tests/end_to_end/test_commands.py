@@ -1,0 +1,147 @@
+"""A dataset's way through the commands: load, refine, users, join, recall, predict, evaluate, erase."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from persona_db.cli.main import COMMANDS
+
+from .command_line import ROOT, TOWN, CommandLine, load_and_refine
+
+QUESTION = "buses"
+
+
+def test_the_whole_way(cli: CommandLine) -> None:
+    """Each command finds what the one before it left; at the end the user is gone."""
+    dataset = "end-to-end-way"
+    loaded = cli.json("load", "jsonl", TOWN, "--dataset", dataset)
+    assert (loaded["users"], loaded["questions"], loaded["quarantined"]) == (40, 12, 0)
+    assert loaded["items_new"] == loaded["items_read"] > 400
+    assert cli.json("load", "jsonl", TOWN, "--dataset", dataset)["items_new"] == 0
+
+    refined = cli.json("refine", "--dataset", dataset)
+    assert (refined["users"], refined["refitted"]) == (40, True)
+    again = cli.json("refine", "--dataset", dataset)
+    assert (again["users"], again["unchanged"], again["fit"]) == (0, 40, refined["fit"])
+
+    people = {row["id"]: row for row in cli.json("users", "--dataset", dataset)}
+    assert (len(people), people["ada"]["name"]) == (40, "Ada")
+    assert min(people["ada"][what] for what in ("items", "facts", "keys")) > 0
+
+    collaborators = cli.json("join", "ada", "--dataset", dataset, "--top-k", "5")
+    scores = [one["score"] for one in collaborators]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=True)
+    assert all(one["shared"] for one in collaborators)
+
+    recalled = cli.json("recall", "ada", QUESTION, "--dataset", dataset, "--size", "8", "--ratio", "0.5")
+    assert (len(recalled["items"]), recalled["size"]) == (8, 8)
+    assert {item["source"] for item in recalled["items"]} <= {"own", "summary"}  # ada's neighbours share keys only
+
+    made = cli.json("predict", "ada", "--question", QUESTION, "--dataset", dataset)
+    assert sum(made["probabilities"]) == pytest.approx(1)
+    assert made["answer"] == made["options"][made["probabilities"].index(made["confidence"])]
+    assert made["evidence"]
+
+    receipt = cli.json("erase", "ada", "--dataset", dataset)
+    assert receipt["items"] == people["ada"]["items"]
+    assert sum(receipt["left"].values()) == 0
+    assert cli("predict", "ada", "--question", QUESTION, "--dataset", dataset).status == 1
+    assert len(cli.json("users", "--dataset", dataset)) == 39
+
+
+def test_tables_are_for_people(cli: CommandLine, town: str) -> None:
+    """Without --json a command prints a table on stdout, and says nothing on stderr."""
+    for arguments in (
+        ("users", "--limit", "3"),
+        ("join", "ada", "--top-k", "3"),
+        ("recall", "ada", QUESTION, "--size", "5"),
+        ("predict", "ada", "--question", QUESTION),
+    ):
+        done = cli(*arguments, "--dataset", town)
+        assert (done.status, done.err) == (0, "")
+        assert len(done.out.splitlines()) > 3
+
+
+def test_a_new_question_is_predicted(cli: CommandLine, town: str) -> None:
+    """Its text and its options are enough."""
+    options = ("--option", "no", "--option", "unsure", "--option", "yes")
+    made = cli.json("predict", "ben", "Should buses run at night?", *options, "--dataset", town)
+    assert made["options"] == ["no", "unsure", "yes"]
+    assert sum(made["probabilities"]) == pytest.approx(1)
+
+
+def test_only_those_who_can_say_something_join(cli: CommandLine, town: str) -> None:
+    """With a question, the collaborators are some of those without."""
+    everybody = [one["user"] for one in cli.json("join", "ada", "--dataset", town)]
+    some = [one["user"] for one in cli.json("join", "ada", "--dataset", town, "--question", QUESTION)]
+    assert some
+    assert [user for user in everybody if user in some] == some
+
+
+def test_the_exact_join_finds_the_same(cli: CommandLine, town: str) -> None:
+    """With fewer users than candidates the two agree, scores and all."""
+    arguments = ("join", "ada", "--dataset", town, "--top-k", "10")
+    assert cli.json(*arguments) == cli.json(*arguments, "--exact")
+
+
+def test_a_read_as_of_a_date(cli: CommandLine) -> None:
+    """It needs a Fit of that time, says how to make it, and then reads nothing later."""
+    dataset = load_and_refine(cli, "end-to-end-time")
+    arguments = ("predict", "ben", "--question", QUESTION, "--dataset", dataset, "--as-of", "2025-12-31")
+    refused = cli(*arguments)
+    assert refused.status == 1
+    assert f"persona-db refine --dataset {dataset} --as-of 2025-12-31" in refused.err
+    assert cli("refine", "--dataset", dataset, "--as-of", "2025-12-31").status == 0
+    then = cli.json(*arguments)
+    assert not any("solar" in one["text"] or "fireworks" in one["text"] for one in then["evidence"])
+
+
+def test_an_evaluation_leaves_nothing_behind(cli: CommandLine, tmp_path: Path) -> None:
+    """Arms on one split, their difference with its interval, outcomes in a folder, and no dataset afterwards."""
+    answers = [line for line in map(json.loads, TOWN.read_text(encoding="utf-8").splitlines()) if "option" in line]
+    split = tmp_path / "split.csv"
+    marks = (
+        f"{one['user']},{one['question']},{'history' if place % 7 else 'test'}" for place, one in enumerate(answers)
+    )
+    split.write_text("\n".join(["user,question,split", *marks]) + "\n", encoding="utf-8")
+    out = tmp_path / "outcomes"
+    arms = ("persona-db", "no-join", "marginal", "majority")
+    command = ("evaluate", "jsonl", TOWN, "--split", split, "--arms", ",".join(arms), "--out", out)
+    report = cli.json(*command)
+    assert tuple(report["arms"]) == arms
+    tests = -(-len(answers) // 7)
+    assert {arm["n"] for arm in report["arms"].values()} == {tests} == {report["tests"]}
+    assert report["arms"]["persona-db"]["accuracy"] > report["arms"]["marginal"]["accuracy"]
+    low, high = report["differences"]["persona-db-no-join"]["accuracy"]["ci95"]
+    assert low <= report["differences"]["persona-db-no-join"]["accuracy"]["mean"] <= high
+    assert any(out.iterdir())
+    assert not [one for one in cli.json("status")["datasets"] if one["dataset"].startswith("eval")]
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help(cli: CommandLine, command: str) -> None:
+    """Each command tells its use, and that it has --json where it prints data."""
+    done = cli(*filter(None, [command]), "--help")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith(f"Usage: persona-db {command}".rstrip())
+    assert not command or "--json" in done.out
+
+
+def test_a_process_of_its_own(environment: dict[str, str], cli: CommandLine, town: str) -> None:
+    """Started by its name it prints the same, JSON on stdout only, and its exit status is the shell's."""
+    command = [str(Path(sys.executable).with_name("persona-db")), "predict", "ada", "--question", QUESTION]
+    done = subprocess.run(
+        [*command, "--dataset", town, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == cli.json("predict", "ada", "--question", QUESTION, "--dataset", town)
+    wrong = subprocess.run(
+        [*command, "--dataset", "nowhere"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (1, "", 1)
