@@ -169,7 +169,8 @@ def rows(graph: Graph, query: str, **params: object) -> list[dict[str, Any]]:
 
 _NODES = """
 MATCH (n) WHERE n.dataset = $dataset
-RETURN labels(n)[0] AS label, n.id AS id, n.user AS user, n {.*, dataset: null, created_at: null} AS properties
+RETURN labels(n)[0] AS label, n.id AS id, n.user AS user,
+       n {.*, dataset: null, created_at: null, token: null, profile: n.profile IS NOT NULL} AS properties
 """
 _RELATIONSHIPS = """
 MATCH (n)-[r]->(m) WHERE n.dataset = $dataset
@@ -179,7 +180,7 @@ RETURN type(r) AS label, n.id AS id, m.id AS other, labels(n)[0] + labels(m)[0] 
 
 
 def dump(graph: Graph, dataset: str, *, versions: bool = True, leave_out: Iterable[str] = ()) -> list[str]:
-    """Everything in a dataset as sorted lines, but its name and when it was made.
+    """Everything in a dataset as sorted lines, but its name, when it was made, and the random tokens of its keys.
 
     Without *versions* what counts batches is left out: users' versions, and the ids of personas. *leave_out* names
     users whose own nodes and relationships are not wanted.

@@ -13,6 +13,6 @@ WITH u, rank_before
 CALL (u, rank_before) {
   WITH u, rank_before WHERE rank_before <> u.sharing_rank
   MATCH (u)-[:HAS_PERSONA]->(p:Persona)
-  SET p.sharing_rank = u.sharing_rank
+  SET p.sharing = u.sharing, p.sharing_rank = u.sharing_rank
 }
 RETURN count(*) AS stored

@@ -1,37 +1,47 @@
-// join: who shares cache keys with each of some users: candidates by key vector, then the score by traversal.
+// join: who shares cache keys with each of some users: candidates by full text, then the score by traversal.
 // param   dataset     str        the dataset
 // param   fit         str        the Fit
 // param   users       list[str]  for whom
 // param   as_of       str        keys held later are left out, and those retired by then
 // param   min_rank    int        users who share less than this are left out
-// param   candidates  int        how many the vector index proposes
+// param   candidates  int        how many the full-text index proposes
 // param   top_k       int        most collaborators a user
 // returns user str, collaborator str, name str, score float
-// cost    read; one vector search a user, then the keys of so many candidates
-CYPHER 25
+// cost    read; one full-text search a user, then the keys of so many candidates
 UNWIND $users AS id
-MATCH (u:User {dataset: $dataset, id: id})-[:HAS_PERSONA]->(p:Persona {fit: $fit})
-WHERE p.at <= $as_of AND p.retired_at > $as_of AND p.key_vector IS NOT NULL
-CALL (u, p) {
-  MATCH (c:Persona)
-    SEARCH c IN (
-      VECTOR INDEX persona_key_vector FOR p.key_vector
-      WHERE c.dataset = $dataset AND c.fit = $fit AND c.sharing_rank >= $min_rank AND c.at <= $as_of
-        AND c.retired_at > $as_of
-      LIMIT $candidates
-    )
-  MATCH (v:User)-[:HAS_PERSONA]->(c)
+MATCH (u:User {dataset: $dataset, id: id})
+CALL (u) {
+  MATCH (u)-[h:HOLDS {fit: $fit}]->(k)
+  WHERE h.at <= $as_of AND h.retired_at > $as_of
+  OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o)
+  WITH k, h.unit AS unit, collect(o) AS opposites ORDER BY unit DESC
+  RETURN reduce(all = collect(k), some IN collect(opposites) | all + some) AS counting,
+         collect([k.token, unit])[..60] AS held
+}
+CALL (u, counting, held) {
+  // Each word of a profile counts as what it adds to the score. Ranges of one word, because the words' rarity is
+  // in the units already and a plain word would count it again.
+  WITH u, counting, reduce(words = '', key IN held | words + reduce(some = '', band IN range(1, 9) |
+         some + ' [' + key[0] + band + ' TO ' + key[0] + band + ']^' + toInteger(ceil(100 * key[1] * band * band)))
+       ) AS words, '"' + replace(replace($as_of, '\\', ''), '"', '') + '"' AS date
+  WITH u, counting, '+profile:(' + words + ') -at:{' + date + ' TO *} -retired_at:[* TO ' + date + ']' +
+       reduce(less = '', sharing IN ['none', 'keys', 'induced', 'distilled', 'history'][..$min_rank] |
+         less + ' -sharing:' + sharing) AS query
+  WHERE words <> ''
+  CALL db.index.fulltext.queryNodes('persona_profile', query, {limit: $candidates + 1}) YIELD node AS c
+  WITH u, counting, c
+  WHERE c.at <= $as_of AND c.retired_at > $as_of
+  MATCH (c)<-[:HAS_PERSONA]-(v)
   WHERE v <> u AND v.sharing_rank >= $min_rank
-  CALL (u, v) {
-    MATCH (v)-[g:HOLDS {fit: $fit}]->(k:CacheKey)<-[h:HOLDS {fit: $fit}]-(u)
-    WHERE h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
-    RETURN h.unit * g.unit AS part
-    UNION ALL
-    MATCH (v)-[g:HOLDS {fit: $fit}]->(o:CacheKey)-[:OPPOSITE_OF]-(k:CacheKey)<-[h:HOLDS {fit: $fit}]-(u)
-    WHERE h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
-    RETURN -h.unit * g.unit AS part
-  }
-  WITH v, round(sum(part), 9) AS score
+  // Most keys of a candidate count for nothing: they go before a property of theirs is read. (A key is of one Fit.)
+  MATCH (v)-[g:HOLDS]->(k)
+  WHERE k IN counting
+  WITH u, v, g, k
+  MATCH (k)-[opposed:OPPOSITE_OF*0..1]-(own)
+  WITH u, v, g, own, 1 - 2 * size(opposed) AS sign
+  MATCH (own)<-[h:HOLDS]-(u)
+  WHERE h.fit = $fit AND h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
+  WITH v, round(sum(sign * h.unit * g.unit), 9) AS score
   WHERE score > 0
   RETURN v, score ORDER BY score DESC, v.id LIMIT $top_k
 }

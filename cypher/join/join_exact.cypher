@@ -10,19 +10,14 @@
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})
 CALL (u) {
-  CALL (u) {
-    MATCH (u)-[h:HOLDS {fit: $fit}]->(k:CacheKey)<-[g:HOLDS {fit: $fit}]-(v:User)
-    WHERE v <> u AND h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
-      AND v.sharing_rank >= $min_rank
-    RETURN v, h.unit * g.unit AS part
-    UNION ALL
-    MATCH (u)-[h:HOLDS {fit: $fit}]->(k:CacheKey)-[:OPPOSITE_OF]-(o:CacheKey)<-[g:HOLDS {fit: $fit}]-(v:User)
-    WHERE v <> u AND h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
-      AND v.sharing_rank >= $min_rank
-    RETURN v, -h.unit * g.unit AS part
-  }
-  WITH v, round(sum(part), 9) AS score
-  WHERE score > 0
+  MATCH (u)-[h:HOLDS {fit: $fit}]->(own)
+  WHERE h.at <= $as_of AND h.retired_at > $as_of
+  MATCH (own)-[opposed:OPPOSITE_OF*0..1]-(k)
+  WITH u, k, (1 - 2 * size(opposed)) * h.unit AS ours
+  MATCH (k)<-[g:HOLDS]-(v)
+  WHERE v <> u AND g.at <= $as_of AND g.retired_at > $as_of
+  WITH v, round(sum(ours * g.unit), 9) AS score
+  WHERE score > 0 AND v.sharing_rank >= $min_rank
   RETURN v, score ORDER BY score DESC, v.id LIMIT $top_k
 }
 RETURN u.id AS user, v.id AS collaborator, v.name AS name, score ORDER BY user, score DESC, collaborator

@@ -157,7 +157,7 @@ def test_only_those_who_share_are_counted(graph: Graph, dataset: str) -> None:
 
 def _learned(graph: Graph, dataset: str) -> list[dict[str, Any]]:
     """What a Fit says of everybody."""
-    nodes = "MATCH (n:CacheKey {dataset: $d}) RETURN n {.*, dataset: null, fit: null} AS n ORDER BY n.id"
+    nodes = "MATCH (n:CacheKey {dataset: $d}) RETURN n {.*, dataset: null, fit: null, token: null} AS n ORDER BY n.id"
     edges = """
         MATCH (a {dataset: $d})-[r:BASE_RATE|TELLS|SUMMARISES|OPPOSITE_OF]->(b)
         RETURN type(r) AS type, CASE WHEN a:Fit THEN '' ELSE a.id END AS a, b.id AS b, r {.*, fit: null} AS r
