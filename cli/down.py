@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from persona_db.cli.console import progress_bar
-from persona_db.graph.settings import Settings
+from persona_db.cli.console import progress_bar, read_settings
 
 __all__ = ["down"]
 
 
 def down(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Stop the embedded Neo4j in good order; its data stay. With NEO4J_URI set nothing is stopped."""
-    settings = Settings()
+    settings = read_settings()
     if settings.neo4j_uri is not None:
         if as_json:
             print(json.dumps({"stopped": False, "embedded": False, "uri": settings.neo4j_uri}))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
-from persona_db.cli.console import progress_bar
+from persona_db.cli.console import progress_bar, read_settings
 from persona_db.graph.models import Model
 from persona_db.graph.settings import Settings
 
@@ -43,7 +43,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
     The password is in the file that is named, which only its owner can read. Datasets of evaluations are left out.
     """
-    found = read_status(Settings())
+    found = read_status(read_settings())
     if as_json:
         print(found.model_dump_json())
         return

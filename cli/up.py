@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from persona_db.cli.console import progress_bar
-from persona_db.graph.settings import Settings
+from persona_db.cli.console import progress_bar, read_settings
 
 __all__ = ["up"]
 
@@ -18,7 +17,7 @@ def up(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON obje
 
     Other commands start it by themselves. With NEO4J_URI set there is nothing to start.
     """
-    settings = Settings()
+    settings = read_settings()
     if settings.neo4j_uri is not None:
         if as_json:
             print(json.dumps({"started": False, "embedded": False, "uri": settings.neo4j_uri}))

@@ -96,7 +96,6 @@ def test_a_setting_that_cannot_be_used(cli: CommandLine, monkeypatch: pytest.Mon
     assert "PERSONA_DB_BATCH_SIZE" in told(cli, "users", "--dataset", "x")
 
 
-@pytest.mark.xfail(raises=ValueError, reason="up, down and status read Settings() instead of read_settings()")
 @pytest.mark.parametrize("command", ["up", "down", "status"])
 def test_a_setting_that_cannot_be_used_by_the_server(
     command: str, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
