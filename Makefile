@@ -6,10 +6,10 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt lint types test bench demo docs clean
+.PHONY: help dev fmt lint types test bench demo docs sessions clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: .venv/.done ## Install everything into .venv
 
@@ -52,6 +52,9 @@ demo: dev ## The main job on the bundled US Senate data
 
 docs: dev ## Write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py
+
+sessions: dev ## Show in README and quickstart what the commands print now
+	$(BIN)/python docs/generate.py --sessions
 
 clean: ## Remove what was installed and cached here
 	rm -rf .venv .tools .typing build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
