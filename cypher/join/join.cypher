@@ -34,14 +34,18 @@ CALL (u, counting, held) {
   MATCH (c)<-[:HAS_PERSONA]-(v)
   WHERE v <> u AND v.sharing_rank >= $min_rank
   // Most keys of a candidate count for nothing: they go before a property of theirs is read. (A key is of one Fit.)
+  // Then by key, so that what the user's own keys are worth is read once and not for every candidate.
   MATCH (v)-[g:HOLDS]->(k)
   WHERE k IN counting
   WITH u, v, g, k
+  WHERE g.at <= $as_of AND g.retired_at > $as_of
+  WITH u, k, collect([v, g.unit]) AS holders
   MATCH (k)-[opposed:OPPOSITE_OF*0..1]-(own)
-  WITH u, v, g, own, 1 - 2 * size(opposed) AS sign
+  WITH u, holders, own, 1 - 2 * size(opposed) AS sign
   MATCH (own)<-[h:HOLDS]-(u)
-  WHERE h.fit = $fit AND h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
-  WITH v, round(sum(sign * h.unit * g.unit), 9) AS score
+  WHERE h.fit = $fit AND h.at <= $as_of AND h.retired_at > $as_of
+  UNWIND holders AS holder
+  WITH holder[0] AS v, round(sum(sign * h.unit * holder[1]), 9) AS score
   WHERE score > 0
   RETURN v, score ORDER BY score DESC, v.id LIMIT $top_k
 }

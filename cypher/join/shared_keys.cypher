@@ -7,16 +7,22 @@
 // cost    read; one index look-up a user, and the keys of the others
 UNWIND $rows AS row
 MATCH (u:User {dataset: $dataset, id: row.user})
+CALL (u) {
+  MATCH (u)-[h:HOLDS {fit: $fit}]->(k)
+  WHERE h.at <= $as_of AND h.retired_at > $as_of
+  OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o)
+  RETURN collect(k) + collect(o) AS counting
+}
 UNWIND row.others AS id
 MATCH (v:User {dataset: $dataset, id: id})
-CALL (u, v) {
-  MATCH (v)-[g:HOLDS {fit: $fit}]->(k:CacheKey)<-[h:HOLDS {fit: $fit}]-(u)
-  WHERE h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
-  RETURN k, h.weight AS own, g.weight AS their, h.unit * g.unit AS part
-  UNION ALL
-  MATCH (v)-[g:HOLDS {fit: $fit}]->(:CacheKey)-[:OPPOSITE_OF]-(k:CacheKey)<-[h:HOLDS {fit: $fit}]-(u)
-  WHERE h.at <= $as_of AND h.retired_at > $as_of AND g.at <= $as_of AND g.retired_at > $as_of
-  RETURN k, h.weight AS own, g.weight AS their, -h.unit * g.unit AS part
-}
+MATCH (v)-[g:HOLDS]->(theirs)
+WHERE theirs IN counting
+WITH u, v, g, theirs
+WHERE g.at <= $as_of AND g.retired_at > $as_of
+MATCH (theirs)-[opposed:OPPOSITE_OF*0..1]-(k)
+WITH u, v, g, k, 1 - 2 * size(opposed) AS sign
+MATCH (k)<-[h:HOLDS]-(u)
+WHERE h.fit = $fit AND h.at <= $as_of AND h.retired_at > $as_of
+WITH u, v, k, h.weight AS own, g.weight AS their, sign * h.unit * g.unit AS part
 RETURN u.id AS user, v.id AS collaborator, k.id AS key, k.kind AS kind, k.name AS name, own AS own_weight,
        their AS their_weight, part AS contribution ORDER BY user, collaborator, abs(part) DESC, key
