@@ -37,7 +37,7 @@ def join(
     The score is the sum over shared keys of inverse user frequency times both weights, opposite keys subtracting,
     normalised to at most 1; only positive ones. With *question*, only those who answered it or one linked to it.
     *sharing* is the least that a collaborator shares. *exact* scores every holder of a shared key instead of the
-    few hundred candidates that the key vectors propose.
+    candidates that the index of profiles proposes, a few hundred.
     """
     require_user(graph, dataset, user)
     reading = open_reading(graph, dataset, as_of=as_of)
@@ -83,7 +83,7 @@ def join_many(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """Return for each user the rows {collaborator, name, score}, best first; one query for 200 users."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    bounds: dict[str, Any] = {} if exact else {"candidates": max(reading.settings.candidates, 2 * top_k)}
+    bounds: dict[str, Any] = {} if exact else {"candidates": max(reading.settings.candidates, 3 * top_k)}
     for start in range(0, len(users), _USERS_AT_ONCE):
         rows = reading.graph.read(
             "join_exact" if exact else "join",
