@@ -39,16 +39,18 @@ def prepare(
     """Return (user, Question) pairs and what is known of the questions, for (user, id or text) pairs.
 
     With *options* each second entry is the text of a new question; its place is found by meaning, with *embedder*
-    (that of the graph's settings unless given). Without, it is an id: UnknownQuestionError when there is none.
+    (that of the graph's settings unless given; EmbeddingError when the dataset is embedded with another).
+    Without, it is an id: UnknownQuestionError when there is none.
     """
     names = list(dict.fromkeys(question for _, question in asked))
     vectors = {}
     if options:
+        from persona_db.graph.embedding import embedder_of, require_embedder
+
         found = {text: new_question(text, options) for text in names}
         if embedder is None:
-            from persona_db.graph.embedding import embedder_of
-
             embedder = embedder_of(reading.graph.settings)
+        require_embedder(reading.graph, reading.dataset, embedder)
         rows = embedder.embed(names)
         vectors = {found[text].id: np.asarray(row, dtype=np.float64) for text, row in zip(names, rows, strict=True)}
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import ConfigError, NoFitError
+from persona_db.graph.errors import ConfigError, GraphUnavailableError, NoFitError
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -27,6 +27,12 @@ class Reading:
     fit: str
     as_of: str
     settings: EngineSettings
+
+    def check(self) -> None:
+        """Raise GraphUnavailableError when a refit replaced the Fit: what was read since may lack parts of it."""
+        rows = self.graph.read("fit_ready", dataset=self.dataset, fit=self.fit)
+        if not rows[0]["ready"]:
+            raise GraphUnavailableError(f"dataset {self.dataset!r} was refitted while it was read; try again")
 
 
 def until(as_of: str | None) -> str:

@@ -29,6 +29,7 @@ class PersonaRetriever(BaseRetriever):
     k: int = Field(default=40, ge=1, description="Most documents (retrieval size r).")
     ratio: float = Field(default=0.25, ge=0, le=1, description="Share for borrowed items (composition ratio x).")
     as_of: str | None = None
+    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
 
     def _get_relevant_documents(
         self,
@@ -46,6 +47,7 @@ class PersonaRetriever(BaseRetriever):
             options=() if known and known[0]["options"] else self.options,
             settings=RecallSettings(size=k or self.k, ratio=self.ratio),
             as_of=self.as_of,
+            embedder=self.embedder,
         )
         return [
             Document(

@@ -66,29 +66,26 @@ def predict_cells(
     return means, variances
 
 
-def residuals(links: Floats, values: Floats, *, size: int, ridge: float) -> Floats:
+def residuals(
+    links: Floats, values: Floats, *, size: int, ridge: float, linked: NDArray[np.bool_] | None = None
+) -> Floats:
     """Return each answer of one person less what their other answers predict for it.
 
     `links` are the correlations among the questions answered, `values` the standardised answers. The *size* most
-    telling others are used for each. One batched solve; with fewer than 3 answers, the answers themselves.
+    telling others are used for each, of those only that are `linked` to it (all, unless given). One batched solve.
     """
     answered = len(values)
     most = min(size, answered - 1)
-    if most < 2:
+    if most < 1:
         return values.copy()
-    strength = np.abs(links)
-    np.fill_diagonal(strength, -1.0)
-    chosen = np.argpartition(-strength, most, axis=1)[:, :most] if most < answered - 1 else _others(answered)
-    among = links[chosen[:, :, None], chosen[:, None, :]] + ridge * np.eye(most)
-    to_target = np.take_along_axis(links, chosen, axis=1)
-    weights = np.linalg.solve(among, to_target[:, :, None])[:, :, 0]
+    strength = np.abs(links) if linked is None else np.where(linked, np.abs(links), -1.0)
+    np.fill_diagonal(strength, -2.0)
+    chosen = np.argpartition(-strength, most - 1, axis=1)[:, :most]
+    used = np.take_along_axis(strength, chosen, axis=1) >= 0
+    among = links[chosen[:, :, None], chosen[:, None, :]] * (used[:, :, None] & used[:, None, :])
+    to_target = np.take_along_axis(links, chosen, axis=1) * used
+    weights = np.linalg.solve(among + ridge * np.eye(most), to_target[:, :, None])[:, :, 0]
     return np.asarray(values - (weights * values[chosen]).sum(axis=1))
-
-
-def _others(count: int) -> Integers:
-    """Row i lists every index but i."""
-    everyone = np.tile(np.arange(count), (count, 1))
-    return everyone[~np.eye(count, dtype=bool)].reshape(count, count - 1)
 
 
 def log_loss(population: Population, cells: Integers, truth: Sequence[int], means: Floats, variances: Floats) -> float:

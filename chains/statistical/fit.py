@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from persona_db.chains.statistical.choose import choose_settings
 from persona_db.chains.statistical.engine import Lexicon, StatisticalEngine
 from persona_db.chains.statistical.estimate import residuals
-from persona_db.chains.statistical.keybook import CacheKey, Summary, make_keys, summarise, units
+from persona_db.chains.statistical.keybook import CacheKey, Summary, make_keys, read_keys, summarise, units
 from persona_db.chains.statistical.leaning import Leaning, leanings
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.scale import Scale
@@ -258,40 +258,25 @@ def question_of(row: Mapping[str, Any]) -> Question:
 def load_engine(
     graph: Graph, dataset: str, fit: str, settings: EngineSettings, *, lexicon: Lexicon | None = None
 ) -> StatisticalEngine:
-    """Return the engine that folds people into a Fit, read back from the graph."""
+    """Return the engine that folds people into a Fit, read back from the graph; links are not, it needs none."""
     ids = [row["id"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)]
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=ids)
     questions = tuple(question_of(row) for row in rows)
-    place = {question.id: column for column, question in enumerate(questions)}
-    loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), -1)
+    traits = len(rows[0]["loadings"]) if rows else 0
     scales = tuple(
         Scale.of(np.array(row["rates"], dtype=np.float64), question.ordinal)
         for row, question in zip(rows, questions, strict=True)
     )
-    links = link_matrix(graph, dataset, fit, place, loadings)
     population = Population(
         questions,
         tuple(np.array(row["counts"]) for row in rows),
         scales,
-        links,
-        np.zeros((0, 0)),
-        loadings,
-        np.array([row["told_by"] for row in rows], dtype=np.float64),
-        settings,
+        links=np.zeros((0, 0)),
+        pairs=np.zeros((0, 0)),
+        loadings=np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits),
+        told_by=np.array([row["told_by"] for row in rows], dtype=np.float64),
+        settings=settings,
     )
-    found = graph.read("fitted_keys", dataset=dataset, fit=fit, ids=None)
-    keys = {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in found}
+    keys = read_keys(graph, dataset, fit)
     names = {key.id: key.name for key in keys.values()}
     return StatisticalEngine(population, keys, names, lexicon)
-
-
-def link_matrix(graph: Graph, dataset: str, fit: str, place: Mapping[str, int], loadings: Floats) -> Floats:
-    """Return the links among the questions of *place*: TELLS where stored, what shared traits imply elsewhere."""
-    links = np.clip(loadings @ loadings.T, -0.95, 0.95)
-    for row in graph.read("links", dataset=dataset, fit=fit, questions=list(place)):
-        here = place[row["question"]]
-        for other, r in row["links"]:
-            if other in place:
-                links[here, place[other]] = links[place[other], here] = r
-    np.fill_diagonal(links, 1.0)
-    return np.asarray(links)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,20 @@ from persona_db.chains.persona import KeyKind
 from persona_db.chains.statistical.leaning import Leaning, stance_id
 from persona_db.chains.statistical.population import AnswerTable, Population
 
-__all__ = ["KEY_VECTOR_DIMENSION", "CacheKey", "Summary", "idf", "key_vector", "make_keys", "summarise", "units"]
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = [
+    "KEY_VECTOR_DIMENSION",
+    "CacheKey",
+    "Summary",
+    "idf",
+    "key_vector",
+    "make_keys",
+    "read_keys",
+    "summarise",
+    "units",
+]
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +48,12 @@ class CacheKey:
     share: float
     loadings: tuple[float, ...] = ()
     opposite: str | None = None
+
+
+def read_keys(graph: Graph, dataset: str, fit: str) -> dict[str, CacheKey]:
+    """Return the keys of a Fit by id, in sorted order."""
+    rows = graph.read("fitted_keys", dataset=dataset, fit=fit)
+    return {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in rows}
 
 
 @dataclass(frozen=True)

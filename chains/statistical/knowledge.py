@@ -7,15 +7,15 @@ summaries are as stored; where none is stored, it is what shared traits imply.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.reading import Reading
-from persona_db.chains.statistical.fit import link_matrix, question_of
-from persona_db.chains.statistical.keybook import CacheKey
+from persona_db.chains.statistical.fit import question_of
+from persona_db.chains.statistical.keybook import CacheKey, read_keys
 from persona_db.chains.statistical.population import pooled_rates
 from persona_db.chains.statistical.scale import Scale
 from persona_db.graph.models import Question
@@ -32,13 +32,17 @@ _LIKE_QUESTIONS = 60
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Scales and correlations of the questions of *place*, the keys and the traits of a Fit."""
+    """Scales and correlations of the questions of *place*, the keys and the traits of a Fit.
+
+    `linked[i, j]` says that the answer to question j is among those that tell about question i.
+    """
 
     reading: Reading
     questions: Mapping[str, Question]
     scales: Mapping[str, Scale]
     place: Mapping[str, int]
     matrix: Floats
+    linked: NDArray[np.bool_]
     keys: Mapping[str, CacheKey]
     counts: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
 
@@ -53,6 +57,22 @@ class Knowledge:
     def of_trait(self, trait: int) -> int:
         """The variable of a latent trait, counted from 0."""
         return len(self.place) + len(self.keys) + trait
+
+    def tells(self, question: str) -> Floats:
+        """How much each variable tells about *question*; of other questions only those linked to it.
+
+        So it is the same whatever else is asked at the same time, and so covered.
+        """
+        if question not in self._tells:
+            here = self.place[question]
+            strength = np.abs(self.matrix[here])
+            strength[: len(self.place)] *= self.linked[here]
+            self._tells[question] = strength
+        return self._tells[question]
+
+    @cached_property
+    def _tells(self) -> dict[str, Floats]:
+        return {}
 
     @cached_property
     def _key_place(self) -> dict[str, int]:
@@ -95,51 +115,67 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         for row in graph.read("links", dataset=dataset, fit=fit, questions=asked):
             wanted.update(dict.fromkeys(other for other, _ in row["links"]))
     new = [question for question in targets if question.id not in known]
-    near: dict[str, list[tuple[str, float]]] = {}
-    for question in new:
-        vector = vectors.get(question.id)
-        if vector is None:
-            continue
-        rows = graph.read(
-            "like_questions",
-            dataset=dataset,
-            fit=fit,
-            vector=[float(x) for x in vector],
-            top_k=_LIKE_QUESTIONS,
-            as_of=reading.as_of,
-        )
-        near[question.id] = [(row["id"], row["cosine"]) for row in rows]
-        wanted.update(dict.fromkeys(row["id"] for row in rows))
+    near = _nearest(reading, {question.id: vectors[question.id] for question in new if question.id in vectors})
+    wanted.update(dict.fromkeys(other for found in near.values() for other, _ in found))
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
     questions = {row["id"]: question_of(row) for row in rows}
     scales = {
         row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
     }
     counts_of = {row["id"]: np.array(row["counts"], dtype=np.int64) for row in rows}
-    loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), -1)
+    traits = len(rows[0]["loadings"]) if rows else 0
+    loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
     place = {row["id"]: index for index, row in enumerate(rows)}
-    links = link_matrix(graph, dataset, fit, place, loadings)
+    links, linked = _links(reading, place, loadings)
 
     for question in new:
-        rates, to_others, traits = _by_meaning(
-            question, near.get(question.id, []), questions, counts_of, place, loadings, reading
+        rates, to_others, on_traits = _by_meaning(
+            question, near.get(question.id, ()), questions, counts_of, place, loadings, reading
         )
         links = np.block([[links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
-        loadings = np.vstack([loadings, traits[None, :]]) if loadings.size else np.zeros((len(place) + 1, 0))
+        linked = np.pad(linked, (0, 1), constant_values=True)
+        loadings = np.vstack([loadings, on_traits[None, :]])
         place[question.id] = len(place)
         questions[question.id] = question
         scales[question.id] = Scale.of(rates, question.ordinal)
 
-    found = graph.read("fitted_keys", dataset=dataset, fit=fit, ids=None)
-    keys = {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in found}
-    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), keys)
+    keys = read_keys(graph, dataset, fit)
+    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
     asked_places = list(questions)
     for row in graph.read("summaries", dataset=dataset, fit=fit, keys=list(keys), questions=asked_places):
         for question_id, numbers in row["summaries"]:
             counts[row["key"], question_id] = tuple(numbers)
     matrix = _assemble(knowledge, links, loadings, counts)
-    return Knowledge(reading, questions, scales, place, matrix, keys, counts)
+    return replace(knowledge, matrix=matrix, counts=counts)
+
+
+def _nearest(reading: Reading, vectors: Mapping[str, Floats]) -> dict[str, list[tuple[str, float]]]:
+    """Return the questions of the Fit nearest in meaning to each vector, nearest first, with the cosine."""
+    if not vectors:
+        return {}
+    asked = [{"id": id_, "vector": [float(x) for x in vector]} for id_, vector in vectors.items()]
+    found = reading.graph.read(
+        "like_questions", dataset=reading.dataset, fit=reading.fit, rows=asked, top_k=_LIKE_QUESTIONS
+    )
+    return {row["id"]: [(other, cosine) for other, cosine in row["nearest"]] for row in found}
+
+
+def _links(reading: Reading, place: Mapping[str, int], loadings: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the correlations among the questions of *place*, and which of them are stored, or of one with itself.
+
+    TELLS where one is stored, either way; what shared traits imply elsewhere.
+    """
+    links = np.clip(loadings @ loadings.T, -0.95, 0.95)
+    linked = np.eye(len(place), dtype=bool)
+    for row in reading.graph.read("links", dataset=reading.dataset, fit=reading.fit, questions=list(place)):
+        here = place[row["question"]]
+        for other, r in row["links"]:
+            if other in place:
+                linked[here, place[other]] = True
+                links[here, place[other]] = links[place[other], here] = r
+    np.fill_diagonal(links, 1.0)
+    return np.asarray(links), linked
 
 
 def _assemble(
@@ -176,7 +212,7 @@ def _by_meaning(
 ) -> tuple[Floats, Floats, Floats]:
     """Base rates, links to the known questions and trait loadings of a new question, from those of the same options.
 
-    A link is likeness of meaning (0 at cosine 0.5, 1 at 1), at least a tenth of the setting's strength.
+    A link is likeness of meaning (0 at cosine 0.5, 1 at 1) times the setting `meaning`, 0.3 at least.
     """
     strength = max(reading.settings.meaning, 0.3)
     to_others, traits, total = np.zeros(len(place)), np.zeros(loadings.shape[1]), 0.0

@@ -10,13 +10,13 @@ MATCH (u:User {dataset: $dataset, id: id})
 WHERE u.sharing_rank >= 2
 CALL (u) {
   WITH u WHERE u.sharing_rank >= 4
-  MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem)
+  MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem)-[:SAYS]->(s:Statement)
   WHERE h.at <= $as_of
-  RETURN collect([h.id, h.question, h.option, h.at]) AS items
+  RETURN collect([h.id, h.question, h.option, h.at, s.id]) AS items
 }
 CALL (u) {
-  MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit})
+  MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit})-[:SAYS]->(s:Statement)
   WHERE f.at <= $as_of AND f.retired_at > $as_of AND (f.layer = 'induced' OR u.sharing_rank >= 3)
-  RETURN collect([f.id, f.layer, f.key, f.question, f.option, f.at, f.strength]) AS facts
+  RETURN collect([f.id, f.layer, f.key, f.question, f.option, f.at, s.id]) AS facts
 }
 RETURN u.id AS user, u.name AS name, items, facts

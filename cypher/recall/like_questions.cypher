@@ -1,14 +1,16 @@
-// like_questions: the questions of a Fit nearest in meaning to a vector, nearest first.
-// param   dataset  str          the dataset
-// param   fit      str          the Fit
-// param   vector   list[float]  of the same model as the stored ones
-// param   top_k    int          most questions
-// param   as_of    str          questions first asked later are left out
-// returns id str, cosine float
-// cost    read; one vector search
-CYPHER 25
-MATCH (q:Question)
-  SEARCH q IN (VECTOR INDEX question_embedding FOR $vector WHERE q.dataset = $dataset LIMIT $top_k) SCORE AS nearness
-WHERE q.at <= $as_of
-MATCH (:Fit {dataset: $dataset, id: $fit})-[:BASE_RATE]->(q)
-RETURN q.id AS id, 2 * nearness - 1 AS cosine ORDER BY cosine DESC, id
+// like_questions: for each vector the questions of a Fit nearest in meaning, nearest first; ties by id.
+// param   dataset  str        the dataset
+// param   fit      str        the Fit
+// param   rows     list[map]  {id str, vector list[float]}: vectors of the same model as the stored ones
+// param   top_k    int        most questions a row
+// returns id str, nearest list[list[any]]
+// cost    read; every question of the Fit for each row: an index would also find those that the Fit does not know
+UNWIND $rows AS row
+CALL (row) {
+  MATCH (:Fit {dataset: $dataset, id: $fit})-[:BASE_RATE]->(q:Question)
+  WHERE q.embedding IS NOT NULL
+  WITH q, round(2 * vector.similarity.cosine(q.embedding, row.vector) - 1, 6) AS cosine
+  ORDER BY cosine DESC, q.id LIMIT $top_k
+  RETURN collect([q.id, cosine]) AS nearest
+}
+RETURN row.id AS id, nearest

@@ -13,14 +13,14 @@ CALL (u) {
   RETURN max(p.traits) AS traits
 }
 CALL (u) {
-  MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem)
+  MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem)-[:SAYS]->(s:Statement)
   WHERE h.at <= $as_of
-  RETURN collect([h.id, h.question, h.option, h.at]) AS items
+  RETURN collect([h.id, h.question, h.option, h.at, s.id]) AS items
 }
 CALL (u) {
-  MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit})
+  MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit})-[:SAYS]->(s:Statement)
   WHERE f.at <= $as_of AND f.retired_at > $as_of
-  RETURN collect([f.id, f.layer, f.key, f.question, f.option, f.at, f.strength]) AS facts
+  RETURN collect([f.id, f.layer, f.key, f.question, f.option, f.at, s.id]) AS facts
 }
 CALL (u) {
   MATCH (u)-[h:HOLDS {fit: $fit}]->(k:CacheKey)

@@ -77,7 +77,7 @@ def databases(draw: st.DrawFn) -> dict[tuple[str, str], World]:
 
 def oracle(world: World, user: str, *, as_of: str, min_rank: int, top_k: int = ALL) -> list[tuple[str, float]]:
     """Walk user - key - user and user - key - opposite - user in networkx and add up."""
-    net = nx.MultiGraph()
+    net: nx.MultiGraph[tuple[str, str]] = nx.MultiGraph()
     net.add_nodes_from(("user", name) for name in USERS)
     for one, other in world.opposites:
         net.add_edge(("key", one), ("key", other), kind="opposite")
@@ -129,7 +129,7 @@ def retire_holds(graph: Graph, dataset: str, fit: str, holds: Sequence[Hold]) ->
 
 
 def store_personas(graph: Graph, dataset: str, fit: str, users: Sequence[str], *, at: str, version: str) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"user": user, "id": f"{user}/{version}", "version": 0, "key_vector": None, "traits": [], "at": at}
         for user in users
     ]
@@ -203,7 +203,7 @@ def crowd(graph: Graph, dataset: str) -> dict[str, int]:
     weight = [1 / (1 + number) for number in range(len(TOPICS))]
     for fit in ("fit-a", "fit-b"):
         store_keys(graph, dataset, fit, TOPICS, opposites)
-        rows = []
+        rows: list[dict[str, Any]] = []
         for user in CROWD:
             keys: list[str] = []
             while len(keys) < 8:

@@ -61,19 +61,20 @@ def test_the_same_item_twice_counts_hardly_more_than_once() -> None:
     assert alone.mean > 1.9 * once.mean
 
 
-@given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12), st.floats(0.05, 1))
-def test_residuals_equal_a_loop(seed: int, answers: int, size: int, ridge: float) -> None:
-    """Each answer less what conditioning on its strongest others gives."""
+@given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12), st.floats(0.05, 1), st.sampled_from([1, 0.5]))
+def test_residuals_equal_a_loop(seed: int, answers: int, size: int, ridge: float, share: float) -> None:
+    """Each answer less what conditioning on the strongest of those linked to it gives."""
     links = correlations(answers, seed)
     values = np.random.default_rng(seed + 1).normal(size=answers)
     expected = values.copy()
-    if min(size, answers - 1) >= 2:
-        for this in range(answers):
-            others = sorted((other for other in range(answers) if other != this), key=lambda o: -abs(links[this, o]))
-            kept = others[:size]
-            found = condition(links[this, kept], links[np.ix_(kept, kept)], values[kept], ridge=ridge)
-            expected[this] -= found.mean
-    assert residuals(links, values, size=size, ridge=ridge) == pytest.approx(expected)
+    linked = np.random.default_rng(seed + 2).random((answers, answers)) < share
+    for this in range(answers):
+        others = [other for other in range(answers) if other != this and linked[this, other]]
+        kept = sorted(others, key=lambda other: -abs(links[this, other]))[:size]
+        expected[this] -= condition(links[this, kept], links[np.ix_(kept, kept)], values[kept], ridge=ridge).mean
+    assert residuals(links, values, size=size, ridge=ridge, linked=linked) == pytest.approx(expected)
+    if share == 1:
+        assert residuals(links, values, size=size, ridge=ridge) == pytest.approx(expected)
 
 
 @settings(max_examples=10)

@@ -1,0 +1,137 @@
+"""What may be borrowed from collaborators: what they said, or are known to lean to, as far as each one shares it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.own import Candidate
+from persona_db.chains.statistical.estimate import residuals
+from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.chains.statistical.traits import trait_of
+from persona_db.graph.models import Recalled
+
+__all__ = ["LEAST_TELLING", "Lender", "Lenders"]
+
+LEAST_TELLING = 0.01
+"""Correlation with the question below which an item takes no place."""
+
+_RESIDUAL_ITEMS = 20
+_USERS_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Lender:
+    """A collaborator's items, answers before traits, and by question how surprising each answer is for them."""
+
+    items: tuple[Candidate, ...]
+    variables: NDArray[np.int64]
+    answers: Mapping[str, int]
+    surprise: NDArray[np.float64]
+
+
+class Lenders:
+    """What may be borrowed from collaborators, each read once."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._found: dict[str, Lender] = {}
+
+    def fetch(self, users: Collection[str]) -> None:
+        """Read the users that were not read before; one query for 200 of them."""
+        missing = sorted(set(users) - self._found.keys())
+        reading = self._knowledge.reading
+        for start in range(0, len(missing), _USERS_AT_ONCE):
+            for row in reading.graph.read(
+                "borrowable",
+                dataset=reading.dataset,
+                fit=reading.fit,
+                users=missing[start : start + _USERS_AT_ONCE],
+                as_of=reading.as_of,
+            ):
+                self._found[row["user"]] = _lender(self._knowledge, row)
+
+    def said(
+        self, question: str, collaborators: Sequence[Mapping[str, Any]], *, cap: int, known: Collection[str]
+    ) -> Iterator[Recalled]:
+        """Yield what collaborators (rows of `join_many`) said on the question, closest collaborator first; then on
+        questions that tell about it, and what they lean to, most telling first, ties by id.
+
+        Nothing twice, no statement of *known*, and at most *cap* items of one collaborator.
+        """
+        knowledge = self._knowledge
+        close = [(row, self._found[row["collaborator"]]) for row in collaborators if row["collaborator"] in self._found]
+        seen = set(known)
+        given: dict[str, int] = {}
+        for row, lender in close:
+            place = lender.answers.get(question)
+            if place is not None and lender.items[place].statement not in seen:
+                seen.add(lender.items[place].statement)
+                given[row["collaborator"]] = 1
+                yield _lent(row, lender.items[place], row["score"], value=float(lender.surprise[place]))
+        tells = knowledge.tells(question)
+        later = []
+        for row, lender in close:
+            strength = row["score"] * tells[lender.variables]
+            for place in np.flatnonzero(strength >= LEAST_TELLING).tolist():
+                if lender.items[place].question != question:
+                    later.append((-float(strength[place]), lender.items[place].id, row, lender.items[place]))
+        for strength, _, row, item in sorted(later, key=lambda entry: entry[:2]):
+            if item.statement not in seen and given.get(row["collaborator"], 0) < cap:
+                seen.add(item.statement)
+                given[row["collaborator"]] = given.get(row["collaborator"], 0) + 1
+                yield _lent(row, item, -strength, value=None)
+
+
+def _lent(row: Mapping[str, Any], item: Candidate, score: float, *, value: float | None) -> Recalled:
+    return Recalled.model_construct(
+        id=item.id,
+        source="collaborator",
+        layer=item.layer,
+        text="",
+        user=row["collaborator"],
+        question=item.question,
+        option=item.option,
+        counts=(),
+        key=item.key,
+        score=float(score),
+        value=value,
+        at=item.at,
+    )
+
+
+def _lender(knowledge: Knowledge, row: Mapping[str, Any]) -> Lender:
+    """Turn a row of `borrowable` into what can be borrowed on the questions that the knowledge covers."""
+    said: dict[str, Candidate] = {}
+    leans: list[Candidate] = []
+    for id_, question, option, at, statement in sorted(row["items"], key=lambda item: (item[3], item[0])):
+        if question is not None and option is not None:
+            variable, value = knowledge.of_question(question), knowledge.value_of_answer(question, option)
+            if variable is not None and value is not None:
+                said[question] = Candidate(id_, "history", statement, variable, value, question, option, None, at)
+    for id_, layer, key, question, option, at, statement in sorted(row["facts"]):
+        if layer == "distilled" and question is not None:
+            variable, value = knowledge.of_question(question), knowledge.value_of_answer(question, option)
+            outdated = question in said and said[question].option != option
+            if variable is not None and value is not None and not outdated:
+                said[question] = Candidate(id_, "distilled", statement, variable, value, question, option, key, at)
+        elif layer == "induced" and key.startswith("trait:"):
+            leans.append(Candidate(id_, "induced", statement, knowledge.of_trait(trait_of(key)), 0.0, key=key, at=at))
+    variables = np.array([item.variable for item in said.values()], dtype=np.int64)
+    surprise = residuals(
+        knowledge.matrix[np.ix_(variables, variables)],
+        np.array([item.value for item in said.values()], dtype=np.float64),
+        size=_RESIDUAL_ITEMS,
+        ridge=knowledge.reading.settings.ridge,
+        linked=knowledge.linked[np.ix_(variables, variables)],
+    )
+    return Lender(
+        items=(*said.values(), *leans),
+        variables=np.concatenate([variables, np.array([item.variable for item in leans], dtype=np.int64)]),
+        answers={question: place for place, question in enumerate(said)},
+        surprise=surprise,
+    )
