@@ -90,9 +90,7 @@ class UnknownQuestionError(PersonaDBError):
     """There is no question of that id in the dataset."""
 
     def __init__(self, question: str, *, dataset: str) -> None:
-        super().__init__(
-            f"no question {question!r} in dataset {dataset!r}; give its text and --option for a new one"
-        )
+        super().__init__(f"no question {question!r} in dataset {dataset!r}; give its text and --option for a new one")
         self.question = question
 
 

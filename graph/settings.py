@@ -26,9 +26,7 @@ class Settings(BaseSettings):
     neo4j_password: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("neo4j_password", "NEO4J_PASSWORD")
     )
-    neo4j_database: str = Field(
-        default="neo4j", validation_alias=AliasChoices("neo4j_database", "NEO4J_DATABASE")
-    )
+    neo4j_database: str = Field(default="neo4j", validation_alias=AliasChoices("neo4j_database", "NEO4J_DATABASE"))
     home: Path | None = Field(default=None, description="One folder for data and caches instead of the user's own.")
     cache: Path | None = Field(
         default=None, description="Where jars and vectors are cached; they are the same for every home."
