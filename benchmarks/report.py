@@ -77,10 +77,8 @@ def _joins(sizes: Sequence[SizeReport]) -> list[str]:
 
 def _row(size: SizeReport, measured: Measured) -> str:
     latency = measured.latency
-    recall = "exact" if measured.recall is None else f"{measured.recall:.4f}"
-    top_k = "all" if measured.recall is None else size.top_k
     numbers = f"{latency.median_ms:.1f} | {latency.p95_ms:.1f} | {latency.most_ms:.1f}"
-    return f"{measured.system} | {top_k} | {latency.calls} | {numbers} | {recall}"
+    return f"{measured.system} | {size.top_k} | {latency.calls} | {numbers} | {measured.recall:.4f}"
 
 
 def _servers(sizes: Sequence[SizeReport]) -> list[str]:
