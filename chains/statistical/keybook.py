@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from persona_db.chains.persona import KeyKind
 from persona_db.chains.statistical.leaning import Leaning, stance_id
 from persona_db.chains.statistical.population import AnswerTable, Population
+from persona_db.chains.statistical.traits import shortened
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -34,6 +35,7 @@ Floats = NDArray[np.float64]
 
 KEY_VECTOR_DIMENSION = 384
 _LEAST_IDF = 0.05
+_LONGEST_NAME = 300  # names are indexed
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def make_keys(
         keys[key] = CacheKey(
             id=key,
             kind=kinds[key].kind,
-            name=names.get(key, key.split(":", 1)[1]),
+            name=shortened(names.get(key, key.split(":", 1)[1]), _LONGEST_NAME),
             n_holders=len(members),
             idf=idf(len(members), people),
             share=share,

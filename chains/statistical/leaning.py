@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ _MOST_COMMON_STANCE = 0.6
 _DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
+_LONGEST_ID = 200
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ def stance_id(question: str, option: int) -> str:
 
 
 def demographic_id(attribute: str) -> str:
-    """The cache key id of `NAME=value`."""
+    """The cache key id of `NAME=value`; a long value is cut, and told apart by a hash: ids are indexed."""
+    if len(attribute) > _LONGEST_ID:
+        attribute = f"{attribute[:_LONGEST_ID]} {blake2b(attribute.encode(), digest_size=8).hexdigest()}"
     return f"demographic:{attribute}"
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.statistical.population import Population
 
-__all__ = ["pole_id", "pole_names", "trait_of", "trait_scores", "trait_weights"]
+__all__ = ["pole_id", "pole_names", "shortened", "trait_of", "trait_scores", "trait_weights"]
 
 _NOISE = 0.6
 _NAMED_BY = 2
@@ -57,14 +57,14 @@ def pole_names(population: Population, statements: Sequence[Sequence[str]]) -> d
             for question in strongest:
                 order = population.scales[question].order
                 high = (column[question] > 0) == positive
-                parts.append(_short(statements[question][order[-1] if high else order[0]]))
+                parts.append(shortened(statements[question][order[-1] if high else order[0]], _LONGEST_PART))
             names[pole_id(trait, positive=positive)] = "; ".join(parts)
     return names
 
 
-def _short(text: str) -> str:
-    """Cut at a word, keeping the end, where an answer stands."""
-    if len(text) <= _LONGEST_PART:
+def shortened(text: str, longest: int) -> str:
+    """Cut *text* at words to *longest* characters about, keeping the end, where an answer stands."""
+    if len(text) <= longest:
         return text
-    half = _LONGEST_PART // 2
+    half = longest // 2
     return f"{text[:half].rsplit(' ', 1)[0]} … {text[-half:].split(' ', 1)[-1]}"
