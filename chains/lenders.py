@@ -22,6 +22,7 @@ LEAST_TELLING = 0.01
 
 _RESIDUAL_ITEMS = 20
 _USERS_AT_ONCE = 200
+_MOST_KEPT = 5_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Lender:
 
 
 class Lenders:
-    """What may be borrowed from collaborators, each read once."""
+    """What may be borrowed from collaborators, each read once, the 5,000 read last kept."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
@@ -43,7 +44,11 @@ class Lenders:
 
     def fetch(self, users: Collection[str]) -> None:
         """Read the users that were not read before; one query for 200 of them."""
-        missing = sorted(set(users) - self._found.keys())
+        wanted = set(users)
+        missing = sorted(wanted - self._found.keys())
+        spare = [user for user in self._found if user not in wanted]
+        for user in spare[: max(len(self._found) + len(missing) - _MOST_KEPT, 0)]:
+            del self._found[user]
         reading = self._knowledge.reading
         for start in range(0, len(missing), _USERS_AT_ONCE):
             for row in reading.graph.read(
@@ -120,7 +125,9 @@ def _lender(knowledge: Knowledge, row: Mapping[str, Any]) -> Lender:
             if variable is not None and value is not None and not outdated:
                 said[question] = Candidate(id_, "distilled", statement, variable, value, question, option, key, at)
         elif layer == "induced" and key.startswith("trait:"):
-            leans.append(Candidate(id_, "induced", statement, knowledge.of_trait(trait_of(key)), 0.0, key=key, at=at))
+            variable = knowledge.of_trait(trait_of(key))
+            if variable is not None:
+                leans.append(Candidate(id_, "induced", statement, variable, 0.0, key=key, at=at))
     variables = np.array([item.variable for item in said.values()], dtype=np.int64)
     surprise = residuals(
         knowledge.matrix[np.ix_(variables, variables)],

@@ -103,9 +103,9 @@ def _traits(knowledge: Knowledge, traits: Sequence[float], facts: Sequence[Seque
     for id_, layer, key, _, _, at, statement in facts:
         if layer == "induced" and key.startswith("trait:"):
             trait = trait_of(key)
-            if trait < len(traits):
-                variable, value = knowledge.of_trait(trait), float(traits[trait])
-                yield Candidate(id_, "induced", statement, variable, value, key=key, at=at)
+            variable = knowledge.of_trait(trait)
+            if variable is not None and trait < len(traits):
+                yield Candidate(id_, "induced", statement, variable, float(traits[trait]), key=key, at=at)
 
 
 def _groups(knowledge: Knowledge, groups: Sequence[str]) -> Iterator[Candidate]:

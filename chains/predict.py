@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from persona_db.chains.asking import prepare
+from persona_db.chains.lenders import Lenders
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.forecast import forecast
@@ -73,7 +74,10 @@ def _predict_many(
     explain: bool,
     progress: Progress,
 ) -> list[Prediction]:
+    if not asked:
+        return []
     pairs, knowledge = prepare(reading, asked)
+    lenders = Lenders(knowledge)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
     results: list[Prediction | None] = [None] * len(pairs)
     start = 0
@@ -82,7 +86,9 @@ def _predict_many(
         while end < len(order) and pairs[order[end]][0] == pairs[order[end - 1]][0]:
             end += 1
         chunk = order[start:end]
-        contexts = recall_many(knowledge, [pairs[index] for index in chunk], settings=settings, texts=explain)
+        contexts = recall_many(
+            knowledge, [pairs[index] for index in chunk], settings=settings, texts=explain, lenders=lenders
+        )
         for index, made in zip(chunk, predict_contexts(knowledge, contexts, explain=explain), strict=True):
             results[index] = made
         start = end

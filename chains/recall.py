@@ -83,11 +83,13 @@ def recall_many(
     settings: RecallSettings,
     texts: bool,
     collaborators: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    lenders: Lenders | None = None,
     progress: Progress = no_progress,
 ) -> list[Context]:
     """Return a context for each (user, question), in their order; a fixed number of queries for 200 users.
 
-    *collaborators* are rows of `join_many` by user; they are joined here when not given. Without *texts* items carry
+    *collaborators* are rows of `join_many` by user; they are joined here when not given. *lenders* are those of an
+    earlier call with the same knowledge, so that nobody is read twice. Without *texts* items carry
     none: enough for the statistical engine. UnknownUserError for a user there is not.
     """
     reading = knowledge.reading
@@ -95,7 +97,7 @@ def recall_many(
     for index, (user, _) in enumerate(asked):
         by_user.setdefault(user, []).append(index)
     contexts: list[Context | None] = [None] * len(asked)
-    lenders = Lenders(knowledge)
+    lenders = lenders or Lenders(knowledge)
     users = list(by_user)
     borrows = settings.ratio > 0 and settings.size > 0
     for start in range(0, len(users), _USERS_AT_ONCE):

@@ -55,12 +55,12 @@ class World:
 
 
 def question(number: int) -> Question:
-    """The numbered question: two, four or five options in order."""
+    """The numbered question: two, four or five options in order; questions have two words in common."""
     options = OPTIONS[number % len(OPTIONS)]
     topic = TOPICS[number % len(TOPICS)]
     return Question(
         id=f"q{number:02}",
-        text=f"Should the state spend more on {topic}, point {number}?",
+        text=f"More {topic} for point{number}?",
         options=options,
         ordinal=tuple(float(place) for place in range(len(options))),
     )

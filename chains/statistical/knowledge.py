@@ -54,9 +54,10 @@ class Knowledge:
         """The variable of a cache key."""
         return self._key_place.get(key)
 
-    def of_trait(self, trait: int) -> int:
-        """The variable of a latent trait, counted from 0."""
-        return len(self.place) + len(self.keys) + trait
+    def of_trait(self, trait: int) -> int | None:
+        """The variable of a latent trait, counted from 0; None when nothing that was read knows it."""
+        variable = len(self.place) + len(self.keys) + trait
+        return variable if variable < len(self.matrix) else None
 
     def tells(self, question: str) -> Floats:
         """How much each variable tells about *question*; of other questions only those linked to it.
@@ -123,7 +124,8 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
     }
     counts_of = {row["id"]: np.array(row["counts"], dtype=np.int64) for row in rows}
-    traits = len(rows[0]["loadings"]) if rows else 0
+    keys = read_keys(graph, dataset, fit)
+    traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
     loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
     place = {row["id"]: index for index, row in enumerate(rows)}
     links, linked = _links(reading, place, loadings)
@@ -139,7 +141,6 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         questions[question.id] = question
         scales[question.id] = Scale.of(rates, question.ordinal)
 
-    keys = read_keys(graph, dataset, fit)
     knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
     asked_places = list(questions)
@@ -183,7 +184,7 @@ def _assemble(
 ) -> Floats:
     traits = loadings.shape[1]
     of_keys = np.array([key.loadings for key in knowledge.keys.values()], dtype=np.float64)
-    of_keys = of_keys.reshape(len(knowledge.keys), traits) if of_keys.size else np.zeros((len(knowledge.keys), traits))
+    of_keys = of_keys.reshape(len(knowledge.keys), traits)
     position = {key: row for row, key in enumerate(knowledge.keys)}
     key_question = np.clip(of_keys @ loadings.T, -0.95, 0.95)
     for (key, question), numbers in counts.items():

@@ -238,7 +238,8 @@ def test_sharing_is_respected(graph: Graph, dataset: str, sharing: Sharing) -> N
     found = {item.layer for item in context.items if item.source == "collaborator"}
     assert found == LENT[sharing]
     assert (sources(context)["summary"] > 0) == (sharing is not Sharing.NONE)
-    assert sources(recall(graph, "u00", TARGET, dataset=dataset, settings=RecallSettings(size=60)))["own"] > 5
+    own = sources(recall(graph, "u00", TARGET, dataset=dataset, settings=RecallSettings(size=60)))["own"]
+    assert own > (0 if sharing is Sharing.NONE else 5)  # of nobody's answers no link is learned, but by meaning
 
 
 def test_one_who_shares_nothing_is_left_alone(graph: Graph, dataset: str) -> None:
