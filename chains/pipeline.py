@@ -5,7 +5,8 @@ Each takes whole batches to the graph in a fixed number of queries, and passes `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import Field
@@ -16,10 +17,10 @@ from persona_db.chains.predict import predict_contexts
 from persona_db.chains.reading import open_reading
 from persona_db.chains.recall import RecallSettings, recall_many
 from persona_db.chains.stages import Stage
-from persona_db.graph.models import Collaborator, Context, Model, Prediction, Sharing
+from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.graph.models import Collaborator, Context, Model, Prediction, Question, Sharing
 
-__all__ = ["Ask", "Join", "Joined", "Predict", "Recall"]
-
+__all__ = ["Ask", "Join", "Joined", "Predict", "Recall", "Recollection"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -57,16 +58,13 @@ class Join(Stage[Ask, Joined]):
     sharing: Sharing = Field(default=Sharing.INDUCED, description="The least that a collaborator shares.")
 
     def _work(self) -> Callable[[Sequence[Ask]], list[Joined]]:
-        return self._join
+        return partial(_alike, self._join, key=lambda ask: ask.as_of)
 
     def _join(self, asked: Sequence[Ask]) -> list[Joined]:
-        def at_once(as_of: str | None, some: Sequence[Ask]) -> list[Joined]:
-            reading = open_reading(self.graph, self.dataset, as_of=as_of)
-            users = list(dict.fromkeys(ask.user for ask in some))
-            found = explained(reading, join_many(reading, users, top_k=self.top_k, sharing=self.sharing))
-            return [Joined(ask=ask, collaborators=tuple(found.get(ask.user, ()))) for ask in some]
-
-        return _by_time(asked, [ask.as_of for ask in asked], at_once)
+        reading = open_reading(self.graph, self.dataset, as_of=asked[0].as_of)
+        users = list(dict.fromkeys(ask.user for ask in asked))
+        found = explained(reading, join_many(reading, users, top_k=self.top_k, sharing=self.sharing))
+        return [Joined(ask=ask, collaborators=tuple(found.get(ask.user, ()))) for ask in asked]
 
 
 class Recall(Stage[Joined, Recollection]):
@@ -75,33 +73,19 @@ class Recall(Stage[Joined, Recollection]):
     graph: Any = Field(description="A Graph.")
     dataset: str
     settings: RecallSettings = RecallSettings()
+    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
 
     def _work(self) -> Callable[[Sequence[Joined]], list[Recollection]]:
-        return self._recall
+        return partial(_alike, self._recall, key=lambda one: (one.ask.as_of, one.ask.options))
 
     def _recall(self, joined: Sequence[Joined]) -> list[Recollection]:
-        def at_once(as_of: str | None, some: Sequence[Joined]) -> list[Recollection]:
-            reading = open_reading(self.graph, self.dataset, as_of=as_of)
-            results: list[Recollection | None] = [None] * len(some)
-            for options in dict.fromkeys(one.ask.options for one in some):
-                rows = [row for row, one in enumerate(some) if one.ask.options == options]
-                pairs = [(some[row].ask.user, some[row].ask.question) for row in rows]
-                asked, knowledge = prepare(reading, pairs, options=options)
-                collaborators = {
-                    some[row].ask.user: [
-                        {"collaborator": one.user, "name": one.name, "score": one.score}
-                        for one in some[row].collaborators
-                    ]
-                    for row in rows
-                }
-                contexts = recall_many(
-                    knowledge, asked, settings=self.settings, texts=True, collaborators=collaborators
-                )
-                for row, context in zip(rows, contexts, strict=True):
-                    results[row] = Recollection(ask=some[row].ask, context=context)
-            return [result for result in results if result is not None]
-
-        return _by_time(joined, [one.ask.as_of for one in joined], at_once)
+        asked, knowledge = _prepared(self.graph, self.dataset, [one.ask for one in joined], self.embedder)
+        collaborators = [
+            [{"collaborator": who.user, "name": who.name, "score": who.score} for who in one.collaborators]
+            for one in joined
+        ]
+        contexts = recall_many(knowledge, asked, settings=self.settings, texts=True, collaborators=collaborators)
+        return [Recollection(ask=one.ask, context=context) for one, context in zip(joined, contexts, strict=True)]
 
 
 class Predict(Stage[Recollection, Prediction]):
@@ -109,34 +93,33 @@ class Predict(Stage[Recollection, Prediction]):
 
     graph: Any = Field(description="A Graph.")
     dataset: str
+    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
 
     def _work(self) -> Callable[[Sequence[Recollection]], list[Prediction]]:
-        return self._predict
+        return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
 
     def _predict(self, recalled: Sequence[Recollection]) -> list[Prediction]:
-        def at_once(as_of: str | None, some: Sequence[Recollection]) -> list[Prediction]:
-            reading = open_reading(self.graph, self.dataset, as_of=as_of)
-            results: list[Prediction | None] = [None] * len(some)
-            for options in dict.fromkeys(one.ask.options for one in some):
-                rows = [row for row, one in enumerate(some) if one.ask.options == options]
-                pairs = [(some[row].ask.user, some[row].ask.question) for row in rows]
-                _, knowledge = prepare(reading, pairs, options=options)
-                made = predict_contexts(knowledge, [some[row].context for row in rows], explain=True)
-                for row, prediction in zip(rows, made, strict=True):
-                    results[row] = prediction
-            return [result for result in results if result is not None]
-
-        return _by_time(recalled, [one.ask.as_of for one in recalled], at_once)
+        _, knowledge = _prepared(self.graph, self.dataset, [one.ask for one in recalled], self.embedder)
+        return predict_contexts(knowledge, [one.context for one in recalled], explain=True)
 
 
-def _by_time(
-    given: Sequence[Given],
-    times: Sequence[str | None],
-    at_once: Callable[[str | None, Sequence[Given]], list[Made]],
+def _prepared(
+    graph: Any, dataset: str, asked: Sequence[Ask], embedder: Any
+) -> tuple[list[tuple[str, Question]], Knowledge]:
+    """Return what is asked, all as of one time and with the same options, and what is known of it."""
+    reading = open_reading(graph, dataset, as_of=asked[0].as_of)
+    pairs = [(ask.user, ask.question) for ask in asked]
+    return prepare(reading, pairs, options=asked[0].options, embedder=embedder)
+
+
+def _alike(
+    work: Callable[[Sequence[Given]], list[Made]], given: Sequence[Given], *, key: Callable[[Given], Hashable]
 ) -> list[Made]:
-    """Call *at_once* for each time with those that ask for it; results in the order given."""
+    """Call *work* once for all that have the same key; results in the order given."""
+    groups: dict[Hashable, list[int]] = {}
+    for row, one in enumerate(given):
+        groups.setdefault(key(one), []).append(row)
     results: dict[int, Made] = {}
-    for as_of in dict.fromkeys(times):
-        rows = [row for row, time in enumerate(times) if time == as_of]
-        results.update(zip(rows, at_once(as_of, [given[row] for row in rows]), strict=True))
+    for rows in groups.values():
+        results.update(zip(rows, work([given[row] for row in rows]), strict=True))
     return [results[row] for row in range(len(given))]

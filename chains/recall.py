@@ -82,51 +82,52 @@ def recall_many(
     *,
     settings: RecallSettings,
     texts: bool,
-    collaborators: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     lenders: Lenders | None = None,
     progress: Progress = no_progress,
 ) -> list[Context]:
     """Return a context for each (user, question), in their order; a fixed number of queries for 200 users.
 
-    *collaborators* are rows of `join_many` by user; they are joined here when not given. *lenders* are those of an
-    earlier call with the same knowledge, so that nobody is read twice. Without *texts* items carry
-    none: enough for the statistical engine. UnknownUserError for a user there is not.
+    *collaborators* are rows of `join_many` for each pair; they are joined here when not given. *lenders* are those of
+    an earlier call with the same knowledge, so that nobody is read twice. Without *texts* items carry none: enough
+    for the statistical engine. UnknownUserError for a user there is not.
     """
     reading = knowledge.reading
     by_user: dict[str, list[int]] = {}
     for index, (user, _) in enumerate(asked):
         by_user.setdefault(user, []).append(index)
-    contexts: list[Context | None] = [None] * len(asked)
+    contexts: dict[int, Context] = {}
     lenders = lenders or Lenders(knowledge)
     users = list(by_user)
-    borrows = settings.ratio > 0 and settings.size > 0
+    borrows = settings.ratio > 0 and settings.size > 0 and settings.top_k > 0
     for start in range(0, len(users), _USERS_AT_ONCE):
         chunk = users[start : start + _USERS_AT_ONCE]
         own = read_own(knowledge, chunk, settings.layers)
         for user in chunk:
             if user not in own:
                 raise UnknownUserError(user, dataset=reading.dataset)
-        found: Mapping[str, Sequence[Mapping[str, Any]]] = {}
-        if borrows and settings.top_k:
-            if collaborators is None:
-                found = join_many(reading, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
-            else:
-                found = collaborators
-            lenders.fetch({row["collaborator"] for user in chunk for row in found.get(user, ())})
+        joined: Mapping[str, Sequence[Mapping[str, Any]]] = {}
+        if borrows and collaborators is None:
+            joined = join_many(reading, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
+        close = {
+            index: joined.get(user, ()) if collaborators is None or not borrows else collaborators[index]
+            for user in chunk
+            for index in by_user[user]
+        }
+        lenders.fetch({row["collaborator"] for rows in close.values() for row in rows})
         reading.check()
-        for user in chunk:
-            for index in by_user[user]:
-                question = asked[index][1]
-                items = _fill(knowledge, own[user], question, found.get(user, ()), lenders, settings)
-                contexts[index] = Context.model_construct(
-                    user=user,
-                    question=question,
-                    items=tuple(items),
-                    size=settings.size,
-                    borrowed=sum(item.source != "own" for item in items),
-                )
+        for index, rows in close.items():
+            user, question = asked[index]
+            items = _fill(knowledge, own[user], question, rows, lenders, settings)
+            contexts[index] = Context.model_construct(
+                user=user,
+                question=question,
+                items=tuple(items),
+                size=settings.size,
+                borrowed=sum(item.source != "own" for item in items),
+            )
         progress("recalling", min(start + _USERS_AT_ONCE, len(users)), len(users))
-    done = [context for context in contexts if context is not None]
+    done = [contexts[index] for index in range(len(asked))]
     return _with_texts(knowledge, done) if texts else done
 
 

@@ -38,7 +38,7 @@ class Engine(Protocol):
 class Stage(RunnableSerializable[Given, Made]):
     """A Runnable whose work is a function of a whole batch."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     def _work(self) -> Callable[[Sequence[Given]], list[Made]]:
         raise NotImplementedError
