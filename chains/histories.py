@@ -28,6 +28,9 @@ __all__ = ["HistoryReader"]
 _USERS_AT_ONCE = 400
 _VECTORS_AT_ONCE = 5_000
 
+_Answer = tuple[str, int]
+"""A question's id and the place of an option."""
+
 
 class HistoryReader:
     """Reads histories out of the graph, some users at a time, each distinct statement once."""
@@ -39,12 +42,7 @@ class HistoryReader:
 
     def histories(self, users: Sequence[str]) -> Iterator[UserHistory]:
         """Yield each user's history, items oldest first."""
-        rows = self._graph.read("user_histories", dataset=self._dataset, users=list(users), as_of=self._as_of)
-        self._fetch_texts({item[4] for row in rows for item in row["items"]})
-        if self._embedder is not None:
-            self._fetch_vectors({item[4] for row in rows for item in row["items"] if item[1] is None})
-        for row in rows:
-            items = sorted(row["items"], key=lambda item: (item[3], item[0]))
+        for row in self._read(users):
             yield UserHistory.model_construct(
                 user=row["user"],
                 version=row["version"],
@@ -54,9 +52,19 @@ class HistoryReader:
                     HistoryItem.model_construct(
                         id=id_, user=row["user"], text=self._texts[said], question=question, option=option, at=at
                     )
-                    for id_, question, option, at, said in items
+                    for id_, question, option, at, said in row["items"]
                 ),
             )
+
+    def _read(self, users: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rows of `user_histories` with items oldest first, and keep the texts and vectors they name."""
+        rows = self._graph.read("user_histories", dataset=self._dataset, users=list(users), as_of=self._as_of)
+        self._fetch_texts({item[4] for row in rows for item in row["items"]})
+        if self._embedder is not None:
+            self._fetch_vectors({item[4] for row in rows for item in row["items"] if item[1] is None})
+        for row in rows:
+            row["items"].sort(key=lambda item: (item[3], item[0]))
+        return rows
 
     def _fetch_texts(self, ids: set[str]) -> None:
         missing = sorted(ids - self._texts.keys())
@@ -91,26 +99,27 @@ class HistoryReader:
         rows = self._graph.read("questions_asked", dataset=self._dataset, as_of=self._as_of)
         rows = [row for row in rows if row["options"]]
         questions = tuple(question_of(row) for row in rows)
-        place = {question.id: column for column, question in enumerate(questions)}
+        column = {question.id: place for place, question in enumerate(questions)}
         choice = np.full((len(users), len(questions)), -1, dtype=np.int16)
         attributes: list[tuple[str, ...]] = []
         words = _CommonWords()
         terms: list[NDArray[np.float64] | None] = []
         newest = max((question.at for question in questions), default="")
         for start in range(0, len(users), _USERS_AT_ONCE):
-            for row, history in enumerate(self.histories(users[start : start + _USERS_AT_ONCE]), start):
-                for item in history.items:
-                    newest = max(newest, item.at)
-                    if item.question is not None and item.option is not None and item.question in place:
-                        choice[row, place[item.question]] = item.option
-                        words.hear(item.question, item.option, item)
-                attributes.append(history.attributes)
-                terms.append(self.lexicon.scores(history) if self.lexicon else None)
+            for place, read in enumerate(self._read(users[start : start + _USERS_AT_ONCE]), start):
+                for _, question, option, at, said in read["items"]:
+                    newest = max(newest, at)
+                    if option is not None and question in column:
+                        choice[place, column[question]] = option
+                        words.hear((question, option), read["user"], said)
+                attributes.append(tuple(sorted(read["attributes"])))
+                texts = [self._texts[said] for _, question, _, _, said in read["items"] if question is None]
+                terms.append(self.lexicon.scores(texts) if self.lexicon and texts else None)
             progress("reading histories", min(start + _USERS_AT_ONCE, len(users)), len(users))
         return (
             Signals(
-                AnswerTable(tuple(users), questions, choice), tuple(attributes), _question_vectors(rows), words.known(),
-                _stacked(terms),
+                AnswerTable(tuple(users), questions, choice), tuple(attributes), _question_vectors(rows),
+                {answer: self._texts[said] for answer, said in words.known().items()}, _stacked(terms),
             ),
             newest,
         )  # fmt: skip
@@ -123,19 +132,19 @@ class _CommonWords:
     """
 
     def __init__(self) -> None:
-        self._first: dict[tuple[str, int], HistoryItem] = {}
-        self._common: dict[tuple[str, int], bool] = {}
+        self._first: dict[_Answer, tuple[str, str]] = {}
+        self._common: dict[_Answer, bool] = {}
 
-    def hear(self, question: str, option: int, item: HistoryItem) -> None:
-        answer = question, option
-        first = self._first.setdefault(answer, item)
-        if item.text != first.text:
+    def hear(self, answer: _Answer, user: str, statement: str) -> None:
+        by, first = self._first.setdefault(answer, (user, statement))
+        if statement != first:
             self._common[answer] = False
-        elif item.user != first.user:
+        elif user != by:
             self._common.setdefault(answer, True)
 
-    def known(self) -> dict[tuple[str, int], str]:
-        return {answer: self._first[answer].text for answer, common in self._common.items() if common}
+    def known(self) -> dict[_Answer, str]:
+        """The statement of each answer that has common words."""
+        return {answer: self._first[answer][1] for answer, common in self._common.items() if common}
 
 
 def _question_vectors(rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64] | None:

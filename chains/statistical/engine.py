@@ -46,10 +46,9 @@ class Lexicon:
         """A unit row for each term of the vocabulary."""
         return np.asarray(self.embed([term.description for term in VOCABULARY]), dtype=np.float64)
 
-    def scores(self, history: UserHistory) -> Floats | None:
-        """How near the person's free texts come to each term; None without free text."""
-        texts = [item.text for item in history.items if item.question is None]
-        return score_texts(self.vectors_of(texts), self.terms)[0] if texts else None
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """How near one person's texts, one at least, come to each term."""
+        return score_texts(self.vectors_of(texts), self.terms)[0]
 
 
 @dataclass(frozen=True)

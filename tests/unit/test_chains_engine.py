@@ -148,7 +148,7 @@ def test_free_text_speaks_for_the_vocabulary() -> None:
     people = [texts(f"g{n}", by_key["ideology:environmentalist"], "Nice weather today.") for n in range(5)]
     people += [texts(f"t{n}", by_key["value:tradition"], "Nice weather today.") for n in range(5)]
     lexicon = Lexicon(embed, embed)
-    scores = np.array([lexicon.scores(person) for person in people])
+    scores = np.array([lexicon.scores([item.text for item in person.items]) for person in people])
     table = AnswerTable(tuple(person.user for person in people), (), np.zeros((10, 0), dtype=np.int16))
     signals = Signals(table, ((),) * 10, None, {}, scores)
     engine = learn(signals, EngineSettings(), seed=0, lexicon=lexicon).engine
@@ -163,7 +163,7 @@ def test_free_text_speaks_for_the_vocabulary() -> None:
         assert held[wanted].evidence[0].id == spoken.id
 
 
-def test_the_lexicon_embeds_its_terms_only_when_there_is_text() -> None:
+def test_the_lexicon_embeds_its_terms_only_when_there_is_text(world: World) -> None:
     """Survey answers need no model."""
     calls: list[int] = []
 
@@ -171,6 +171,6 @@ def test_the_lexicon_embeds_its_terms_only_when_there_is_text() -> None:
         calls.append(len(said))
         return embed(said)
 
-    lexicon = Lexicon(counted, counted)
-    assert lexicon.scores(histories(make_world(people=1))[0]) is None
+    engine = learn(signals_of(world), EngineSettings(), seed=0, lexicon=Lexicon(counted, counted)).engine
+    refined(engine, histories(world)[:3])
     assert calls == []
