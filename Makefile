@@ -25,7 +25,7 @@ $(UV):
 # The root folders are the subpackages of persona_db; for mypy they have to stand below a folder of that name.
 .typing/.done: Makefile
 	mkdir -p .typing/persona_db
-	for folder in graph loaders chains cypher evals cli samples; do ln -sfn ../../$$folder .typing/persona_db/$$folder; done
+	for folder in graph loaders chains cypher evals explorer cli samples; do ln -sfn ../../$$folder .typing/persona_db/$$folder; done
 	@touch $@
 
 fmt: dev ## Format, and mend what can be mended

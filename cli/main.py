@@ -24,6 +24,9 @@ COMMANDS = {
     "recall": "The items a prediction would read.",
     "predict": "How a user would answer a question, and why.",
     "evaluate": "Predict held-out answers, arm by arm.",
+    "query": "Run a named query, list them, or run Cypher of your own read-only.",
+    "export": "A user's neighbourhood as a picture or a graph file.",
+    "explore": "The web explorer.",
     "erase": "Remove a user and all that rests on them.",
 }
 

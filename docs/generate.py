@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from io import StringIO
 from itertools import groupby
 from pathlib import Path
@@ -26,13 +27,28 @@ WITH_SESSIONS = (ROOT / "README.md", ROOT / "docs" / "quickstart.md")
 _WIDTH = 110
 _AREAS = {
     "admin": "Datasets and users: what there is, and how it is removed.",
-    "explore": "What one looks at.",
+    "explore": "Questions that people ask: `persona-db query` runs them; [browser](browser) has them for the Browser.",
     "ingest": "What `load` writes.",
     "join": "Who shares cache keys with whom.",
     "recall": "What `recall` and `predict` read.",
     "refine": "What `refine` reads and writes.",
     "schema": "Constraints and indexes, applied once in the order of their numbers, and what is asked about them.",
 }
+_EXAMPLES = {
+    "dataset": "senate-demo",
+    "user": "COLLINS (R ME)",
+    "first": "COLLINS (R ME)",
+    "second": "SNOWE (R ME)",
+    "key": "demographic:PARTY=R",
+    "keys": ["PARTY=R", "STATE=ME"],
+    "words": "amendment",
+    "fact": "the id of a fact, from facts_of",
+    "as_of": "9999-12-31",
+    "since": "2005-12-31",
+    "until": "2006-12-31",
+}
+_CAMPS = {"first": "PARTY=D", "second": "PARTY=R"}
+"""What stands in the files for Neo4j Browser, to be replaced there: the demo's dataset has it."""
 _SETTINGS_ABOUT = {
     "neo4j_uri": "Another server than the embedded one, `bolt://...` or `neo4j://...`.",
     "neo4j_username": "Who logs in there.",
@@ -69,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"docs/{name} is stale: run `make docs`\n")
             status = 1
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             sys.stdout.write(f"wrote docs/{name}\n")
     return status
@@ -116,7 +133,36 @@ def queries_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli_page, "queries.md": queries_page}
+def browser_file(name: str) -> str:
+    """Return a query of cypher/explore/ as a favourite of Neo4j Browser: its parameters first, with examples."""
+    import json
+
+    from persona_db.graph.catalog import catalog
+    from persona_db.graph.explore import default_of
+
+    query = catalog()[name]
+    params: dict[str, object] = {}
+    examples = _EXAMPLES | (_CAMPS if name == "bridges" else {})
+    for param in query.params.values():
+        try:
+            params[param.name] = default_of(param)
+        except KeyError:
+            params[param.name] = examples[param.name]
+    given = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in params.items())
+    title = f"{query.summary[0].upper()}{query.summary[1:]}"
+    return f"// {title}\n:params {{{given}}};\n\n{query.text.rstrip()};\n"
+
+
+def _pages() -> Iterator[tuple[str, Callable[[], str]]]:
+    from persona_db.graph.explore import explore_queries
+
+    yield "cli.md", cli_page
+    yield "queries.md", queries_page
+    for name in explore_queries():
+        yield f"browser/{name}.cypher", partial(browser_file, name)
+
+
+PAGES: Mapping[str, Callable[[], str]] = dict(_pages())
 
 
 def sessions(text: str) -> Iterator[list[Step]]:

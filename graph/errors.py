@@ -11,6 +11,7 @@ PersonaDBError
 ├── UnknownQuestionError
 ├── NoFitError                nothing has been refined yet, or not far enough back for `as_of`
 ├── EmbeddingError            a vector has the wrong length or no direction
+├── FreeCypherError           Cypher that somebody typed would do more than read, is none, or takes too long
 ├── ModelAnswerError          a language model's answer cannot be used
 └── LeakError                 what is to be predicted was found where a prediction reads
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 __all__ = [
     "ConfigError",
     "EmbeddingError",
+    "FreeCypherError",
     "GraphUnavailableError",
     "LeakError",
     "LoadError",
@@ -105,6 +107,10 @@ class NoFitError(PersonaDBError):
 
 class EmbeddingError(PersonaDBError):
     """A vector has the wrong length or no direction, or vectors of another model are stored."""
+
+
+class FreeCypherError(PersonaDBError):
+    """A query that somebody typed would do more than read, isn't Cypher, or takes too long."""
 
 
 class ModelAnswerError(PersonaDBError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
     from neo4j import Transaction as DriverTransaction
 
-__all__ = ["Graph", "Transaction"]
+__all__ = ["Graph", "Transaction", "driver_errors"]
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Graph:
             driver, database = _open_driver(settings, progress=progress)
         graph = cls(driver, settings, database=database, owns_driver=owns_driver)
         try:
-            with _our_errors():
+            with driver_errors():
                 driver.verify_connectivity()  # tells at once what a query would retry
             migrate(graph, progress=progress)
         except BaseException:
@@ -127,7 +127,7 @@ class Graph:
         Unlike `write` it isn't run again by itself when the graph reports a passing conflict.
         """
         with (
-            _our_errors(),
+            driver_errors(),
             self._driver.session(database=self.database) as session,
             session.begin_transaction() as inner,
         ):
@@ -155,7 +155,7 @@ class Graph:
         from neo4j import RoutingControl
 
         query.check(params)
-        with _our_errors():
+        with driver_errors():
             result = self._driver.execute_query(
                 query.text,
                 dict(params),
@@ -187,7 +187,7 @@ def _open_driver(settings: Settings, *, progress: Progress) -> tuple[Driver, str
         embedded = ensure_running(settings, progress=progress)
         uri, database = embedded.uri, embedded.database
         username, password = embedded.username, embedded.password
-    with _our_errors():
+    with driver_errors():
         driver = GraphDatabase.driver(
             uri,
             auth=(username, password.get_secret_value()) if password else None,
@@ -199,7 +199,7 @@ def _open_driver(settings: Settings, *, progress: Progress) -> tuple[Driver, str
 
 
 @contextmanager
-def _our_errors() -> Iterator[None]:
+def driver_errors() -> Iterator[None]:
     """Let what the driver raises about the connection leave as GraphUnavailableError."""
     from neo4j.exceptions import (
         AuthError,

@@ -34,7 +34,7 @@ def test_every_folder_of_python_is_a_package() -> None:
     """A folder that pyproject.toml forgets would be missing from the wheel."""
     folders = {
         f"persona_db.{'.'.join(path.parent.relative_to(ROOT).parts)}"
-        for top in ("graph", "loaders", "chains", "cypher", "evals", "cli", "samples")
+        for top in ("graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
         for path in (ROOT / top).rglob("__init__.py")
     }
     assert folders == set(PACKAGES)
@@ -46,7 +46,8 @@ def test_imports_go_one_way() -> None:
         "graph": ("persona_db.chains", "persona_db.loaders", "persona_db.evals", "persona_db.cli"),
         "loaders": ("persona_db.chains", "persona_db.evals", "persona_db.cli"),
         "chains": ("persona_db.loaders", "persona_db.evals", "persona_db.cli"),
-        "evals": ("persona_db.cli",),
+        "evals": ("persona_db.cli", "persona_db.explorer"),
+        "explorer": ("persona_db.cli", "persona_db.evals"),
     }
     wrong = [
         f"{path.relative_to(ROOT)} names {other}"

@@ -1,0 +1,41 @@
+"""persona-db export: a user's neighbourhood as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["export"]
+
+
+def export(
+    user: Annotated[str, typer.Argument(help="Id of the user.")],
+    *,
+    dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
+    to: Annotated[
+        Path, typer.Option(help="File to write: .html to look at; .graphml, .gexf or .json for other programs.")
+    ],
+    top_k: Annotated[int, typer.Option(min=1, max=500, help="Most collaborators.")] = 12,
+    keys: Annotated[int, typer.Option(min=1, help="Most keys, those that count most.")] = 16,
+    facts: Annotated[int, typer.Option(min=0, help="Most facts of the user behind these keys.")] = 6,
+    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date; without facts.")] = None,
+) -> None:
+    """Write who shares values with a user, which, and the facts behind them, as a picture or a graph."""
+    from persona_db.chains.export import export_neighbourhood, file_format
+    from persona_db.chains.neighbourhood import neighbourhood
+    from persona_db.cli.console import one_line, progress_bar, read_settings
+    from persona_db.graph.session import Graph
+
+    file_format(to)
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        made = neighbourhood(graph, user, dataset=dataset, top_k=top_k, most_keys=keys, most_facts=facts, as_of=as_of)
+    export_neighbourhood(made, to)
+    roles = [data["role"] for _, data in made.nodes(data=True)]
+    print(
+        one_line(
+            f"wrote {to}: {roles.count('collaborator')} collaborators, {roles.count('key')} keys, "
+            f"{roles.count('fact')} facts"
+        )
+    )

@@ -1,0 +1,158 @@
+"""persona-db query: a named query, the list of them, or Cypher of one's own that only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["query"]
+
+_LONGEST_CELL = 100
+
+
+def query(
+    name: Annotated[str | None, typer.Argument(help="Name of a query; left out, they are listed.")] = None,
+    *,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", "-p", help="A parameter, as name=value; for a list, again for each of its members."),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Dataset it reads; the same as --param dataset=...")] = None,
+    cypher: Annotated[
+        str | None, typer.Option(help="Cypher to run instead of a named query; it can only read.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Time after which --cypher is stopped.")] = 30.0,
+    rows: Annotated[int, typer.Option(min=1, help="Most rows of --cypher.")] = 10_000,
+    every: Annotated[
+        bool, typer.Option("--all", help="List every query that reads, not only those to explore with.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the query's file instead of running it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print rows, or the list, as JSON.")] = False,
+) -> None:
+    """Run a named query of cypher/, list them, or run Cypher of your own read-only."""
+    from persona_db.graph.errors import ConfigError
+
+    texts = [_pair(one) for one in param or ()]
+    if dataset is not None:
+        texts.append(("dataset", dataset))
+    if cypher is not None:
+        if name is not None:
+            raise ConfigError("give the name of a query or --cypher, not both")
+        _run_free(cypher, dict(texts), seconds=seconds, most_rows=rows, as_json=as_json)
+    elif name is None:
+        _list(every=every, as_json=as_json)
+    elif show:
+        _show(name)
+    else:
+        _run(name, texts, as_json=as_json)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from persona_db.graph.errors import ConfigError
+
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"--param {text!r} is not name=value")
+    return name.strip().removeprefix("$"), value
+
+
+def _list(*, every: bool, as_json: bool) -> None:
+    from persona_db.cli.console import print_json, print_table
+    from persona_db.graph.catalog import catalog
+    from persona_db.graph.explore import explore_queries
+
+    found = {name: one for name, one in catalog().items() if not one.writes and one.area != "schema"}
+    if not every:
+        found = explore_queries()
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": one.name,
+                    "area": one.area,
+                    "summary": one.summary,
+                    "params": {
+                        param.name: {"type": str(param.type), "about": param.about} for param in one.params.values()
+                    },
+                    "returns": {column: str(kind) for column, kind in one.returns.items()},
+                    "cost": one.cost,
+                }
+                for one in found.values()
+            ]
+        )
+        return
+    print_table(("query", "what it tells"), [(one.name, one.summary) for one in found.values()])
+
+
+def _show(name: str) -> None:
+    from persona_db.graph.catalog import catalog
+    from persona_db.graph.errors import QueryFileError
+
+    if name not in catalog():
+        raise QueryFileError(f"no query {name!r}; `persona-db query` lists those there are")
+    print(catalog()[name].text.rstrip())
+
+
+def _run(name: str, texts: Sequence[tuple[str, str]], *, as_json: bool) -> None:
+    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.graph.explore import explore, params_from_texts
+    from persona_db.graph.free_cypher import plain
+    from persona_db.graph.session import Graph
+
+    params = params_from_texts(name, texts)
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        found: list[dict[str, Any]] = [plain(row) for row in explore(graph, name, **params)]
+        columns = list(graph.catalog[name].returns)
+    if as_json:
+        print_json(found)
+        return
+    _print(columns, [list(row.values()) for row in found])
+
+
+def _run_free(text: str, params: Mapping[str, str], *, seconds: float, most_rows: int, as_json: bool) -> None:
+    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.graph.free_cypher import run_free
+    from persona_db.graph.session import Graph
+
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        found = run_free(graph, text, params={name: _typed(value) for name, value in params.items()}, seconds=seconds,
+                         most_rows=most_rows)  # fmt: skip
+    if as_json:
+        print_json(found)
+        return
+    _print(found.columns, found.rows)
+    if found.capped:
+        typer.echo(f"only the first {most_rows:,} rows are shown; --rows allows more", err=True)
+
+
+def _typed(text: str) -> object:
+    """Return a parameter of free Cypher: what JSON takes it for, else the text."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _print(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    from persona_db.cli.console import print_table
+
+    if not rows:
+        print("no rows")
+        return
+    print_table(columns, [[_cell(value) for value in row] for row in rows])
+
+
+def _cell(value: object) -> object:
+    import json
+
+    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+        value = "; ".join(str(one) for one in value)
+    elif isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and len(value) > _LONGEST_CELL:
+        return f"{value[: _LONGEST_CELL - 1]}…"
+    return value

@@ -1,0 +1,11 @@
+// holders_of: who holds one value, those who hold it most first.
+// param   dataset  str  the dataset
+// param   key      str  id of the cache key
+// param   skip     int  people passed over; 0 unless given
+// param   limit    int  most people; 20 unless given
+// returns user str, name str, weight float, at str
+// cost    read; one index look-up, and every holder of the key
+MATCH (d:Dataset {dataset: $dataset})
+MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})<-[h:HOLDS {retired_at: '9999-12-31'}]-(u:User)
+WHERE u.sharing_rank >= 1
+RETURN u.id AS user, u.name AS name, h.weight AS weight, h.at AS at ORDER BY weight DESC, user SKIP $skip LIMIT $limit

@@ -1,0 +1,140 @@
+"""The named queries that one explores with: their parameters read from texts, with the defaults their headers state."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from persona_db.graph.catalog import NamedQuery, Param, QueryType, catalog
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.errors import ConfigError, QueryFileError
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = ["EXPLORE_AREA", "default_of", "explore", "explore_queries", "params_from_texts", "words_to_find"]
+
+EXPLORE_AREA = "explore"
+
+_DEFAULT = re.compile(r"(\S+) unless given")
+_WORD = re.compile(r"\w+")
+_MOST_WORDS = 8
+_LONGEST_WORD = 200
+"""The index cuts longer words up, at 255."""
+
+
+def explore_queries() -> dict[str, NamedQuery]:
+    """Return the queries of cypher/explore/ by name."""
+    return {name: query for name, query in catalog().items() if query.area == EXPLORE_AREA}
+
+
+def explore(graph: Graph, query: str, /, **params: object) -> list[dict[str, Any]]:
+    """Return the rows of a named read query; parameters left out are what its header gives unless told otherwise.
+
+    QueryFileError when there is no such query or a parameter is missing, UnknownDatasetError when there is no such
+    dataset.
+    """
+    named = _named(query)
+    given = {**_defaults(named), **params}
+    named.check(given)
+    dataset = given.get("dataset")
+    if isinstance(dataset, str):
+        require_dataset(graph, dataset)
+    return graph.read(named.name, **given)
+
+
+def default_of(param: Param) -> object:
+    """Return what the parameter's description gives unless told otherwise; KeyError when it gives nothing."""
+    found = _DEFAULT.search(param.about)
+    if found is None:
+        raise KeyError(param.name)
+    if param.type.optional:
+        return None
+    return _value(param, param.type, found[1])
+
+
+def params_from_texts(query: str, texts: Iterable[tuple[str, str]]) -> dict[str, object]:
+    """Return the parameters of a named query from (name, text) pairs; ConfigError says which cannot be used.
+
+    A list takes a text for each of its members, or one text that is a JSON list.
+    """
+    named = _named(query)
+    collected: dict[str, list[str]] = {}
+    for name, text in texts:
+        if name not in named.params:
+            raise ConfigError(f"{query} takes no parameter {name!r}, but {', '.join(named.params)}")
+        collected.setdefault(name, []).append(text)
+    found: dict[str, object] = {}
+    for name, given in collected.items():
+        param = named.params[name]
+        if param.type.kind == "list":
+            found[name] = _list(param, given)
+        elif len(given) > 1:
+            raise ConfigError(f"parameter {name} of {query} is one {param.type}; it is given {len(given)} times")
+        else:
+            found[name] = _value(param, param.type, given[0])
+    if missing := sorted(named.params.keys() - found.keys() - _defaults(named).keys()):
+        about = "; ".join(f"{name} ({named.params[name].type}): {named.params[name].about}" for name in missing)
+        raise ConfigError(f"{query} needs {about}")
+    return found
+
+
+def words_to_find(text: str) -> str:
+    """Return *text* as a query of the full-text indexes: every word of it, the last one perhaps not yet finished.
+
+    Nothing but its letters and digits is kept, so that no text is a query of its own; '' when there are none.
+    """
+    words = [word[:_LONGEST_WORD].lower() for word in _WORD.findall(text)[:_MOST_WORDS]]
+    return " ".join(f"+({word}^2 {word}*)" for word in words)
+
+
+def _named(name: str) -> NamedQuery:
+    query = catalog().get(name)
+    if query is None or query.writes:
+        raise QueryFileError(f"no query {name!r} that only reads; `persona-db query` lists those there are")
+    return query
+
+
+def _defaults(query: NamedQuery) -> Mapping[str, object]:
+    found = {}
+    for name, param in query.params.items():
+        try:
+            found[name] = default_of(param)
+        except KeyError:
+            continue
+    return found
+
+
+def _list(param: Param, given: list[str]) -> list[object]:
+    if len(given) == 1 and given[0].lstrip().startswith("["):
+        value = _json(param, given[0])
+        if not param.type.admits(value):
+            raise ConfigError(f"parameter {param.name} is {param.type}: {given[0]!r} is not")
+        return list(value)
+    item = param.type.item or QueryType("any")
+    return [_value(param, item, text) for text in given]
+
+
+def _value(param: Param, kind: QueryType, text: str) -> Any:
+    try:
+        match kind.kind:
+            case "str":
+                return text
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "bool":
+                return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+    except (ValueError, KeyError) as exc:
+        raise ConfigError(f"parameter {param.name} is {kind}: {text!r} is not") from exc
+    return _json(param, text)
+
+
+def _json(param: Param, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as exc:
+        raise ConfigError(f"parameter {param.name} is {param.type}, written as JSON: {text!r} is not") from exc

@@ -1,0 +1,196 @@
+"""Cypher that somebody typed, run so that it can only read: refused when its plan does more, stopped when it is long.
+
+Read access mode alone is not enough: it lets LOAD CSV read files and addresses, and procedures and commands look at
+and stop what others run. So the query is planned first, and refused when its type is not `read` or when its plan has
+an operator for any of these. Then it runs in read access mode, with a time limit and a limit on its rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from persona_db.graph.errors import FreeCypherError
+from persona_db.graph.models import Model
+from persona_db.graph.session import driver_errors
+
+if TYPE_CHECKING:
+    from neo4j import Driver
+
+    from persona_db.graph.session import Graph
+
+__all__ = ["MOST_ROWS", "SECONDS", "FreeRows", "check_read_only", "plain", "run_free"]
+
+log = logging.getLogger(__name__)
+
+SECONDS = 30.0
+MOST_ROWS = 10_000
+
+_ALLOWED_PROCEDURES = frozenset(
+    f"db.index.{kind}.query{what}" for kind in ("fulltext", "vector") for what in ("Nodes", "Relationships")
+)
+_REFUSED_OPERATORS = (
+    (re.compile(r"LoadCSV"), "LOAD CSV reads files and addresses"),
+    (re.compile(r"Transaction"), "it commits transactions of its own, or looks at others' or stops them"),
+    (re.compile(r"Show|Terminate|Command|System"), "commands to the server are not for reading the graph"),
+)
+_MINE = "persona_db_free"
+_GRACE_SECONDS = 1.0
+"""The server's own limit is this much later than ours, for when ours can't be enforced."""
+
+
+class FreeRows(Model):
+    """What a query of somebody's own returned."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...] = Field(description="Plain values; nodes and relationships are mappings.")
+    capped: bool = Field(description="There are more rows than the limit.")
+    seconds: float
+
+
+def run_free(
+    graph: Graph,
+    text: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    seconds: float = SECONDS,
+    most_rows: int = MOST_ROWS,
+) -> FreeRows:
+    """Return the rows of the query *text*, at most *most_rows* of them.
+
+    FreeCypherError when it would do more than read the graph, isn't Cypher, or takes longer than *seconds*.
+    """
+    from neo4j import Query
+    from neo4j.exceptions import ClientError, CypherTypeError, TransientError
+
+    given = dict(params or {})
+    check_read_only(graph, text, params=given, seconds=seconds)
+    mark = uuid.uuid4().hex
+    started = perf_counter()
+    query = Query(text, timeout=seconds + _GRACE_SECONDS, metadata={_MINE: mark})
+    with driver_errors(), _stopwatch(graph, mark, seconds) as stopped:
+        try:
+            with graph.driver.session(
+                database=graph.database, default_access_mode="READ", fetch_size=min(1_000, most_rows + 1)
+            ) as session:
+                result = session.run(query, given)
+                columns = tuple(result.keys())
+                rows = [tuple(plain(value) for value in record.values()) for record in result.fetch(most_rows)]
+                capped = result.peek() is not None
+        except (ClientError, TransientError) as exc:
+            if stopped.is_set() or "TransactionTimedOut" in (exc.code or ""):
+                raise FreeCypherError(
+                    f"the query was stopped after {seconds:g} s; ask for less (LIMIT), or allow more time"
+                ) from exc
+            raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
+        except CypherTypeError as exc:
+            raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
+    return FreeRows(columns=columns, rows=tuple(rows), capped=capped, seconds=perf_counter() - started)
+
+
+def check_read_only(graph: Graph, text: str, *, params: Mapping[str, object], seconds: float = SECONDS) -> None:
+    """Raise FreeCypherError unless the server's plan for *text* does nothing but read the graph."""
+    from neo4j import Query
+    from neo4j.exceptions import ClientError
+
+    if not text.strip():
+        raise FreeCypherError("there is no Cypher to run")
+    query = Query(f"EXPLAIN {text}", timeout=seconds)
+    with (
+        driver_errors(),
+        graph.driver.session(database=graph.database, default_access_mode="READ") as session,
+    ):
+        try:
+            summary = session.run(query, dict(params)).consume()
+        except ClientError as exc:
+            raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
+    for operator, details in _operators(summary.plan):
+        if operator == "ProcedureCall":
+            called = details.partition("(")[0].strip()
+            if called not in _ALLOWED_PROCEDURES:
+                raise FreeCypherError(
+                    f"refused: it calls {called or 'a procedure'}; only the queries of indexes may be called"
+                )
+        for pattern, reason in _REFUSED_OPERATORS:
+            if pattern.search(operator):
+                raise FreeCypherError(f"refused: its plan has {operator}; {reason}")
+    if summary.query_type != "r" or summary.plan is None:
+        raise FreeCypherError(f"refused: the server says its type is {summary.query_type!r}, not 'r' for read")
+
+
+def plain(value: Any) -> Any:  # noqa: PLR0911  # one a kind
+    """Return a value of the driver as numbers, texts, lists and mappings."""
+    from neo4j.graph import Node, Path, Relationship
+
+    if isinstance(value, Node):
+        return {"labels": sorted(value.labels), "properties": plain(dict(value))}
+    if isinstance(value, Relationship):
+        return {"type": value.type, "properties": plain(dict(value))}
+    if isinstance(value, Path):
+        steps: list[Any] = [plain(value.start_node)]
+        for relationship in value.relationships:
+            steps += [plain(relationship), plain(relationship.end_node)]
+        return steps
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def _operators(plan: Any) -> Iterator[tuple[str, str]]:
+    waiting = [plan] if plan else []
+    while waiting:
+        one = waiting.pop()
+        yield one["operatorType"].partition("@")[0], str(one.get("args", {}).get("Details", ""))
+        waiting += one.get("children", [])
+
+
+@contextmanager
+def _stopwatch(graph: Graph, mark: str, seconds: float) -> Iterator[threading.Event]:
+    """Terminate the marked transaction when the time is up; the event says whether it was."""
+    stopped = threading.Event()
+
+    def stop() -> None:
+        stopped.set()
+        _terminate(graph.driver, graph.database, mark)
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield stopped
+    finally:
+        timer.cancel()
+
+
+def _terminate(driver: Driver, database: str, mark: str) -> None:
+    # Commands to the server, not queries of the graph: they have no place in the catalog.
+    from neo4j.exceptions import DriverError, Neo4jError
+
+    try:
+        with driver.session(database=database) as session:
+            found = session.run(
+                "SHOW TRANSACTIONS YIELD transactionId, metaData WHERE metaData[$key] = $mark RETURN transactionId",
+                key=_MINE,
+                mark=mark,
+            ).value()
+            for transaction in found:
+                session.run("TERMINATE TRANSACTIONS $id", id=transaction).consume()
+    except (DriverError, Neo4jError) as exc:  # without the right to, the server's own limit comes a little later
+        log.warning("a query over its time limit is left to the server's own limit: %s", exc)
+
+
+def _message(exc: BaseException) -> str:
+    text = getattr(exc, "message", None) or str(exc) or type(exc).__name__
+    return " ".join(str(text).split())

@@ -1,0 +1,404 @@
+"""Each query of cypher/explore/ says what pandas and networkx find in the same nodes and relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import networkx as nx
+import pandas as pd
+import pytest
+
+from persona_db.chains.refine import refine
+from persona_db.graph.datasets import drop_dataset
+from persona_db.graph.embedding import HashEmbedder
+from persona_db.graph.explore import explore, explore_queries, words_to_find
+from persona_db.graph.models import Sharing
+from persona_db.loaders import load, open_source
+from tests.synthetic import rows
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+PRESENT = "9999-12-31"
+EMBEDDER = HashEmbedder()
+ENOUGH = 10_000_000
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Population:
+    """A refined dataset, and what is in the graph of it as tables."""
+
+    graph: Graph
+    name: str
+    camps: tuple[str, str]
+    users: pd.DataFrame
+    keys: pd.DataFrame
+    holds: pd.DataFrame
+    facts: pd.DataFrame
+    derived: pd.DataFrame
+    evidence: pd.DataFrame
+
+    def run(self, query: str, **params: object) -> Rows:
+        return explore(self.graph, query, dataset=self.name, **params)
+
+    @property
+    def opposite(self) -> dict[str, str]:
+        return dict(self.keys.loc[self.keys.opposite.notna(), ["key", "opposite"]].itertuples(index=False))
+
+    def held_by(self, user: str) -> dict[str, tuple[float, float]]:
+        mine = self.holds[self.holds.user == user]
+        return {key: (weight, unit) for key, weight, unit in mine[["key", "weight", "unit"]].itertuples(index=False)}
+
+
+def read_population(graph: Graph, name: str, camps: tuple[str, str]) -> Population:
+    """Read everything by plain queries that share nothing with those under test."""
+
+    def table(query: str) -> pd.DataFrame:
+        return pd.DataFrame(rows(graph, query, dataset=name))
+
+    return Population(
+        graph,
+        name,
+        camps,
+        users=table("MATCH (u:User {dataset: $dataset}) RETURN u.id AS user, u.name AS name, u.sharing_rank AS rank"),
+        keys=table(
+            "MATCH (k:CacheKey {dataset: $dataset}) OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o) "
+            "RETURN k.id AS key, k.kind AS kind, k.name AS name, o.id AS opposite"
+        ),
+        holds=table(
+            "MATCH (u:User {dataset: $dataset})-[h:HOLDS]->(k) WHERE h.retired_at = '9999-12-31' "
+            "RETURN u.id AS user, k.id AS key, k.kind AS kind, k.name AS name, h.weight AS weight, h.unit AS unit, "
+            "h.at AS at"
+        ),
+        facts=table(
+            "MATCH (f:Fact {dataset: $dataset}) WHERE f.retired_at = '9999-12-31' "
+            "RETURN f.id AS id, f.user AS user, f.layer AS layer, f.text AS text, f.strength AS strength, f.at AS at"
+        ),
+        derived=table(
+            "MATCH (f:Fact {dataset: $dataset})-[r:DERIVED_FROM]->(s) "
+            "RETURN f.id AS fact, s.id AS support, labels(s)[0] AS label, r.share AS share"
+        ),
+        evidence=table(
+            "MATCH (f:Fact {dataset: $dataset})-[r:EVIDENCE_FOR]->(k) "
+            "RETURN f.id AS fact, k.id AS key, r.share AS share"
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def senate(graph: Graph) -> Iterator[Population]:
+    """The bundled votes."""
+    name = f"test-{uuid4().hex[:12]}"
+    load(graph, open_source("senate"), dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
+    refine(graph, name, embedder=EMBEDDER)
+    yield read_population(graph, name, ("PARTY=D", "PARTY=R"))
+    drop_dataset(graph, name)
+
+
+@pytest.fixture(scope="module")
+def gss(graph: Graph, shared_data: Path) -> Iterator[Population]:
+    """The General Social Survey of 2016: 2,867 people."""
+    name = f"test-{uuid4().hex[:12]}"
+    folder = shared_data / "gss" / "human_resp" / "GSS_Panel_2016"
+    source = open_source("opinionqa", [folder], split=[folder / "split.csv.gz"])
+    load(graph, source, dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
+    refine(graph, name, embedder=EMBEDDER)
+    yield read_population(graph, name, ("POLPARTY=Democrat", "POLPARTY=Republican"))
+    drop_dataset(graph, name)
+
+
+@pytest.fixture(params=["senate", pytest.param("gss", marks=pytest.mark.shared_data)])
+def people(request: pytest.FixtureRequest) -> Population:
+    """Each of the two, in turn."""
+    found: Population = request.getfixturevalue(request.param)
+    return found
+
+
+def some_users(people: Population, count: int = 5) -> list[str]:
+    known = people.users.user.sort_values()
+    return list(known.iloc[:: max(len(known) // count, 1)][:count])
+
+
+def test_there_is_a_test_for_every_query() -> None:
+    """By the name of the query in this file."""
+    text = Path(__file__).read_text(encoding="utf-8")
+    apart = {"history_of", "questions_of"}  # what `history` and `questions` read, tested with them
+    assert {name for name in explore_queries() if f'"{name}"' not in text} - apart == set()
+
+
+def test_who_shares_values(people: Population) -> None:
+    """Those who hold most of the keys first, then those who hold them most."""
+    wanted = [people.holds[people.holds.kind != "demographic"].key.mode()[0], *people.camps]
+    held = people.holds[people.holds.key.isin(wanted) | people.holds.name.isin(wanted)]
+    groups = held.groupby("user").agg(held=("key", "size"), weight=("weight", "sum")).round(6).reset_index()
+    expected = groups[groups.held >= 2].sort_values(["held", "weight", "user"], ascending=[False, False, True])
+    found = pd.DataFrame(people.run("who_shares_values", keys=wanted, least=2, limit=ENOUGH))
+    assert set(found.user) == set(expected.user)
+    assert found.held.tolist() == expected.held.tolist()
+    assert found.weight.tolist() == pytest.approx(expected.weight.tolist(), abs=2e-6)
+    assert all(len(one) == n for one, n in zip(found["values"], found.held, strict=True))
+
+
+def test_what_two_share(people: Population) -> None:
+    """Every key of both once: shared, opposed, or of one alone; contributions sum to the score of the JOIN."""
+    graph_of_keys = nx.Graph(people.opposite.items())
+    users = some_users(people)
+    for first, second in pairwise(users):
+        ours, theirs = people.held_by(first), people.held_by(second)
+        expected = {key: ("shared", ours[key][1] * theirs[key][1]) for key in ours.keys() & theirs.keys()}
+        for key in ours.keys() - expected.keys():
+            against = [other for other in graph_of_keys.adj.get(key, ()) if other in theirs]
+            expected[key] = ("opposed", -ours[key][1] * theirs[against[0]][1]) if against else ("only the first", 0.0)
+        for key in theirs.keys() - ours.keys():
+            if not any(other in ours for other in graph_of_keys.adj.get(key, ())):
+                expected[key] = ("only the second", 0.0)
+        found = people.run("what_two_share", first=first, second=second)
+        assert {row["key"]: row["how"] for row in found} == {key: how for key, (how, _) in expected.items()}
+        assert {row["key"]: row["contribution"] for row in found} == pytest.approx(
+            {key: part for key, (_, part) in expected.items()}, abs=1e-8
+        )
+
+
+def test_splitting_values(people: Population) -> None:
+    """Pairs of opposites by the smaller side's part of all people."""
+    holders = people.holds.groupby("key").size()
+    expected = {}
+    for key, other in people.opposite.items():
+        sides = sorted((key, other), key=lambda one: (-holders.get(one, 0), one))
+        expected[sides[0]] = (sides[1], 2 * holders.get(sides[1], 0) / len(people.users))
+    found = people.run("splitting_values", limit=ENOUGH)
+    assert {row["key"]: row["opposite"] for row in found} == {key: other for key, (other, _) in expected.items()}
+    assert {row["key"]: row["split"] for row in found} == pytest.approx(
+        {key: split for key, (_, split) in expected.items()}, abs=1e-5
+    )
+    assert [row["split"] for row in found] == sorted((row["split"] for row in found), reverse=True)
+
+
+def lifts(people: Population, holds: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of keys with how many hold both, and the lift over independence."""
+    pairs = holds.merge(holds, on="user", suffixes=("", "_other"))
+    pairs = pairs[pairs.key < pairs.key_other].groupby(["key", "key_other"]).size().rename("both").reset_index()
+    holders = people.holds.groupby("key").size()
+    chance = pairs.key.map(holders) * pairs.key_other.map(holders) / len(people.users)
+    return pairs.assign(lift=pairs.both / chance)
+
+
+def test_values_together(people: Population) -> None:
+    """Every pair that so many hold, with its lift."""
+    found = pd.DataFrame(people.run("values_together", least=5, among=ENOUGH, limit=ENOUGH))
+    expected = lifts(people, people.holds)
+    expected = expected[expected.both >= 5]
+    merged = found.merge(expected, left_on=["first", "second"], right_on=["key", "key_other"])
+    assert len(merged) == len(found) == len(expected) > 5
+    assert (merged.both_x == merged.both_y).all()
+    assert merged.lift_x.tolist() == pytest.approx(merged.lift_y.tolist(), abs=1e-5)
+    assert found.lift.is_monotonic_decreasing
+    popular = {row["key"] for row in people.run("popular_keys", limit=30)}
+    some = people.run("values_together", least=5, among=30, limit=ENOUGH)
+    assert {(row["first"], row["second"]) for row in some} == {
+        pair for pair in zip(found["first"], found.second, strict=True) if popular.issuperset(pair)
+    }
+
+
+def test_goes_with(people: Population) -> None:
+    """What the holders of one key hold otherwise; a sample looks at those who hold it most."""
+    key = people.holds[people.holds.kind != "demographic"].key.mode()[0]
+    holders = people.holds[people.holds.key == key].sort_values(["weight", "user"], ascending=[False, True]).user
+    for sample in (7, ENOUGH):
+        looked_at = holders[:sample]
+        others = people.holds[people.holds.user.isin(looked_at) & (people.holds.key != key)].groupby("key").size()
+        share = people.holds.groupby("key").size() / len(people.users)
+        expected = {other: n / len(looked_at) / share[other] for other, n in others.items() if n >= 3}
+        found = people.run("goes_with", key=key, sample=sample, limit=ENOUGH)
+        assert {row["key"]: row["lift"] for row in found} == pytest.approx(expected, rel=1e-4)
+        assert {row["looked_at"] for row in found} == {len(looked_at)}
+
+
+def test_bridges(people: Population) -> None:
+    """How common a person's other values are in the other camp, against their own camp without them."""
+    holds = people.holds
+    camps = {name: holds[holds.name == name].user for name in people.camps}
+    rest = holds[~holds.name.isin(people.camps)]
+    counts = {name: rest[rest.user.isin(members)].groupby("key").size() for name, members in camps.items()}
+    expected = {}
+    for name, across in (people.camps, people.camps[::-1]):
+        inside = rest[rest.user.isin(camps[name])]
+        own = inside.unit * (inside.key.map(counts[name]) - 1) / (len(camps[name]) - 1)
+        other = inside.unit * inside.key.map(counts[across]).fillna(0) / len(camps[across])
+        sums = pd.DataFrame({"user": inside.user, "own": own, "other": other}).groupby("user").sum()
+        for user, here, there in sums.itertuples():
+            if here + there > 0:
+                expected[user, name] = there / (here + there)
+    found = people.run("bridges", first=people.camps[0], second=people.camps[1], limit=ENOUGH)
+    assert {(row["user"], row["camp"]): row["bridge"] for row in found} == pytest.approx(expected, abs=1e-5)
+    assert [row["bridge"] for row in found] == sorted((row["bridge"] for row in found), reverse=True)
+
+
+def test_who_is_alone(people: Population) -> None:
+    """By how many values a random other person shares, as counted over all pairs."""
+    holders = people.holds.groupby("key").size()
+    shared = people.holds.assign(others=people.holds.key.map(holders) - 1).groupby("user").others.sum()
+    expected = shared.reindex(people.users.user, fill_value=0) / (len(people.users) - 1)
+    found = people.run("who_is_alone", limit=ENOUGH)
+    assert {row["user"]: row["company"] for row in found} == pytest.approx(expected.to_dict(), abs=1e-5)
+    assert [row["company"] for row in found] == sorted(row["company"] for row in found)
+
+
+def test_key_rests_on(people: Population) -> None:
+    """The items at the end of every path from the key, with the shares multiplied along it, as networkx walks."""
+    walked: nx.DiGraph[str] = nx.DiGraph()
+    for fact, support, share in people.derived[["fact", "support", "share"]].itertuples(index=False):
+        walked.add_edge(fact, support, share=share)
+    items = set(people.derived[people.derived.label == "HistoryItem"].support)
+    of_user = dict(people.facts[["id", "user"]].itertuples(index=False))
+    checked = 0
+    for user in some_users(people):
+        for key in people.held_by(user):
+            expected: dict[tuple[str, str], float] = {}
+            for fact, share in people.evidence[people.evidence.key == key][["fact", "share"]].itertuples(index=False):
+                if of_user.get(fact) != user:
+                    continue
+                for item in items & nx.descendants(walked, fact):
+                    for path in nx.all_simple_edge_paths(walked, fact, item, cutoff=2):
+                        weight = share
+                        for edge in path:
+                            weight *= walked.edges[edge]["share"]
+                        expected[fact, item] = expected.get((fact, item), 0.0) + weight
+            found = people.run("key_rests_on", user=user, key=key)
+            assert {(row["fact"], row["item"]): row["share"] for row in found} == pytest.approx(expected, abs=2e-6)
+            checked += len(found)
+    assert checked > 10
+
+
+def test_segments(people: Population) -> None:
+    """Everybody by the two values, demographics apart, that count most of theirs."""
+    held = people.holds[people.holds.kind != "demographic"].sort_values(["unit", "key"], ascending=[False, True])
+    strongest = held.groupby("user").head(2).sort_values("key").groupby("user").key.agg(tuple)
+    expected = strongest[strongest.map(len) == 2].value_counts().to_dict()
+    found = people.run("segments", limit=ENOUGH)
+    assert {tuple(row["keys"]): row["users"] for row in found} == expected
+    assert all(len(row["some"]) == min(row["users"], 3) for row in found)
+    assert {row["looked_at"] for row in people.run("segments", sample=11)} == {11}
+
+
+def test_holders_of(people: Population) -> None:
+    """All of them, by weight, in pages."""
+    key = people.holds.key.mode()[0]
+    expected = people.holds[people.holds.key == key].sort_values(["weight", "user"], ascending=[False, True])
+    pages = [people.run("holders_of", key=key, skip=skip, limit=7)[:7] for skip in (0, 7)]
+    assert [row["user"] for page in pages for row in page] == list(expected.user[:14])
+    assert len(people.run("holders_of", key=key, limit=ENOUGH)) == len(expected)
+
+
+def test_popular_keys(people: Population) -> None:
+    """With as many holders as there are, of all kinds or one."""
+    holders = people.holds.groupby("key").size()
+    found = people.run("popular_keys", limit=ENOUGH)
+    assert {row["key"]: row["holders"] for row in found if row["holders"]} == holders.to_dict()
+    traits = people.run("popular_keys", kind="trait", limit=ENOUGH)
+    assert {row["key"] for row in traits} == set(people.keys[people.keys.kind == "trait"].key)
+
+
+def test_facts_and_keys_of_a_user(people: Population) -> None:
+    """All that is valid, strongest first."""
+    for user in some_users(people):
+        expected = people.facts[people.facts.user == user]
+        found = people.run("facts_of", user=user)
+        assert {row["id"] for row in found} == set(expected.id)
+        for layer in ("distilled", "induced"):
+            strengths = [row["strength"] for row in found if row["layer"] == layer]
+            assert strengths == sorted(strengths, reverse=True)
+        keys = people.run("keys_of", user=user)
+        assert {row["key"]: (row["weight"], row["counts"]) for row in keys} == people.held_by(user)
+
+
+def test_fact_rests_on(people: Population) -> None:
+    """Its own supports and keys, and whose it is."""
+    sample = people.facts.sort_values("id").iloc[:: max(len(people.facts) // 20, 1)]
+    for fact, user in sample[["id", "user"]].itertuples(index=False):
+        [found] = people.run("fact_rests_on", fact=fact)
+        supports = people.derived[people.derived.fact == fact]
+        assert found["user"] == user
+        assert {one["id"]: one["share"] for one in (*found["items"], *found["facts"])} == dict(
+            supports[["support", "share"]].itertuples(index=False)
+        )
+        assert {one["id"] for one in found["keys"]} == set(people.evidence[people.evidence.fact == fact].key)
+
+
+def test_searches(people: Population) -> None:
+    """A beginning of a name finds the person; a word of a value or an answered question finds those that have it."""
+    for user, name in people.users[["user", "name"]].sort_values("user")[:5].itertuples(index=False):
+        for typed in {user, user.lower(), (name or user)[:4]}:
+            found = people.run("find_people", words=words_to_find(typed), limit=5_000)
+            assert user in {row["user"] for row in found}, typed
+    named = people.keys[people.keys.kind == "stance"].sort_values("key").iloc[0]
+    assert named.key in {row["key"] for row in people.run("find_keys", words=words_to_find(named["name"]))}
+    asked = people.run("find_asked", words=words_to_find(named["name"]))
+    assert named.key.removeprefix("stance:").rpartition("=")[0] in {row["question"] for row in asked}
+
+
+def test_persona_changes(senate: Population) -> None:
+    """What is valid at one date and not at the other, by Fits made as of these dates."""
+    user = some_users(senate)[0]
+    dates = ("2005-06-30", "2006-12-31")
+    refine(senate.graph, senate.name, as_of=dates[0], embedder=EMBEDDER)
+    sides = []
+    for date, current in zip(dates, (False, True), strict=True):
+        found = rows(
+            senate.graph,
+            "MATCH (d:Dataset {dataset: $dataset}) MATCH (f:Fit {dataset: $dataset}) "
+            "WHERE (f.id = d.current_fit) = $now "
+            "MATCH (u:User {dataset: $dataset, id: $user}) CALL (f, u) { "
+            "MATCH (u)-[:HAS_FACT]->(n:Fact {fit: f.id}) WHERE n.at <= $date RETURN n.layer AS kind, n.text AS text "
+            "UNION ALL MATCH (u)-[h:HOLDS {fit: f.id}]->(k) RETURN k.kind AS kind, k.name AS text } RETURN kind, text",
+            dataset=senate.name,
+            user=user,
+            now=current,
+            date=date + "T23:59:59Z",
+        )
+        sides.append({(row["kind"], row["text"]) for row in found})
+    found = senate.run("persona_changes", user=user, since=dates[0], until=dates[1])
+    gained = {(row["kind"], row["text"]) for row in found if row["change"] == "gained"}
+    lost = {(row["kind"], row["text"]) for row in found if row["change"] == "lost"}
+    assert (gained, lost) == (sides[1] - sides[0], sides[0] - sides[1])
+    assert gained
+    assert lost
+    assert senate.run("persona_changes", user=user, since=dates[1], until=dates[1]) == []
+    assert [row["kept"] for row in senate.run("fits_of")] == [True, False]
+
+
+def test_quarantined(graph: Graph, dataset: str, tmp_path: Path) -> None:
+    """The rows that were refused, with their reasons, in their order."""
+    source = tmp_path / "people.jsonl"
+    source.write_text('{"user": "a", "text": "I like trees"}\n{"user": 3}\nnot json\n', encoding="utf-8")
+    load(graph, open_source("jsonl", [source]), dataset=dataset, embedder=EMBEDDER)
+    found = explore(graph, "quarantined", dataset=dataset)
+    assert [row["row"] for row in found] == [2, 3]
+    assert all(row["reason"] for row in found)
+
+
+def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
+    """Neither as holders of a value, nor among those who hold it too, nor alone, nor between camps."""
+    graph, name = senate.graph, senate.name
+    user = senate.holds[senate.holds.name == "PARTY=D"].user.min()
+    rows(graph, "MATCH (u:User {dataset: $dataset, id: $user}) SET u.sharing_rank = 0", dataset=name, user=user)
+    try:
+        key = next(iter(senate.held_by(user)))
+        seen = [
+            *senate.run("holders_of", key=key, limit=ENOUGH),
+            *senate.run("who_shares_values", keys=[key], limit=ENOUGH),
+            *senate.run("who_is_alone", limit=ENOUGH),
+            *senate.run("bridges", first="PARTY=D", second="PARTY=R", limit=ENOUGH),
+        ]
+        assert seen
+        assert user not in {row["user"] for row in seen}
+        assert not any(user in row["some"] for row in senate.run("segments", strength=1, limit=ENOUGH))
+    finally:
+        rows(graph, "MATCH (u:User {dataset: $dataset, id: $user}) SET u.sharing_rank = 4", dataset=name, user=user)
