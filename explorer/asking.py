@@ -1,0 +1,136 @@
+"""The page where a question is asked: the distribution predicted, and the evidence with its path to what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse
+
+from persona_db.explorer.app import site_of
+from persona_db.explorer.people import form_of, needed
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.users import require_user
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from persona_db.graph.models import Evidence, Prediction, Recalled
+    from persona_db.graph.session import Graph
+
+__all__ = ["Answered", "Step", "answer", "ask", "predict"]
+
+_SIDES = ("own", "borrowed")
+_SHOWN = 15
+_FACTS = ("distilled", "induced")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One piece of evidence, and the way back from it to what somebody said."""
+
+    evidence: Evidence
+    item: Recalled
+    key: Mapping[str, Any] | None
+    rests_on: tuple[Mapping[str, Any], ...]
+    towards: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A prediction as the page shows it."""
+
+    question: str
+    prediction: Prediction
+    sides: Mapping[str, tuple[Step, ...]]
+    left_out: Mapping[str, int]
+
+
+def ask(request: Request) -> Response:
+    """The form, filled in as the address says, and the prediction that was made of it if it is still there."""
+    site = site_of(request)
+    graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
+    params = request.query_params
+    known = require_user(graph, dataset, user)
+    question = params.get("question", "")
+    found = graph.read("find_questions", dataset=dataset, ids=[question]) if question else []
+    made = params.get("made", "")
+    return site.page(
+        request,
+        "ask.html",
+        person=known,
+        question=question,
+        known_text=found[0]["text"] if found else "",
+        text=params.get("text", ""),
+        options=params.get("options", ""),
+        answered=site.kept(made) if made else None,
+        gone=bool(made) and site.kept(made) is None,
+    )
+
+
+async def predict(request: Request) -> Response:
+    """Predict what the form asks, and go to the page that shows it."""
+    from starlette.concurrency import run_in_threadpool
+
+    form = form_of(await request.body())
+    return await run_in_threadpool(_predict, request, form)
+
+
+def _predict(request: Request, form: Mapping[str, str]) -> Response:
+    site = site_of(request)
+    site.require_token(form)
+    dataset, user = form.get("dataset", ""), form.get("user", "")
+    question, text = form.get("question", "").strip(), form.get("text", "").strip()
+    options = tuple(line.strip() for line in form.get("options", "").splitlines() if line.strip())
+    if bool(question) == bool(text):
+        raise ConfigError("choose a question of the dataset, or write a new one with its options; one of the two")
+    if text and len(options) < 2:
+        raise ConfigError("a new question needs two or more options, in order, one a line")
+    answered = answer(site.connection.graph(), user, question or text, dataset=dataset, options=options if text else ())
+    asked = {"dataset": dataset, "user": user, "question": question, "text": text}
+    if text:
+        asked["options"] = "\n".join(options)
+    given = {name: value for name, value in asked.items() if value}
+    return RedirectResponse("/ask?" + urlencode({**given, "made": site.keep(answered)}), status_code=303)
+
+
+def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tuple[str, ...] = ()) -> Answered:
+    """Predict, and follow the evidence of both sides back to history items."""
+    from persona_db.chains.asking import prepare
+    from persona_db.chains.predict import predict_contexts
+    from persona_db.chains.reading import open_reading
+    from persona_db.chains.recall import RecallSettings, recall_many
+
+    require_user(graph, dataset, user)
+    asked, knowledge = prepare(open_reading(graph, dataset), [(user, question)], options=options)
+    context = recall_many(knowledge, asked, settings=RecallSettings(), texts=True)[0]
+    made = predict_contexts(knowledge, [context], explain=True)[0]
+    items = {item.id: item for item in context.items}
+    sides = {side: [one for one in made.evidence if (one.source == "own") == (side == "own")] for side in _SIDES}
+    shown = [one for side in _SIDES for one in sides[side][:_SHOWN]]
+    rests: dict[str, list[Mapping[str, Any]]] = {}
+    facts = [one.id for one in shown if items[one.id].layer in _FACTS]
+    for row in graph.read("supports_of_facts", dataset=dataset, fit=made.fit, ids=facts):
+        rests.setdefault(row["id"], []).append(row)
+    wanted = sorted({key for one in shown if (key := items[one.id].key)})
+    keys = {row["key"]: row for row in graph.read("keys_named", dataset=dataset, fit=made.fit, ids=wanted)}
+    order = [option for _, option in sorted(zip(context.question.ordinal, made.options, strict=False), key=_place)]
+    low, high = (order[0], order[-1]) if len(order) == len(made.options) > 1 else ("", "")
+
+    def step(one: Evidence) -> Step:
+        item = items[one.id]
+        return Step(one, item, keys.get(item.key or ""), tuple(rests.get(one.id, ())), high if one.weight > 0 else low)
+
+    return Answered(
+        question=context.question.text,
+        prediction=made,
+        sides={side: tuple(step(one) for one in found[:_SHOWN]) for side, found in sides.items()},
+        left_out={side: max(len(found) - _SHOWN, 0) for side, found in sides.items()},
+    )
+
+
+def _place(pair: tuple[float | None, str]) -> float:
+    return float("inf") if pair[0] is None else pair[0]

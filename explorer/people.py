@@ -1,0 +1,172 @@
+"""Pages about people: finding them, a person's layers, a fact and what it rests on, two people side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from persona_db.explorer.app import site_of
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.explore import explore, words_to_find
+from persona_db.graph.users import history, require_user, users
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from persona_db.graph.session import Graph
+
+__all__ = ["compare", "confirm_erasing", "erase", "fact", "find", "form_of", "needed", "person", "search", "suggest"]
+
+_A_PAGE = 50
+_SUGGESTED = 10
+_HISTORY_SHOWN = 100
+
+
+def search(request: Request) -> Response:
+    """Who has these words in their name or id; without words, everybody in pages."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    query, after = request.query_params.get("q", "").strip(), request.query_params.get("after", "")
+    if query:
+        found = find(graph, dataset, query, limit=_A_PAGE)
+        return site.page(request, "people.html", query=query, people=found, after="")
+    listed = [
+        {"user": one.id, "name": one.name, "items": one.items, "keys": one.keys}
+        for one in users(graph, dataset, limit=_A_PAGE + 1, after=after)
+    ]
+    more = listed[_A_PAGE - 1]["user"] if len(listed) > _A_PAGE else ""
+    return site.page(request, "people.html", query="", people=listed[:_A_PAGE], after=more)
+
+
+def suggest(request: Request) -> Response:
+    """The people, or with `what=questions` the questions, that what is being typed may mean; as JSON."""
+    graph, dataset = site_of(request).connection.graph(), needed(request, "dataset")
+    query = request.query_params.get("q", "")
+    words = words_to_find(query)
+    if not words:
+        return JSONResponse([])
+    if request.query_params.get("what") == "questions":
+        asked = explore(graph, "find_asked", dataset=dataset, words=words, limit=_SUGGESTED)
+        return JSONResponse([{"id": row["question"], "name": row["text"][:200]} for row in asked])
+    found = find(graph, dataset, query, limit=_SUGGESTED)
+    return JSONResponse([{"id": row["user"], "name": row["name"][:200]} for row in found])
+
+
+def find(graph: Graph, dataset: str, query: str, *, limit: int) -> list[dict[str, Any]]:
+    """Return people by the words of their name or id; one whose id is just that comes first."""
+    words = words_to_find(query)
+    found = explore(graph, "find_people", dataset=dataset, words=words, limit=limit) if words else []
+    exact = graph.read("find_user", dataset=dataset, user=query)
+    if exact:
+        first = {"user": exact[0]["id"], "name": exact[0]["name"], "sharing": exact[0]["sharing"]}
+        found = [first, *(row for row in found if row["user"] != query)]
+    return found[:limit]
+
+
+def person(request: Request) -> Response:
+    """One person: who they are, their keys, their facts by layer with what each rests on, their history."""
+    site = site_of(request)
+    graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
+    known = require_user(graph, dataset, user)
+    fit = require_dataset(graph, dataset).current_fit
+    facts = graph.read("facts_of", dataset=dataset, user=user)
+    rests: dict[str, list[dict[str, Any]]] = {}
+    if fit and facts:
+        ids = [row["id"] for row in facts]
+        for row in graph.read("supports_of_facts", dataset=dataset, fit=fit, ids=ids):
+            rests.setdefault(row["id"], []).append(row)
+    items = history(graph, dataset, user)
+    whole = request.query_params.get("history") == "all"
+    return site.page(
+        request,
+        "person.html",
+        person=known,
+        fit=fit,
+        keys=graph.read("keys_of", dataset=dataset, user=user),
+        layers={
+            layer: [{**row, "rests_on": rests.get(row["id"], [])} for row in facts if row["layer"] == layer]
+            for layer in ("induced", "distilled")
+        },
+        items=items[::-1] if whole else items[::-1][:_HISTORY_SHOWN],
+        said=len(items),
+    )
+
+
+def fact(request: Request) -> Response:
+    """One fact: the facts and history items it rests on, and the keys it is evidence for."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    found = explore(graph, "fact_rests_on", dataset=dataset, fact=needed(request, "fact"))
+    if not found:
+        raise HTTPException(404, "there is no such fact in what is known now; it may have been refined anew")
+    return site.page(request, "fact.html", fact=found[0])
+
+
+def compare(request: Request) -> Response:
+    """Two people: what they share, where they oppose each other, and what only one of them holds."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    names = [request.query_params.get(name, "").strip() for name in ("first", "second")]
+    both = [require_user(graph, dataset, name) if name else None for name in names]
+    rows = explore(graph, "what_two_share", dataset=dataset, first=names[0], second=names[1]) if all(names) else []
+    groups = {
+        how: [row for row in rows if row["how"] == how]
+        for how in ("shared", "opposed", "only the first", "only the second")
+    }
+    return site.page(
+        request,
+        "compare.html",
+        first=both[0],
+        second=both[1],
+        groups=groups,
+        score=max(sum(row["contribution"] for row in rows), 0.0),
+    )
+
+
+def confirm_erasing(request: Request) -> Response:
+    """Ask whether a person shall be erased."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    known = require_user(graph, dataset, needed(request, "user"))
+    return site.page(request, "erase.html", person=known, receipt=None)
+
+
+async def erase(request: Request) -> Response:
+    """Erase a person whose id was typed once more, and show the receipt."""
+    from starlette.concurrency import run_in_threadpool
+
+    form = form_of(await request.body())
+    return await run_in_threadpool(_erase, request, form)
+
+
+def _erase(request: Request, form: Mapping[str, str]) -> Response:
+    from persona_db.graph.embedding import embedder_of
+    from persona_db.graph.erase import erase_user
+
+    site = site_of(request)
+    site.require_token(form)
+    dataset, user = form.get("dataset", ""), form.get("user", "")
+    graph = site.connection.graph()
+    known = require_user(graph, dataset, user)
+    if form.get("again", "") != user:
+        raise HTTPException(400, "nothing was erased: the id typed to confirm it is another one")
+    receipt = erase_user(graph, dataset, user, cache=embedder_of(site.connection.settings))
+    return site.page(request, "erase.html", dataset=dataset, person=known, receipt=receipt)
+
+
+def needed(request: Request, name: str) -> str:
+    """Return a parameter of the address; an error page says that it is missing."""
+    value = request.query_params.get(name, "")
+    if not value:
+        raise HTTPException(400, f"the address lacks {name}")
+    return value
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Return the fields of a form as browsers send them."""
+    return dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True, max_num_fields=50))

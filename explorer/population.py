@@ -1,0 +1,65 @@
+"""Pages about everybody: the datasets, what splits a population, and what was loaded, refined and refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse
+
+from persona_db.explorer.app import site_of
+from persona_db.explorer.people import needed
+from persona_db.graph.catalog import catalog
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.explore import explore
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["health", "home", "population", "runs"]
+
+_SHOWN = 12
+_LOOKED_AT = 1_000
+_LEDGER = "ledger"
+
+
+def home(request: Request) -> Response:
+    """The datasets there are."""
+    site = site_of(request)
+    found = site.connection.graph().read("dataset_names", dataset=None)
+    return site.page(request, "home.html", datasets=found)
+
+
+def population(request: Request) -> Response:
+    """A dataset: the values that split it, its segments, its most widely held values."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    return site.page(
+        request,
+        "population.html",
+        about=require_dataset(graph, dataset),
+        splitting=explore(graph, "splitting_values", dataset=dataset, limit=_SHOWN),
+        segments=explore(graph, "segments", dataset=dataset, sample=_LOOKED_AT, limit=_SHOWN),
+        popular=explore(graph, "popular_keys", dataset=dataset, limit=_SHOWN),
+    )
+
+
+def runs(request: Request) -> Response:
+    """What was loaded, when it was refined, what models' work cost, and what was refused."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    return site.page(
+        request,
+        "runs.html",
+        about=require_dataset(graph, dataset),
+        counts=graph.read("counts_by_label", dataset=dataset),
+        fits=explore(graph, "fits_of", dataset=dataset),
+        ledger=graph.read(_LEDGER, dataset=dataset) if _LEDGER in catalog() else None,
+        quarantine=explore(graph, "quarantined", dataset=dataset, limit=100),
+    )
+
+
+def health(request: Request) -> Response:
+    """Whether Neo4j answers; the page that says it doesn't asks here until it does."""
+    site_of(request).connection.graph()
+    return JSONResponse({"ready": True})
