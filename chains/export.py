@@ -36,7 +36,7 @@ def export_neighbourhood(made: networkx.Graph[str], path: Path) -> None:
         case "html":
             text = picture(made)
         case "json":
-            text = json.dumps(nx.node_link_data(made, edges="edges"), ensure_ascii=False, indent=1)
+            text = json.dumps(nx.node_link_data(made, name="node", edges="edges"), ensure_ascii=False, indent=1)
         case "graphml":
             text = "\n".join(nx.generate_graphml(_for_xml(made)))
         case _:

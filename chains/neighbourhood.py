@@ -153,7 +153,7 @@ def _drawing(made: networkx.Graph[str]) -> VisualizationGraph:
 
 
 def _relationship(made: networkx.Graph[str], one: str, other: str, data: dict[str, Any]) -> Relationship:
-    """Return an edge in its direction, which an undirected graph forgets: from people to facts, and from both to keys."""
+    """Return an edge in its direction, which networkx forgets: from people to facts, and from both to keys."""
     from neo4j_viz import Relationship
 
     order = ("user", "collaborator", "fact", "key")

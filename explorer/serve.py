@@ -39,7 +39,8 @@ def serve(
 
     connection = Connection(settings)
     connection.open(progress=progress)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
+    # Named as TCP, or asyncio would leave small answers waiting for the client to acknowledge their headers.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((_HOST, port))

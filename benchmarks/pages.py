@@ -1,0 +1,192 @@
+"""How long the explorer's pages take to be made, on the survey and on made-up people: `python -m benchmarks.pages`.
+
+The pages are asked for over HTTP on this machine, one after another, each for other people, values and words every
+time, so that nothing is answered from what was asked before. The table is `benchmarks/pages.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import numpy as np
+
+from benchmarks.machine import describe
+from benchmarks.people import synthetic
+from benchmarks.run import Tell, _data
+from benchmarks.storing import FIT, store
+from benchmarks.timing import Latency, timed
+from persona_db.chains.refine import refine
+from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.graph import server
+from persona_db.graph.datasets import ensure_dataset
+from persona_db.graph.embedding import HashEmbedder
+from persona_db.graph.models import Sharing
+from persona_db.graph.session import Graph
+from persona_db.graph.settings import Settings
+from persona_db.loaders import load, open_source
+
+LIMIT_MS = 300.0
+"""What the 95th percentile of every page has to stay below."""
+WARM_UP = 5
+NAMES = ("Ada", "Bo", "Chen", "Dara", "Edo", "Fay", "Gus", "Hal", "Ida", "Jun")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every page; return 1 when one of them is over the limit."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
+    parser.add_argument("--users", type=int, default=100_000, help="made-up people (100,000)")
+    parser.add_argument("--calls", type=int, default=60, help="calls a page (60)")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pages.md"), help="the table's file")
+    given = parser.parse_args(arguments)
+    tell = Tell()
+    lines = []
+    worst = 0.0
+    with tempfile.TemporaryDirectory(prefix="persona-db-pages-") as scratch:
+        settings = Settings(home=Path(scratch), cache=Settings().cache_dir, embedding_model="hash", neo4j_uri=None)
+        server.ensure_running(settings)
+        try:
+            with Graph.connect(settings) as graph:
+                sets = {f"made up, {given.users:,} people": _made_up(graph, given.users, tell)}
+                data = _data()
+                if data is not None:
+                    sets["GSS 2016"] = _survey(graph, data, tell)
+                with _served(settings) as address:
+                    for title, dataset in sets.items():
+                        for page, latency in _pages(graph, address, dataset, given.calls):
+                            worst = max(worst, latency.p95_ms)
+                            numbers = f"{latency.calls} | {latency.median_ms:.0f} | {latency.p95_ms:.0f}"
+                            lines.append(f"| {title} | {page} | {numbers} |")
+                            print(lines[-1], flush=True)
+        finally:
+            server.stop(settings)
+    command = " ".join(["python -m benchmarks.pages", *(arguments if arguments is not None else sys.argv[1:])])
+    head = (
+        "# Pages of the explorer\n\n"
+        f"Milliseconds from request to answer over HTTP on one machine, {datetime.now(UTC):%Y-%m-%d}: {_machine()}.\n"
+        f"Made by `{command}`; every page has to stay below {LIMIT_MS:.0f} ms at the 95th percentile.\n\n"
+        "| dataset | page | calls | median | p95 |\n|---|---|---|---|---|\n"
+    )
+    given.out.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    print(f"slowest p95: {worst:.0f} ms; wrote {given.out}")
+    return 0 if worst <= LIMIT_MS else 1
+
+
+def _machine() -> str:
+    found = describe()
+    return f"{found.processor}, {found.cores} cores, {found.memory_gb} GB, {found.system}"
+
+
+def _made_up(graph: Graph, count: int, tell: Tell) -> str:
+    dataset = "made-up"
+    ensure_dataset(graph, dataset)
+    store(graph, dataset, synthetic(count), vectors=False, progress=tell)
+    # What a refinement would write about them, and names to search for; the benchmark's own, not the product's.
+    graph.driver.execute_query(
+        "MATCH (d:Dataset {dataset: $dataset}) SET d.current_fit = $fit "
+        "MERGE (f:Fit {dataset: $dataset, id: $fit}) "
+        "SET f.status = 'ready', f.through = '', f.kept = false, f.seed = 0, f.settings = $settings, "
+        "f.created_at = toString(datetime())",
+        dataset=dataset, fit=FIT, settings=EngineSettings().model_dump_json(), database_=graph.database,
+    )  # fmt: skip
+    with graph.driver.session(database=graph.database) as session:
+        session.run(
+            "MATCH (u:User {dataset: $dataset}) WHERE u.id > '' "
+            "CALL (u) { SET u.name = $names[toInteger(right(u.id, 1))] + ' ' + u.id } IN TRANSACTIONS OF 5000 ROWS",
+            dataset=dataset, names=list(NAMES),
+        ).consume()  # fmt: skip
+    graph.await_indexes()
+    return dataset
+
+
+def _survey(graph: Graph, folder: Path, tell: Tell) -> str:
+    embedder = HashEmbedder()
+    source = open_source("opinionqa", [folder], split=[folder / "split.csv.gz"])
+    load(graph, source, dataset="gss", sharing=Sharing.HISTORY, embedder=embedder, progress=tell)
+    refine(graph, "gss", embedder=embedder, progress=tell)
+    return "gss"
+
+
+@contextmanager
+def _served(settings: Settings) -> Iterator[str]:
+    """The explorer in a thread of its own, as `persona-db explore` serves it."""
+    import uvicorn
+
+    from persona_db.explorer.app import create_app
+    from persona_db.explorer.connection import Connection
+
+    connection = Connection(settings)
+    connection.open()
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    serving = uvicorn.Server(uvicorn.Config(create_app(connection), log_level="warning", access_log=False))
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not serving.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    serving.should_exit = True
+    thread.join()
+    listening.close()
+    connection.close()
+
+
+def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tuple[str, Latency]]:
+    rng = np.random.default_rng(0)
+    rows = graph.driver.execute_query(
+        "MATCH (u:User {dataset: $dataset})-[:HOLDS]->() WHERE u.id > '' RETURN DISTINCT u.id AS id ORDER BY id",
+        dataset=dataset, database_=graph.database,
+    ).records  # fmt: skip
+    people = [str(rows[place]["id"]) for place in rng.permutation(len(rows))[: 2 * (calls + WARM_UP) + 1]]
+    keys = [row["key"] for row in graph.read("popular_keys", dataset=dataset, kind=None, skip=0, limit=4_000)]
+    keys = [*keys[:10], *(keys[place] for place in rng.permutation(len(keys)))]
+    facts = [
+        record["id"]
+        for record in graph.driver.execute_query(
+            "MATCH (f:Fact {dataset: $dataset}) WHERE f.fit > '' AND f.id > '' RETURN f.id AS id LIMIT 5000",
+            dataset=dataset, database_=graph.database,
+        ).records
+    ]  # fmt: skip
+    forms: Mapping[str, Callable[[int], Mapping[str, str] | None]] = {
+        "": lambda _: {},
+        "population": lambda _: {},
+        "runs": lambda _: {},
+        "people": lambda n: {"after": people[n]},
+        "people?q": lambda n: {"q": people[n][: 3 + n % 4]},
+        "suggest": lambda n: {"q": (people[n] if n % 2 else NAMES[n % 10])[: 2 + n % 4]},
+        "person": lambda n: {"user": people[n]},
+        "fact": lambda n: {"fact": facts[(n * 37) % len(facts)]} if facts else None,
+        "keys": lambda n: {"skip": str(50 * (n % 5))},
+        "key": lambda n: {"key": keys[n % len(keys)]},
+        "neighbourhood": lambda n: {"user": people[n]},
+        "neighbourhood.json": lambda n: {"user": people[n], "top_k": "20"},
+        "compare": lambda n: {"first": people[n], "second": people[n + 1]},
+        "ask": lambda n: {"user": people[n]},
+    }
+    with httpx.Client(base_url=address, timeout=60) as client:
+        for page, params in forms.items():
+            if params(0) is None:
+                continue
+
+            def call(number: str, page: str = page, params: Callable[[int], Mapping[str, str] | None] = params) -> int:
+                asked = {"dataset": dataset, **(params(int(number)) or {})}
+                answer = client.get(f"{page.partition('?')[0]}?{urlencode(asked)}")
+                answer.raise_for_status()
+                return answer.status_code
+
+            numbers = [str(number) for number in range(calls + WARM_UP)]
+            yield page or "home", timed(call, numbers[WARM_UP:], warm_up=numbers[:WARM_UP])[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

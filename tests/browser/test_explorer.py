@@ -1,0 +1,218 @@
+"""What a person does in the explorer, with a real browser on the Senate's votes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from .conftest import Explorer
+
+COLLINS = "COLLINS (R ME)"
+SNOWE = "SNOWE (R ME)"
+
+
+def heading(page: Page) -> str:
+    return page.locator("h1").inner_text()
+
+
+def test_find_a_senator_by_typing(explorer: Explorer, page: Page) -> None:
+    """From the list of datasets, by keyboard alone: `/`, some letters, arrow, Enter."""
+    page.goto(explorer.address)
+    page.get_by_role("link", name="senate", exact=True).click()
+    page.keyboard.press("/")
+    page.keyboard.type("colli")
+    page.get_by_role("option", name=COLLINS).wait_for()
+    page.keyboard.press("ArrowDown")
+    assert page.get_by_role("option", name=COLLINS).get_attribute("aria-selected") == "true"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/person?**")
+    assert heading(page) == COLLINS
+
+
+def test_search_without_a_script_is_a_page(explorer: Explorer, page: Page) -> None:
+    """Enter before anything is proposed goes to the results; nonsense says that nobody is found."""
+    page.goto(explorer.url("people", q="snowe"))
+    page.locator("main").get_by_role("link", name=SNOWE).click()
+    assert heading(page) == SNOWE
+    page.goto(explorer.url("people", q="nobody at all"))
+    assert "Nobody is found" in page.locator("main").inner_text()
+
+
+def test_walk_to_a_collaborator_by_a_shared_key(explorer: Explorer, page: Page) -> None:
+    """Neighbourhood, a value in it, one who holds it, their neighbourhood."""
+    page.goto(explorer.url("person", user=COLLINS))
+    page.get_by_role("link", name="Who shares their values").click()
+    assert page.locator("ol.list > li").count() == 12
+    page.locator("ol.list > li ul a").first.click()
+    assert "Who holds it" in page.locator("main").inner_text()
+    other = page.locator("ol.list > li").filter(has_not_text=COLLINS).first
+    other.get_by_role("link", name="neighbourhood").click()
+    page.wait_for_url("**/neighbourhood?**")
+    assert COLLINS not in heading(page)
+
+
+def test_the_picture_can_be_walked_in(explorer: Explorer, page: Page) -> None:
+    """A click on a person of the picture goes to their neighbourhood, on a value to its holders."""
+    page.goto(explorer.url("neighbourhood", user=COLLINS))
+    for role, place in (("collaborator", "**/neighbourhood?**SNOWE**"), ("key", "**/key?**")):
+        page.goto(explorer.url("neighbourhood", user=COLLINS))
+        page.wait_for_selector("#picture[data-drawn]")
+        page.wait_for_function("window.neighbourhood.nodes().length > 15")
+        wanted = "node[name = 'SNOWE (R ME)']" if role == "collaborator" else "node[role = 'key']"
+        at = page.evaluate(
+            "wanted => { const node = window.neighbourhood.nodes(wanted)[0]; const at = node.renderedPosition();"
+            " const box = document.getElementById('picture').getBoundingClientRect();"
+            " return {x: at.x + box.x, y: at.y + box.y}; }",
+            wanted,
+        )
+        page.mouse.click(at["x"], at["y"])
+        page.wait_for_url(place)
+
+
+def test_open_a_fact_to_the_votes_it_rests_on(explorer: Explorer, page: Page) -> None:
+    """On the person's page at once, and on the fact's page."""
+    page.goto(explorer.url("person", user=COLLINS))
+    induced = page.locator("section", has=page.get_by_role("heading", name=re.compile("^Induced")))
+    induced.locator("summary").first.click()
+    assert "Voted " in induced.locator("details[open] li").first.inner_text()
+    induced.locator("li > a").first.click()
+    page.wait_for_url("**/fact?**")
+    said = page.locator("ul.said li")
+    assert said.count() >= 1
+    assert "Voted " in said.first.inner_text()
+
+
+def test_predict_a_held_out_vote_and_follow_the_evidence(explorer: Explorer, page: Page) -> None:
+    """Distribution, both sides, and from a borrowed piece to the person it is of; the address keeps it."""
+    user, question, _ = explorer.held_out
+    page.goto(explorer.url("person", user=user))
+    page.get_by_role("link", name="Ask them a question").click()
+    page.get_by_label("Its id, or words to find it by").fill(question)
+    page.get_by_role("button", name="Predict").click()
+    page.wait_for_url("**/ask?**made=**")
+    assert "Most likely: " in page.locator(".answer").inner_text()
+    shares = [int(text.removesuffix(" %")) for text in page.locator("td.number").all_inner_texts()]
+    assert sum(shares) in (99, 100, 101)
+    assert page.locator("#h-own ~ ol li, #h-borrowed ~ ol li").count() > 3
+    address = page.url
+    page.goto(address)
+    assert page.locator(".answer").count() == 1
+    own = page.locator("section", has=page.locator("#h-own"))
+    assert "Voted " in own.inner_text()
+    for way in own.get_by_role("link", name="the fact").all()[:1]:
+        way.click()
+        assert "Rests on" in page.locator("main").inner_text()
+    page.goto(address)
+    borrowed = page.locator("section", has=page.locator("#h-borrowed"))
+    borrowed.locator(".path a").first.click()
+    assert page.url.startswith((explorer.address + "person", explorer.address + "key"))
+    page.goto(re.sub("made=[^&]+", "made=gone", address))
+    assert "not kept any more" in page.locator("main").inner_text()
+    assert page.get_by_label("Its id, or words to find it by").input_value() == question
+
+
+def test_a_new_question(explorer: Explorer, page: Page) -> None:
+    """With its options; without them it says what is missing."""
+    page.goto(explorer.url("ask", user=COLLINS))
+    page.get_by_label("Question", exact=True).fill("Shall the tax on estates be repealed?")
+    page.get_by_role("button", name="Predict").click()
+    assert "two or more options" in page.locator("main").inner_text()
+    page.go_back()
+    page.get_by_label("Question", exact=True).fill("Shall the tax on estates be repealed?")
+    page.get_by_label("Options, one a line, in order").fill("Nay\nYea")
+    page.get_by_role("button", name="Predict").click()
+    page.wait_for_url("**/ask?**made=**")
+    assert page.locator(".answer").inner_text().startswith("Most likely: ")
+
+
+def test_compare_two_senators(explorer: Explorer, page: Page) -> None:
+    """What both hold, and what one of them holds."""
+    page.goto(explorer.url("compare"))
+    page.get_by_label("One person (id)").fill("coll")
+    page.get_by_role("option", name=COLLINS).click()
+    page.get_by_label("The other (id)").fill(SNOWE)
+    page.get_by_role("button", name="Compare").click()
+    main = page.locator("main")
+    assert "They share" in main.inner_text()
+    assert "Only the first holds" in main.inner_text()
+    assert main.get_by_role("link", name=SNOWE).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("population", {}),
+        ("people", {}),
+        ("keys", {"kind": "trait"}),
+        ("runs", {}),
+        ("person", {"user": COLLINS}),
+        ("neighbourhood", {"user": COLLINS, "top_k": "20"}),
+        ("compare", {"first": COLLINS, "second": SNOWE}),
+        ("ask", {"user": COLLINS}),
+    ],
+)
+def test_deep_links_reload(explorer: Explorer, page: Page, name: str, params: dict[str, str]) -> None:
+    """The address alone makes the page, and makes it again."""
+    page.goto(explorer.url(name, **params))
+    before = page.locator("main").inner_text()
+    page.reload()
+    assert page.locator("main").inner_text() == before
+    assert heading(page)
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("person?dataset=senate&user=nobody", 404, "no user 'nobody'"),
+        ("person?dataset=nowhere&user=x", 404, "no dataset 'nowhere'"),
+        ("population?dataset=nowhere", 404, "no dataset 'nowhere'"),
+        ("key?dataset=senate&key=none", 404, "no such value"),
+        ("fact?dataset=senate&fact=none", 404, "no such fact"),
+        ("person", 400, "lacks dataset"),
+        ("key?dataset=senate&key=none&skip=x", 400, "not a number"),
+        ("no/such/page", 404, "Not Found"),
+    ],
+)
+def test_error_pages(explorer: Explorer, page: Page, address: str, status: int, said: str) -> None:
+    """Say what is wrong, with a way on."""
+    answer = page.goto(explorer.address + address)
+    assert answer is not None
+    assert answer.status == status
+    assert said in page.locator("main").inner_text()
+    assert page.get_by_role("link", name="All datasets").count() == 1
+
+
+def test_narrow_screens(explorer: Explorer, page: Page) -> None:
+    """Nothing is wider than the screen of a telephone."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    for name, params in (
+        ("population", {}),
+        ("person", {"user": COLLINS}),
+        ("compare", {"first": COLLINS, "second": SNOWE}),
+        ("neighbourhood", {"user": COLLINS}),
+        ("runs", {}),
+    ):
+        page.goto(explorer.url(name, **params))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+
+def test_erase_asks_twice(explorer: Explorer, page: Page) -> None:
+    """Another id than the person's erases nothing; the right one shows a receipt, and they are gone."""
+    user = "BYRD (D WV)"
+    page.goto(explorer.url("person", user=user))
+    page.get_by_role("link", name="Erase").click()
+    page.get_by_label("Their id once more").fill("BYRD")
+    page.get_by_role("button", name="Erase").click()
+    assert "nothing was erased" in page.locator("main").inner_text()
+    page.goto(explorer.url("erase", user=user))
+    page.get_by_label("Their id once more").fill(user)
+    page.get_by_role("button", name="Erase").click()
+    assert "nothing of them is left" in page.locator("main").inner_text()
+    answer = page.goto(explorer.url("person", user=user))
+    assert answer is not None
+    assert answer.status == 404
