@@ -43,6 +43,8 @@ _EXAMPLES = {
     "keys": ["PARTY=R", "STATE=ME"],
     "words": "amendment",
     "fact": "the id of a fact, from facts_of",
+    "fit": "the id of a Fit, from fits_of",
+    "ids": ["demographic:PARTY=R"],
     "as_of": "9999-12-31",
     "since": "2005-12-31",
     "until": "2006-12-31",

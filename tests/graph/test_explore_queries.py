@@ -306,6 +306,25 @@ def test_popular_keys(people: Population) -> None:
     assert {row["key"] for row in traits} == set(people.keys[people.keys.kind == "trait"].key)
 
 
+def test_one_key(people: Population) -> None:
+    """With its holders and its opposite."""
+    holders = people.holds.groupby("key").size()
+    for key, name, opposite in people.keys[["key", "name", "opposite"]].head(20).itertuples(index=False):
+        [found] = people.run("one_key", key=key)
+        assert (found["name"], found["holders"]) == (name, holders.get(key, 0))
+        assert found["opposite"] == (opposite if isinstance(opposite, str) else None)
+        fit = people.run("fits_of")[-1]["fit"]
+        [named] = people.run("keys_named", fit=fit, ids=[key])
+        assert named["name"] == name
+
+
+def test_dataset_names(people: Population) -> None:
+    """By name, with the Fit in use."""
+    found = {row["dataset"]: row["current_fit"] for row in explore(people.graph, "dataset_names", dataset=None)}
+    assert found[people.name] == next(row["fit"] for row in people.run("fits_of") if row["current"])
+    assert [row["dataset"] for row in people.run("dataset_names")] == [people.name]
+
+
 def test_facts_and_keys_of_a_user(people: Population) -> None:
     """All that is valid, strongest first."""
     for user in some_users(people):

@@ -1,0 +1,14 @@
+// One value of the current Fit, with how many hold it and its opposite.
+:params {dataset: "senate-demo", key: "demographic:PARTY=R"};
+
+// one_key: one value of the current Fit, with how many hold it and its opposite.
+// param   dataset  str  the dataset
+// param   key      str  id of the cache key
+// returns key str, kind str, name str, holders int, share float, idf float, opposite str?, opposite_name str?, opposite_holders int?
+// cost    read; one index look-up; CartesianProduct of one by one
+MATCH (d:Dataset {dataset: $dataset})
+MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
+OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o:CacheKey)
+RETURN k.id AS key, k.kind AS kind, k.name AS name, k.n_holders AS holders, k.share AS share, k.idf AS idf,
+       o.id AS opposite, o.name AS opposite_name, o.n_holders AS opposite_holders
+ORDER BY opposite LIMIT 1;
