@@ -22,7 +22,7 @@ from persona_db.evals.splits import contested_split
 from persona_db.graph import server
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import ServerError
-from persona_db.graph.models import HistoryItem, Person, Sharing
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Sharing
 from persona_db.graph.session import Graph
 from persona_db.graph.settings import Settings
 from persona_db.loaders import Split, load, open_source
@@ -30,7 +30,7 @@ from persona_db.loaders.senate import SenateSource
 from tests.synthetic import World, make_world, store
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
 
 HERE = Path(__file__).parent
 HEAP_MB = 512
@@ -94,7 +94,8 @@ def explorer(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
         source = open_source("senate", split=[Split(contested_split(SenateSource().votes(), seed=0))])
         load(graph, source, dataset=DATASET, sharing=Sharing.HISTORY, embedder=EMBEDDER)
         refine(graph, DATASET, embedder=EMBEDDER)
-        test = next(one for one in source.test_answers() if one.user.startswith("COLLINS"))
+        refused: list[QuarantinedRow] = []
+        test = next(one for one in source.test_answers(refused.append) if one.user.startswith("COLLINS"))
         store(graph, HOSTILE, hostile_world())
         refine(graph, HOSTILE, embedder=EMBEDDER)
     port = free_port()
@@ -207,14 +208,19 @@ def page(context: BrowserContext) -> Iterator[Page]:
     opened.set_default_timeout(15_000)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    opened.on("console", lambda message: faults.append(message.text) if _is_fault(message.text) else None)
+
+    def on_dialog(dialog: Dialog) -> None:
+        faults.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def on_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "Refused to" in message.text:
+            faults.append(message.text)
+
+    opened.on("dialog", on_dialog)
+    opened.on("console", on_console)
     yield opened
     assert faults == []
-
-
-def _is_fault(text: str) -> bool:
-    return "Content Security Policy" in text or "Refused to" in text
 
 
 def _note_if_leaving(url: str, left: list[str]) -> None:

@@ -79,7 +79,7 @@ def test_exports_show_it_as_text(explorer: Explorer, page: Page, tmp_path: Path)
             file = tmp_path / f"{number}.json"
             export_neighbourhood(made, file)
             again = nx.node_link_graph(json.loads(file.read_text(encoding="utf-8")), name="node", edges="edges")
-            assert dict(again.nodes(data=True)) == dict(made.nodes(data=True))
+            assert {node: again.nodes[node] for node in again} == {node: made.nodes[node] for node in made}
         assert widget(made) is not None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import networkx as nx
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
 from persona_db.chains.refine import refine
@@ -253,7 +253,7 @@ def test_who_is_alone(people: Population) -> None:
 
 def test_key_rests_on(people: Population) -> None:
     """The items at the end of every path from the key, with the shares multiplied along it, as networkx walks."""
-    walked: nx.DiGraph[str] = nx.DiGraph()
+    walked: nx.DiGraph[Any] = nx.DiGraph()
     for fact, support, share in people.derived[["fact", "support", "share"]].itertuples(index=False):
         walked.add_edge(fact, support, share=share)
     items = set(people.derived[people.derived.label == "HistoryItem"].support)
