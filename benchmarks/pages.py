@@ -7,6 +7,7 @@ time, so that nothing is answered from what was asked before. The table is `benc
 from __future__ import annotations
 
 import argparse
+import re
 import socket
 import sys
 import tempfile
@@ -173,6 +174,7 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
         "compare": lambda n: {"first": people[n], "second": people[n + 1]},
         "ask": lambda n: {"user": people[n]},
     }
+    numbers = [str(number) for number in range(calls + WARM_UP)]
     with httpx.Client(base_url=address, timeout=60) as client:
         for page, params in forms.items():
             if params(0) is None:
@@ -184,8 +186,28 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
                 answer.raise_for_status()
                 return answer.status_code
 
-            numbers = [str(number) for number in range(calls + WARM_UP)]
             yield page or "home", timed(call, numbers[WARM_UP:], warm_up=numbers[:WARM_UP])[0]
+        questions = [row["id"] for row in graph.read("questions_of", dataset=dataset) if row["options"]]
+        if not questions:
+            return
+        token = re.search(r'name="token" value="([^"]+)"', client.get(f"ask?{_query(dataset, people[0])}").text)
+
+        def predict(number: str) -> int:
+            asked = {
+                "dataset": dataset,
+                "user": people[int(number)],
+                "question": questions[int(number) % len(questions)],
+            }
+            made = client.post("predict", data={"token": token[1] if token else "", **asked})
+            answer = client.get(made.headers["location"])
+            answer.raise_for_status()
+            return answer.status_code
+
+        yield "predict", timed(predict, numbers[WARM_UP:], warm_up=numbers[:WARM_UP])[0]
+
+
+def _query(dataset: str, user: str) -> str:
+    return urlencode({"dataset": dataset, "user": user})
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (u:User {dataset: $dataset, id: $user})
 CALL (d, u) {
-  UNWIND [$since, $until] AS given
-  WITH d, u, CASE size(given) WHEN 10 THEN given + 'T23:59:59Z' ELSE given END AS date
+  UNWIND [0, 1] AS side
+  WITH d, u, side, [$since, $until][side] AS given
+  WITH d, u, side, CASE size(given) WHEN 10 THEN given + 'T23:59:59Z' ELSE given END AS date
   OPTIONAL MATCH (f:Fit {dataset: $dataset, status: 'ready'})
   WHERE f.id > '' AND f.through <= date
-  WITH d, u, date, f ORDER BY f.through DESC, f.created_at DESC, f.id
-  WITH d, u, date, coalesce(head(collect(f.id)), d.current_fit) AS fit
+  WITH d, u, side, date, f ORDER BY f.through DESC, f.created_at DESC, f.id
+  WITH d, u, side, date, coalesce(head(collect(f.id)), d.current_fit) AS fit
   CALL (u, date, fit) {
     MATCH (u)-[:HAS_FACT]->(n:Fact {fit: fit})
     WHERE n.at <= date AND n.retired_at > date
@@ -27,7 +28,8 @@ CALL (d, u) {
     WHERE h.at <= date AND h.retired_at > date
     RETURN collect(DISTINCT ['key', k.kind, k.name, h.at]) AS keys
   }
-  RETURN collect(facts + keys) AS sides
+  WITH facts + keys AS everything, side ORDER BY side
+  RETURN collect(everything) AS sides
 }
 WITH sides[0] AS before, sides[1] AS after
 CALL (before, after) {
