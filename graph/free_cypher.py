@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,8 @@ _REFUSED_OPERATORS = (
     (re.compile(r"Show|Terminate|Command|System"), "commands to the server are not for reading the graph"),
 )
 _MINE = "persona_db_free"
+_MARKED = "SHOW TRANSACTIONS YIELD transactionId, metaData WHERE metaData[$key] = $mark RETURN transactionId"
+_AHEAD_SECONDS = 0.3
 _GRACE_SECONDS = 1.0
 """The server's own limit is this much later than ours, for when ours can't be enforced."""
 
@@ -72,11 +74,11 @@ def run_free(
     from neo4j.exceptions import ClientError, CypherTypeError, TransientError
 
     given = dict(params or {})
-    check_read_only(graph, text, params=given, seconds=seconds)
     mark = uuid.uuid4().hex
     started = perf_counter()
+    check_read_only(graph, text, params=given, seconds=seconds)
     query = Query(text, timeout=seconds + _GRACE_SECONDS, metadata={_MINE: mark})
-    with driver_errors(), _stopwatch(graph, mark, seconds) as stopped:
+    with driver_errors(), _stopwatch(graph, mark, started + seconds) as stopped:
         try:
             with graph.driver.session(
                 database=graph.database, default_access_mode="READ", fetch_size=min(1_000, most_rows + 1)
@@ -157,35 +159,43 @@ def _operators(plan: Any) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _stopwatch(graph: Graph, mark: str, seconds: float) -> Iterator[threading.Event]:
-    """Terminate the marked transaction when the time is up; the event says whether it was."""
-    stopped = threading.Event()
+def _stopwatch(graph: Graph, mark: str, deadline: float) -> Iterator[threading.Event]:
+    """Terminate the marked transaction at the deadline; the event says whether it was."""
+    stopped, done = threading.Event(), threading.Event()
 
-    def stop() -> None:
-        stopped.set()
-        _terminate(graph.driver, graph.database, mark)
+    def watch() -> None:
+        if done.wait(max(deadline - perf_counter() - _AHEAD_SECONDS, 0.0)):
+            return
+        _terminate(graph.driver, graph.database, mark, lambda: _is_time(deadline, done, stopped))
 
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
     try:
         yield stopped
     finally:
-        timer.cancel()
+        done.set()
+        thread.join()
 
 
-def _terminate(driver: Driver, database: str, mark: str) -> None:
-    # Commands to the server, not queries of the graph: they have no place in the catalog.
+def _is_time(deadline: float, done: threading.Event, stopped: threading.Event) -> bool:
+    """Wait for the deadline, and mark that it has come; False when the query was done before."""
+    if done.wait(max(deadline - perf_counter(), 0.0)):
+        return False
+    stopped.set()
+    return True
+
+
+def _terminate(driver: Driver, database: str, mark: str, is_time: Callable[[], bool]) -> None:
+    # Commands to the server, not queries of the graph: they have no place in the catalog. The transaction is looked
+    # for a little ahead, so that nothing but the order to stop it is left to do when it is time.
     from neo4j.exceptions import DriverError, Neo4jError
 
     try:
         with driver.session(database=database) as session:
-            found = session.run(
-                "SHOW TRANSACTIONS YIELD transactionId, metaData WHERE metaData[$key] = $mark RETURN transactionId",
-                key=_MINE,
-                mark=mark,
-            ).value()
-            for transaction in found:
+            found = session.run(_MARKED, key=_MINE, mark=mark).value()
+            if not is_time():
+                return
+            for transaction in found or session.run(_MARKED, key=_MINE, mark=mark).value():
                 session.run("TERMINATE TRANSACTIONS $id", id=transaction).consume()
     except (DriverError, Neo4jError) as exc:  # without the right to, the server's own limit comes a little later
         log.warning("a query over its time limit is left to the server's own limit: %s", exc)
