@@ -6,7 +6,8 @@ quotes are in what they name, is checked by `structured`; here only what an answ
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
@@ -80,7 +81,8 @@ def _said(given: Any) -> Any:
 Word = BeforeValidator(_word)
 Sentence = Annotated[str, BeforeValidator(_said), Field(min_length=1, max_length=400)]
 Name = Annotated[str, BeforeValidator(_said), Field(min_length=1, max_length=80)]
-Handle = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8)]
+Handle = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8, json_schema_extra={"x-is": "handle"})]
+Option = Annotated[str, BeforeValidator(_said), Field(max_length=2_000, json_schema_extra={"x-is": "option"})]
 
 
 class QuotedItem(Model):
@@ -143,15 +145,17 @@ class Induction(Model):
 class OptionProbability(Model):
     """How probable one of the options is."""
 
-    option: str = Field(description="One of the options, copied exactly.")
-    probability: float = Field(ge=0, description="0 to 1.")
+    option: Option = Field(description="One of the options, copied exactly.")
+    probability: float = Field(ge=0, le=100, description="0 to 1.")
 
 
 class PredictedAnswer(Model):
     """How the person would answer."""
 
-    answer: str = Field(description="One of the options, copied exactly.")
-    probabilities: tuple[OptionProbability, ...] = Field(description="Every option with its probability; sum 1.")
+    answer: Option = Field(description="One of the options, copied exactly.")
+    probabilities: tuple[OptionProbability, ...] = Field(
+        max_length=100, description="Every option with its probability; sum 1."
+    )
     explanation: str = Field(max_length=1_000, description="One or two sentences.")
     evidence: tuple[Handle, ...] = Field(max_length=40, description="Ids of the items that it rests on.")
 
@@ -171,6 +175,46 @@ class Reaction(Model):
         return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-def schema_of(output: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON schema of *output* as providers take it."""
-    return output.model_json_schema()
+def schema_of(
+    output: type[BaseModel],
+    *,
+    bounded: bool = False,
+    handles: Sequence[str] = (),
+    options: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the JSON schema of *output* as providers take it: all properties required, nothing beside them.
+
+    Limits of length and size are left out, which strict modes refuse; they are checked when the answer is read. Where
+    the schema steers every token (a grammar made of it), *bounded* keeps them, and handles and options become
+    enums: a small model then cannot name what there is not, nor write on for ever.
+    """
+    return cast("dict[str, Any]", _provided(output.model_json_schema(), bounded, list(handles), list(options)))
+
+
+_LIMITS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
+_NEVER = ("discriminator", "default", "title")
+
+
+def _provided(schema: Any, bounded: bool, handles: list[str], options: list[str]) -> Any:
+    if isinstance(schema, list):
+        return [_provided(one, bounded, handles, options) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if bounded and schema.get("x-is") == "handle" and handles:
+        return {"type": "string", "enum": handles}
+    if bounded and schema.get("x-is") == "option" and options:
+        return {"type": "string", "enum": options}
+    left_out = {"x-is", *_NEVER, *(() if bounded else _LIMITS)}
+    made = {
+        "anyOf" if name == "oneOf" else name: (
+            {key: _provided(one, bounded, handles, options) for key, one in value.items()}
+            if name in ("properties", "$defs")
+            else _provided(value, bounded, handles, options)
+        )
+        for name, value in schema.items()
+        if name not in left_out
+    }
+    if "properties" in made:
+        made["required"] = list(made["properties"])
+        made["additionalProperties"] = False
+    return made
