@@ -32,6 +32,7 @@ class Attempt:
     accounts: Accounts | None = None
     rehearsal: bool = False
     """Nothing may be sent: NotPaidForError where a call would be."""
+    repair: bool = False
     key: bytes | None = None
     """Of the answer, in the cache."""
     sent: int = field(default=0, init=False)

@@ -30,16 +30,18 @@ _NOT_KEPT = ("content_filter", "refusal")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answer (
   key BLOB PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL, message TEXT NOT NULL,
-  counted_in INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER
+  counted_in INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER,
+  repair INTEGER NOT NULL DEFAULT 0, in_vain INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """
 
 
 @dataclass(frozen=True)
 class Typical:
-    """What answers to one prompt took so far: tokens in over those counted beforehand, and tokens out."""
+    """What one question took so far, its repairs included: calls, tokens in over those counted before, tokens out."""
 
-    answers: int
+    questions: int
+    calls: float
     in_per_counted: float
     tokens_out: float
 
@@ -60,7 +62,8 @@ class CallCache(BaseCache):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise ConfigError(
-                f"no cache of model calls can be made at {path} ({exc.strerror}); set PERSONA_DB_CACHE to another folder"
+                f"no cache of model calls can be made at {path} ({exc.strerror}); "
+                "set PERSONA_DB_CACHE to another folder"
             ) from exc
         with self._used():
             self._file = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False, isolation_level=None)
@@ -76,7 +79,7 @@ class CallCache(BaseCache):
         if attempt is not None:
             attempt.key = key
         with self._used():
-            row = self._file.execute("SELECT message FROM answer WHERE key = ?", (key,)).fetchone()
+            row = self._file.execute("SELECT message FROM answer WHERE key = ? AND in_vain = 0", (key,)).fetchone()
         if row is None:
             return None
         message = AIMessage.model_validate_json(row[0])
@@ -98,29 +101,32 @@ class CallCache(BaseCache):
         row = (
             key, self._model, attempt.prompt if attempt else "", message.model_dump_json(fallback=str),
             attempt.counted_in if attempt else 0, usage.get("input_tokens"), usage.get("output_tokens"),
+            int(attempt.repair) if attempt else 0,
         )  # fmt: skip
         with self._used():
-            self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", row)
 
     def forget(self, keys: Iterable[bytes]) -> None:
-        """Remove the answers of these keys, so that they are asked for again."""
+        """Give the answers of these keys no more, so that they are asked for again; they still count as typical."""
         with self._used():
-            self._file.executemany("DELETE FROM answer WHERE key = ?", [(key,) for key in keys])
+            self._file.executemany("UPDATE answer SET in_vain = 1 WHERE key = ?", [(key,) for key in keys])
 
-    def clear(self, **kwargs: Any) -> None:
+    def clear(self, **kwargs: Any) -> None:  # noqa: ARG002 (BaseCache has them)
         """Remove every answer, of all models."""
         with self._used():
             self._file.execute("DELETE FROM answer")
 
     def typical(self, prompt: str) -> Typical | None:
-        """Return what answers of this model to the prompt of that name took, or None when there are too few."""
+        """Return what questions by the prompt of that name took of this model, or None when there were too few."""
         with self._used():
-            n, told, counted, out = self._file.execute(
-                "SELECT count(*), sum(tokens_in), sum(counted_in), avg(tokens_out) FROM answer "
-                "WHERE model = ? AND prompt = ? AND tokens_in > 0 AND counted_in > 0",
+            calls, questions, told, counted, out = self._file.execute(
+                "SELECT count(*), sum(repair = 0), sum(tokens_in), sum(counted_in * (repair = 0)), sum(tokens_out) "
+                "FROM answer WHERE model = ? AND prompt = ? AND tokens_in > 0 AND counted_in > 0",
                 (self._model, prompt),
             ).fetchone()
-        return Typical(n, told / counted, out) if n >= _ENOUGH else None
+        if not questions or questions < _ENOUGH:
+            return None
+        return Typical(questions, calls / questions, told / counted, out / questions)
 
     def key(self, prompt: str, llm_string: str) -> bytes:
         """Return the key of a rendered prompt; of *llm_string* only what is asked for counts, not where."""

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
-from persona_db.chains.language.calls import Accounts, Call, StageName
+from persona_db.chains.language.calls import Accounts, BudgetError, Call, StageName
+from persona_db.chains.language.canonical import Ideologies
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.persona import Persona, UserHistory
-from persona_db.graph.errors import PersonaDBError
+from persona_db.graph.errors import ConfigError, ModelAnswerError, PersonaDBError
 from persona_db.graph.models import Model
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
+    from persona_db.chains.language.refining import Step
+    from persona_db.chains.language.structured import Asking
     from persona_db.graph.embedding import Embedder
 
 __all__ = ["Estimate", "LanguageEngine", "QuarantinedAnswer", "Refined", "estimate", "refine_people"]
+
+Given = TypeVar("Given")
 
 
 class QuarantinedAnswer(Model):
@@ -36,7 +43,7 @@ class Refined:
     """What came of one user.
 
     `persona` None: nothing may be written, existing facts stay and the user stays waiting. `complete` False with a
-    persona: a stage failed as a whole after its repairs; the persona holds what did validate, and the user should
+    persona: part of its calls failed after their repairs; the persona holds what did validate, and the user should
     be asked about again by the next run (what answered is in the cache and costs nothing).
     """
 
@@ -52,7 +59,7 @@ class Estimate(Model):
     """What a refinement would cost; cached calls are counted apart and cost nothing."""
 
     users: int
-    calls: int
+    calls: int = Field(description="To be paid, with the repairs that are usual.")
     cached: int
     tokens_in: int
     tokens_out: int
@@ -61,27 +68,72 @@ class Estimate(Model):
 
 @dataclass(frozen=True)
 class LanguageEngine:
-    """Distils, induces and keys by a language model; an Engine as `chains.stages` has it."""
+    """Distils, induces and keys by a language model; an Engine as `chains.stages` has it.
+
+    *embedder* finds ideologies of the vocabulary by meaning; without one, by name alone.
+    """
 
     model: LanguageModel
     embedder: Embedder | None = None
+    accounts: Accounts | None = None
 
     @property
     def name(self) -> str:
         """The model's."""
         return self.model.name
 
-    def distil(self, people: Sequence[UserHistory]) -> list[Persona]:
-        """Distil each history into the facts it states, each with the items that state it."""
-        raise NotImplementedError
+    @cached_property
+    def ideologies(self) -> Ideologies:
+        """What ideologies are called."""
+        return Ideologies(self.embedder)
 
-    def induce(self, personas: Sequence[Persona]) -> list[Persona]:
-        """Infer from history and distilled facts what others may share, each with the facts that show it."""
-        raise NotImplementedError
+    def distil(self, people: Sequence[UserHistory], *, config: RunnableConfig | None = None) -> list[Persona]:
+        """Distil each history into the facts it states, each with the items that state it.
+
+        ModelAnswerError when nothing of an answer can be used.
+        """
+        from persona_db.chains.language.refining import distil
+
+        return self._each(people, lambda history, asking: distil(self.model, history, asking), "distil", config)
+
+    def induce(self, personas: Sequence[Persona], *, config: RunnableConfig | None = None) -> list[Persona]:
+        """Infer from history and distilled facts what others may share, each with the facts that show it.
+
+        ModelAnswerError when nothing of an answer can be used.
+        """
+        from persona_db.chains.language.refining import induce
+
+        def step(persona: Persona, asking: Asking) -> Step:
+            return induce(self.model, persona, asking, ideologies=self.ideologies)
+
+        return self._each(personas, step, "induce", config)
 
     def key(self, personas: Sequence[Persona]) -> list[Persona]:
         """Turn induced facts and attributes into weighted cache keys; no call is made."""
-        raise NotImplementedError
+        from persona_db.chains.language.personas import held_keys
+
+        return [persona.model_copy(update={"keys": held_keys(persona)}) for persona in personas]
+
+    def _each(
+        self,
+        given: Sequence[Given],
+        step: Callable[[Given, Asking], Step],
+        stage: StageName,
+        config: RunnableConfig | None,
+    ) -> list[Persona]:
+        from langchain_core.runnables.config import ContextThreadPoolExecutor
+
+        from persona_db.chains.language.structured import Asking
+
+        def one(thing: Given) -> Persona:
+            user = thing.user if isinstance(thing, (UserHistory, Persona)) else ""
+            made = step(thing, Asking(stage, user, self.accounts, config))
+            if made.failed:
+                raise ModelAnswerError(f"{self.name} gave no answer to {stage} {user!r}: {made.problems[-1].reason}")
+            return made.persona
+
+        with ContextThreadPoolExecutor(max_workers=self.model.settings.concurrency) as pool:
+            return list(pool.map(one, given))
 
 
 def refine_people(
@@ -93,12 +145,92 @@ def refine_people(
 ) -> Iterator[Refined]:
     """Yield what comes of each user as they complete, in whatever order that is.
 
-    After the budget is reached no further history is read; those that run are finished and yielded. ConfigError (a
-    wrong key, a model there is not) is raised when those that run have been yielded.
+    Users are read some way ahead of those that run, so that whoever writes what is yielded holds up no call. No
+    further history is read when the budget is reached, or when as many users as run at once, one after another, were
+    not answered; those that run are finished and yielded. ConfigError (a wrong key, a model there is not) is raised
+    when they have been.
     """
-    raise NotImplementedError
+    from langchain_core.runnables.config import ContextThreadPoolExecutor
+
+    at_once = engine.model.settings.concurrency
+    ahead = 4 * at_once + 32
+    source = iter(histories)
+    stopped = False
+    wrong: ConfigError | None = None
+    in_a_row = 0
+    running: dict[Future[Refined], int] = {}
+    number = 0
+    with ContextThreadPoolExecutor(max_workers=at_once) as pool:
+        try:
+            while True:
+                while not stopped and len(running) < ahead and (history := next(source, None)) is not None:
+                    running[pool.submit(_refined, engine, history, accounts, config)] = number
+                    number += 1
+                if not running:
+                    break
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=running.__getitem__):
+                    del running[future]
+                    if future.cancelled():
+                        continue
+                    made = future.result()
+                    in_a_row = in_a_row + 1 if made.error is not None else 0
+                    if isinstance(made.error, ConfigError):
+                        wrong = wrong or made.error
+                    if isinstance(made.error, (BudgetError, ConfigError)) or in_a_row >= max(3, at_once):
+                        stopped = True
+                        for waiting in running:
+                            waiting.cancel()  # those that run go on
+                    if made.calls or made.error is None or not isinstance(made.error, ConfigError):
+                        yield made
+        finally:
+            for waiting in running:
+                waiting.cancel()
+    if wrong is not None:
+        raise wrong
 
 
 def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> Estimate:
-    """Return what refining these would take, without any call."""
-    raise NotImplementedError
+    """Return what refining these would take, without any call.
+
+    What is in the cache is used. Beyond it prompts are rendered and counted as they would be sent; what they were
+    answered so far tells how long answers are and how often a repair is needed, or else what is usual.
+    """
+    from persona_db.chains.language.estimating import Rehearsal
+
+    rehearsal = Rehearsal(engine)
+    for history in histories:
+        rehearsal.add(history)
+    return rehearsal.estimate()
+
+
+def _refined(
+    engine: LanguageEngine, history: UserHistory, accounts: Accounts | None, config: RunnableConfig | None
+) -> Refined:
+    from persona_db.chains.language.refining import distil, induce
+    from persona_db.chains.language.structured import Asking
+
+    calls: list[Call] = []
+    quarantined: list[QuarantinedAnswer] = []
+    user = history.user
+
+    def asking(stage: StageName) -> Asking:
+        return Asking(stage, user, accounts or engine.accounts, config, calls=calls)
+
+    def note(stage: StageName, step: Step) -> Step:
+        quarantined.extend(
+            QuarantinedAnswer(stage=stage, user=user, reason=one.reason, raw=one.raw) for one in step.problems
+        )
+        return step
+
+    try:
+        distilled = note("distil", distil(engine.model, history, asking("distil")))
+        if distilled.failed:
+            return Refined(user, None, tuple(calls), tuple(quarantined), complete=False)
+        induced = note(
+            "induce", induce(engine.model, distilled.persona, asking("induce"), ideologies=engine.ideologies)
+        )
+    except PersonaDBError as exc:
+        return Refined(user, None, tuple(calls), tuple(quarantined), exc, complete=False)
+    persona = engine.key([induced.persona])[0]
+    return Refined(user, persona, tuple(calls), tuple(quarantined), complete=distilled.whole and induced.whole)

@@ -65,6 +65,8 @@ class LanguageModel:
     context_tokens: int = _CONTEXT
     """Tokens of prompt and answer together."""
     own_tokenizer: bool = False
+    bound: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What `structured` made of the chat model for each output asked for."""
 
     @property
     def grammar(self) -> bool:

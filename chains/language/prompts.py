@@ -166,7 +166,7 @@ class _Block:
 def _asking(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     block = _Block()
     mine, theirs = _recalled(block, own, borrowed)
-    options = "\n".join(block.quote(option) for option in question.options)
+    options = "\n".join(f"- {block.quote(option)}" for option in question.options)
     return _rendered(
         name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options,
         chosen_from=question.options,

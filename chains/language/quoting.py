@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 __all__ = ["defused", "folded", "nonce_of", "quoted_in"]
@@ -31,7 +32,7 @@ _ALIKE = str.maketrans(
         "\u2039": "<",
         "\u203a": ">",
         "`": "'",
-    }  # fmt: skip
+    }
 )
 _ENDS = " \t'\".,;:!?-*_()[]<>"
 
@@ -42,6 +43,13 @@ def defused(text: str) -> str:
     Line breaks become spaces, so that no line begins but ours; `<` becomes a sign that looks like it, so that no tag
     opens; invisible characters (controls, direction marks, tag characters) are left out.
     """
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = " ".join(_visible(line).split())
+    return _INSTRUCTION_MARK.sub("[ ", line.replace("<", "\u2039"))
+
+
+def _visible(text: str) -> str:
     kept = []
     for character in text:
         category = unicodedata.category(character)
@@ -51,8 +59,7 @@ def defused(text: str) -> str:
             continue
         else:
             kept.append(character)
-    line = " ".join("".join(kept).split())
-    return _INSTRUCTION_MARK.sub("[ ", line.replace("<", "\u2039"))
+    return "".join(kept)
 
 
 def nonce_of(texts: Iterable[str]) -> str:
@@ -66,6 +73,7 @@ def nonce_of(texts: Iterable[str]) -> str:
     raise ValueError("no word is in none of the texts")
 
 
+@lru_cache(maxsize=10_000)
 def folded(text: str) -> str:
     """Return what is compared of a text: case, spacing and typographic signs aside."""
     plain = unicodedata.normalize("NFKC", defused(text).translate(_ALIKE)).translate(_ALIKE).casefold()

@@ -131,19 +131,20 @@ def _named(exc: Exception, model: str, attempts: int) -> Exception:
     """Return the error of ours that says what *exc* means; itself when it has nothing to do with the provider."""
     status = _status(exc)
     said = " ".join(str(exc).split())[:300]
+    named: Exception = exc
     if isinstance(exc, ContextOverflowError) or (status in (400, 413) and _too_long(said)):
-        return PromptTooLongError(f"{model} takes no prompt that long; set context_tokens to what it takes")
-    if any(word in said for word in _SPENT):
-        return ConfigError(f"the account with the provider of {model} is used up ({said})")
-    if status in (401, 403):
-        return ConfigError(f"{model} does not accept the key ({status}); check the provider's key in the environment")
-    if status == 404:
-        return ConfigError(f"there is no model {model} at its address ({said}); check its name and base URL")
-    if _may_pass(exc) or (status is not None and status == 429):
-        return ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({type(exc).__name__}: {said})")
-    if status is not None and 400 <= status < 500:
-        return ModelAnswerError(f"{model} refused the request ({status}: {said})")
-    return exc
+        named = PromptTooLongError(f"{model} takes no prompt that long; set context_tokens to what it takes")
+    elif any(word in said for word in _SPENT):
+        named = ConfigError(f"the account with the provider of {model} is used up ({said})")
+    elif status in (401, 403):
+        named = ConfigError(f"{model} does not accept the key ({status}); check the provider's key in the environment")
+    elif status == 404:
+        named = ConfigError(f"there is no model {model} at its address; check its name and the base URL ({said})")
+    elif status == 429 or _may_pass(exc):
+        named = ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({type(exc).__name__}: {said})")
+    elif status is not None and status >= 400:
+        named = ModelAnswerError(f"{model} refused the request ({status}: {said})")
+    return named
 
 
 def _too_long(said: str) -> bool:
