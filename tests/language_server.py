@@ -337,7 +337,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
-        for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(body))} | headers).items():
+        for name, value in (
+            {"Content-Type": "application/json", "Content-Length": str(len(body))} | dict(headers)
+        ).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

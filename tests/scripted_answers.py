@@ -1,7 +1,7 @@
 """What a model that does as it is told answers: made from the prompt alone, the same for the same prompt.
 
-It reads what is asked for from the schema and the handles from the prompt, as a model does, and so knows nothing
-else of how prompts are written: an item is a line that begins with its handle, with the lines after it.
+It reads what is asked for from the schema, and what there is to read from the prompt: blocks between two tags of one
+name and nonce, in them a line for each item that begins with its handle.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ __all__ = ["Asked", "Task", "count_tokens", "obedient"]
 Task = Literal["distil", "induce", "predict", "react", "text"]
 
 _TASKS: Mapping[str, Task] = {"traits": "induce", "polarity": "react", "answer": "predict", "facts": "distil"}
-_HANDLE_LINE = re.compile(r"^\W{0,4}(?P<handle>[a-z]\d{1,4})\b\W{0,4}\s?(?P<text>.*)$")
-_BLOCK_LINE = re.compile(r"^\s*(<|={3}|-{3}|\[/|#)")
+_BLOCK = re.compile(r"<(?P<name>[a-z]+)-(?P<nonce>\w+)>\n(?P<text>.*?)\n</(?P=name)-(?P=nonce)>", re.DOTALL)
+_ITEM = re.compile(r"^(?P<handle>[a-z]\d{1,4}) \| (?P<text>.*)$", re.MULTILINE)
 _MOST_FACTS, _MOST_ITEMS = 24, 8
 _QUOTED_WORDS = 8
 
@@ -93,37 +93,29 @@ class Asked:
         return next((task for name, task in _TASKS.items() if name in told), "text")
 
     @cached_property
+    def blocks(self) -> dict[str, str]:
+        """What stands between tags of one name and nonce, by the name."""
+        return {match["name"]: match["text"] for match in _BLOCK.finditer(self.prompt)}
+
+    @cached_property
+    def frame(self) -> str:
+        """The prompt without what stands in its blocks: the words that are ours."""
+        return _BLOCK.sub(r"<\g<name>>", self.prompt)
+
+    @cached_property
     def items(self) -> dict[str, str]:
-        """The texts of the prompt by their handles, in its order; a handle that stands twice keeps the first text."""
-        found: dict[str, list[str]] = {}
-        lines: list[str] | None = None
-        for line in self.prompt.splitlines():
-            if match := _HANDLE_LINE.match(line):
-                lines = [match["text"]]
-                found.setdefault(match["handle"], lines)
-            elif not line.strip() or _BLOCK_LINE.match(line):
-                lines = None
-            elif lines is not None:
-                lines.append(line)
-        return {handle: "\n".join(text) for handle, text in found.items()}
+        """The texts of the prompt by their handles, in its order; of a handle that stands twice the first."""
+        found: dict[str, str] = {}
+        for block in self.blocks.values():
+            for match in _ITEM.finditer(block):
+                found.setdefault(match["handle"], match["text"])
+        return found
 
     @cached_property
     def options(self) -> tuple[str, ...]:
-        """The answers to choose from: as the schema lists them, or else the lines below the word *options*."""
+        """The answers to choose from: as the schema lists them, or else as the prompt does."""
         listed = (self.schema or {}).get("properties", {}).get("answer", {}).get("enum")
-        if listed:
-            return tuple(listed)
-        lines = iter(self.prompt.splitlines())
-        found: list[str] = []
-        for line in lines:
-            if re.search(r"\boptions\b", line, re.IGNORECASE):
-                break
-        for line in lines:
-            if option := re.match(r"^\s*(?:[-*]|\d+[.)])\s+(.*)$", line):
-                found.append(option[1].strip())
-            elif found:
-                break
-        return tuple(found)
+        return tuple(listed or self.blocks["options"].splitlines())
 
 
 def obedient(asked: Asked) -> str:

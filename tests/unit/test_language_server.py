@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from persona_db.chains.language.outputs import Distillation, Induction, PredictedAnswer, Reaction
 from tests.language_server import ANSWER_FAULTS, Drop, Hang, LanguageServer, Status
 
-HISTORY = "What they said:\n[i1] The trains are late again.\nEvery day.\n[i2] I love the forest."
-FACTS = f"{HISTORY}\n\nFacts:\n[f1] Complains about trains.\n[f2] Loves forests and trains."
-ASKED = f"{HISTORY}\n\nOptions:\n- yes\n- no"
+HISTORY = "<data-abc>\ni1 | The trains are late again. Every day.\ni2 | I love the forest.\n</data-abc>"
+FACTS = "<data-abc>\nf1 | Complains about trains.\nf2 | Loves forests and trains.\n</data-abc>"
+ASKED = f"{HISTORY}\nThe options:\n<options-abc>\nyes\nno\n</options-abc>"
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_distilled_fact_quotes_its_item(server: LanguageServer) -> None:
     told = model(server).with_structured_output(Distillation, method="json_schema").invoke(HISTORY)
     assert isinstance(told, Distillation)
     assert [(item.id, item.quote) for fact in told.facts for item in fact.items] == [
-        ("i1", "The trains are late again."),
+        ("i1", "The trains are late again. Every day."),
         ("i2", "I love the forest."),
     ]
 
@@ -98,7 +98,7 @@ def test_faults_of_transport_reach_the_client(server: LanguageServer) -> None:
 
 def test_it_streams(server: LanguageServer) -> None:
     """A word at a time, and together the whole answer."""
-    pieces = [str(piece.content) for piece in model(server).stream("[i1] something")]
+    pieces = [str(piece.content) for piece in model(server).stream("<own-a>\ni1 | something\n</own-a>")]
     assert "".join(pieces) == "They would say so, as i1 shows."
     assert len([piece for piece in pieces if piece]) == 7
 
