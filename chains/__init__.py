@@ -12,10 +12,21 @@ from persona_db.chains.join import join
 from persona_db.chains.predict import predict, predict_many
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings, recall
-from persona_db.chains.refine import RefineReport, refine
+from persona_db.chains.refine import RefinePlan, RefineReport, refine
 
 if TYPE_CHECKING:
-    from persona_db.chains.pipeline import Ask, Join, Joined, Predict, Recall, Recollection
+    from persona_db.chains.language.engine import LanguageEngine
+    from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
+    from persona_db.chains.pipeline import (
+        Ask,
+        Explain,
+        Join,
+        Joined,
+        Predict,
+        Recall,
+        Recollection,
+        persona_chain,
+    )
     from persona_db.chains.retriever import PersonaRetriever
     from persona_db.chains.stages import Distil, Engine, Induce, Key
 
@@ -23,19 +34,26 @@ __all__ = [
     "Ask",
     "Distil",
     "Engine",
+    "Explain",
     "Induce",
     "Join",
     "Joined",
     "Key",
+    "LanguageEngine",
+    "LanguageModel",
+    "ModelSettings",
     "PersonaRetriever",
     "Predict",
     "Reading",
     "Recall",
     "RecallSettings",
     "Recollection",
+    "RefinePlan",
     "RefineReport",
     "join",
+    "open_model",
     "open_reading",
+    "persona_chain",
     "predict",
     "predict_many",
     "recall",
@@ -43,7 +61,9 @@ __all__ = [
 ]
 
 _LATER = {
-    "pipeline": ("Ask", "Join", "Joined", "Predict", "Recall", "Recollection"),
+    "language.engine": ("LanguageEngine",),
+    "language.models": ("LanguageModel", "ModelSettings", "open_model"),
+    "pipeline": ("Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"),
     "retriever": ("PersonaRetriever",),
     "stages": ("Distil", "Engine", "Induce", "Key"),
 }

@@ -53,6 +53,7 @@ def _print(receipt: Receipt) -> None:
             ("personas", receipt.personas, "of every Fit"),
             ("keys held", receipt.holds, f"{receipt.keys:,} of them held by nobody else, and erased too"),
             ("texts", receipt.statements, "said by nobody else"),
+            ("runs of models", receipt.runs, f"and {receipt.quarantined:,} of their answers that could not be used"),
             ("cached vectors", receipt.vectors, "of those texts"),
         ],
     )

@@ -12,7 +12,7 @@ from persona_db.chains.statistical.estimate import condition
 from persona_db.chains.statistical.knowledge import Knowledge
 from persona_db.chains.statistical.scale import Scale
 from persona_db.chains.statistical.settings import EngineSettings
-from persona_db.chains.statistical.traits import trait_of
+from persona_db.chains.statistical.traits import is_pole, trait_of
 from persona_db.graph.models import Recalled
 
 __all__ = ["Forecast", "forecast", "variable_of"]
@@ -35,7 +35,7 @@ def variable_of(knowledge: Knowledge, item: Recalled) -> int | None:
         return knowledge.of_key(item.key)
     if item.question is not None:
         return knowledge.of_question(item.question)
-    if item.layer == "induced" and item.key is not None and item.key.startswith("trait:"):
+    if item.layer == "induced" and item.key is not None and is_pole(item.key):
         return knowledge.of_trait(trait_of(item.key))
     return None
 
