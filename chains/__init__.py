@@ -12,7 +12,7 @@ from persona_db.chains.join import join
 from persona_db.chains.predict import predict, predict_many
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings, recall
-from persona_db.chains.refine import RefinePlan, RefineReport, refine
+from persona_db.chains.refine import RefineReport, refine
 
 if TYPE_CHECKING:
     from persona_db.chains.language.engine import LanguageEngine
@@ -48,7 +48,6 @@ __all__ = [
     "Recall",
     "RecallSettings",
     "Recollection",
-    "RefinePlan",
     "RefineReport",
     "join",
     "open_model",

@@ -25,7 +25,7 @@ from persona_db.chains.language.prompts import prompt_file
 from persona_db.chains.model_writer import KeyBook, ModelWriter
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.reading import until
-from persona_db.chains.refine import RefinePlan, RefineReport, drop_obsolete, embed
+from persona_db.chains.refine import RefineReport, drop_obsolete, embed
 from persona_db.chains.settle import settle
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.chains.statistical.fit import (
@@ -137,15 +137,19 @@ class ModelFit:
     def _reader(self) -> HistoryReader:
         return HistoryReader(self.graph, self.dataset, as_of=until(self.as_of), embedder=None)
 
-    def plan(self, *, limit: int | None = None) -> RefinePlan:
-        """Return what a refinement would take; no model is called and nothing is written."""
+    def plan(self, *, limit: int | None = None) -> RefineReport:
+        """Report what a refinement would take; no model is called and nothing is written."""
+        started = perf_counter()
         place = self._place()
         waiting = self._waiting(place.fit)
         found = estimate(self._engine, self._histories(waiting.first(limit)))
-        return RefinePlan(
-            dataset=self.dataset, engine=self._engine.name, users=found.users, unchanged=waiting.unchanged,
-            refit=place.signals is not None, calls=found.calls, cached=found.cached, tokens_in=found.tokens_in,
-            tokens_out=found.tokens_out, cost_usd=found.cost_usd,
+        return RefineReport(
+            dataset=self.dataset, dry_run=True, fit=place.fit, engine=self._engine.name,
+            refitted=place.signals is not None, users=found.users, unchanged=waiting.unchanged, facts=0, keys_held=0,
+            through=place.through, seconds=perf_counter() - started, settings=place.settings.model_dump(),
+            model_settings=self._language.settings.model_dump(mode="json"), waiting=len(waiting.new),
+            incomplete=len(waiting.incomplete), current=place.current, calls=found.calls, cached=found.cached,
+            tokens_in=found.tokens_in, tokens_out=found.tokens_out, cost_usd=found.cost_usd,
         )  # fmt: skip
 
     def refine(self, *, limit: int | None = None, accounts: Accounts | None = None) -> RefineReport:
@@ -290,14 +294,21 @@ class ModelFit:
         """Say why users wait and what to do, if any do."""
         if not left.new:
             return None
-        again = f"`persona-db refine --dataset {self.dataset} --model {self._engine.name}`"
-        if isinstance(writer.error, BudgetError):
-            return f"{len(left.new)} users wait: {writer.error}; {again} with a --budget-usd goes on"
-        if writer.error is not None:
-            return f"{len(left.new)} users wait after a fault ({writer.error}); {again} goes on"
-        if limit is not None:
-            return f"{len(left.new)} users wait beyond the limit of {limit}; {again} goes on"
-        return f"{len(left.new)} users said something new meanwhile; {again} goes on"
+        again = "the same call"
+        if isinstance(self.model, str):
+            date = f" --as-of {self.as_of}" if self.as_of else ""
+            again = f"`persona-db refine --dataset {self.dataset} --model {self.model}{date}`"
+        error = writer.error
+        if isinstance(error, BudgetError):
+            why = f"the budget of ${error.budget_usd:g} is used up (${error.spent_usd:.4f} spent)"
+            again += " with another --budget-usd" if isinstance(self.model, str) else " with another budget"
+        elif error is not None:
+            why = f"the model was not there for them ({error})"
+        elif limit is not None:
+            why = f"the limit is {limit}"
+        else:
+            why = "they said something new meanwhile"
+        return f"{len(left.new)} users wait: {why}; {again} goes on"
 
 
 def _on_questions_of(signals: Signals, population: Population) -> Signals:

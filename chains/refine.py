@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["RefinePlan", "RefineReport", "drop_obsolete", "embed", "refine"]
+__all__ = ["RefineReport", "drop_obsolete", "embed", "refine"]
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +41,10 @@ _DROPPED_AT_ONCE = 5_000
 
 
 class RefineReport(Model):
-    """What a refinement did."""
+    """What a refinement did; of a dry run, what it would do."""
 
     dataset: str
+    dry_run: bool = Field(default=False, description="Nothing was called or written; calls and tokens are estimates.")
     fit: str
     engine: str = "statistical"
     refitted: bool = Field(description="False when users were folded into the Fit that was there.")
@@ -70,55 +71,6 @@ class RefineReport(Model):
     quarantined: int = Field(default=0, description="Answers, or parts of them, that could not be used.")
 
 
-class RefinePlan(Model):
-    """What a refinement by a language model would take."""
-
-    dataset: str
-    engine: str
-    users: int = Field(description="Users it would refine.")
-    unchanged: int = Field(description="Users who are up to date.")
-    refit: bool = Field(description="Whether all would be learned anew.")
-    calls: int = Field(description="Calls to be made at least; an answer that cannot be used is asked for again.")
-    cached: int = Field(description="Calls that the cache answers, for nothing.")
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float | None = Field(description="None when the model's price is not known.")
-
-
-@overload
-def refine(
-    graph: Graph,
-    dataset: str,
-    *,
-    refit: bool = ...,
-    as_of: str | None = ...,
-    seed: int = ...,
-    settings: EngineSettings | None = ...,
-    embedder: Embedder | None = ...,
-    progress: Progress = ...,
-    model: str | BaseChatModel | None = ...,
-    model_settings: ModelSettings | None = ...,
-    budget_usd: float | None = ...,
-    limit: int | None = ...,
-    dry_run: Literal[False] = ...,
-) -> RefineReport: ...
-@overload
-def refine(
-    graph: Graph,
-    dataset: str,
-    *,
-    refit: bool = ...,
-    as_of: str | None = ...,
-    seed: int = ...,
-    settings: EngineSettings | None = ...,
-    embedder: Embedder | None = ...,
-    progress: Progress = ...,
-    model: str | BaseChatModel | None = ...,
-    model_settings: ModelSettings | None = ...,
-    budget_usd: float | None = ...,
-    limit: int | None = ...,
-    dry_run: Literal[True],
-) -> RefinePlan: ...
 def refine(
     graph: Graph,
     dataset: str,
@@ -134,7 +86,7 @@ def refine(
     budget_usd: float | None = None,
     limit: int | None = None,
     dry_run: bool = False,
-) -> RefineReport | RefinePlan:
+) -> RefineReport:
     """Bring the personas of a dataset up to date.
 
     Without a Fit, with *refit*, or when someone left it, all is learned anew and the new Fit becomes current in one
@@ -143,8 +95,8 @@ def refine(
     text and embeds the induced statements.
 
     With *model* a language model distils, induces and keys; a Fit of another engine is refitted. *budget_usd* and
-    *limit* (users) bound it: what is done is kept, and the same call goes on from there. *dry_run* returns what it
-    would take, and neither calls a model nor writes anything.
+    *limit* (users) bound it: what is done is kept, and the same call goes on from there. *dry_run* reports what it
+    would take, as far as that can be known, and neither calls a model nor writes anything.
     """
     from threadpoolctl import threadpool_limits
 
