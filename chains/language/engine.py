@@ -20,6 +20,7 @@ from persona_db.graph.models import Model
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
+    from persona_db.chains.language.course import Course
     from persona_db.chains.language.refining import Step
     from persona_db.chains.language.structured import Asking
     from persona_db.graph.embedding import Embedder
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Estimate", "LanguageEngine", "QuarantinedAnswer", "Refined", "estimate", "refine_people"]
 
 Given = TypeVar("Given")
+
+_AHEAD = 4
+"""Users under way for each call at once: some wait for their second call while others make their first."""
 
 
 class QuarantinedAnswer(Model):
@@ -145,49 +149,51 @@ def refine_people(
 ) -> Iterator[Refined]:
     """Yield what comes of each user as they complete, in whatever order that is.
 
-    Users are read some way ahead of those that run, so that whoever writes what is yielded holds up no call. No
-    further history is read when the budget is reached, or when as many users as run at once, one after another, were
-    not answered; those that run are finished and yielded. ConfigError (a wrong key, a model there is not) is raised
-    when they have been.
+    Users are begun some way ahead of those that complete, so that whoever writes what is yielded holds up no call.
+    No user is begun after the budget is reached, or after as many as run at once, one after another, were not
+    answered; those begun are finished and yielded. ConfigError (a wrong key, a model there is not) is raised when
+    they have been.
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
 
+    from persona_db.chains.language.course import Course, Turns
+
     at_once = engine.model.settings.concurrency
-    ahead = 4 * at_once + 32
     source = iter(histories)
-    stopped = False
     wrong: ConfigError | None = None
-    in_a_row = 0
-    running: dict[Future[Refined], int] = {}
-    number = 0
+    stopped, in_a_row = False, 0
+    running: dict[Future[Refined], Course] = {}
     with ContextThreadPoolExecutor(max_workers=at_once) as pool:
+        turns = Turns(pool)
         try:
             while True:
-                while not stopped and len(running) < ahead and (history := next(source, None)) is not None:
-                    running[pool.submit(_refined, engine, history, accounts, config)] = number
-                    number += 1
+                while not stopped and len(running) < _AHEAD * at_once and (history := next(source, None)) is not None:
+                    course = Course(engine, history, accounts or engine.accounts, config, turns)
+                    running[course.begin()] = course
                 if not running:
                     break
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in sorted(done, key=running.__getitem__):
+                for future in [one for one in running if one in done]:
                     del running[future]
                     if future.cancelled():
                         continue
                     made = future.result()
-                    in_a_row = in_a_row + 1 if made.error is not None else 0
+                    in_a_row = 0 if made.error is None else in_a_row + 1
                     if isinstance(made.error, ConfigError):
                         wrong = wrong or made.error
                     if isinstance(made.error, (BudgetError, ConfigError)) or in_a_row >= max(3, at_once):
                         stopped = True
-                        for waiting in running:
-                            waiting.cancel()  # those that run go on
-                    if made.calls or made.error is None or not isinstance(made.error, ConfigError):
-                        yield made
+                        _call_off(running.values())
+                    yield made
         finally:
-            for waiting in running:
-                waiting.cancel()
+            _call_off(running.values())
     if wrong is not None:
         raise wrong
+
+
+def _call_off(courses: Iterable[Course]) -> None:
+    for course in courses:
+        course.call_off()
 
 
 def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> Estimate:
@@ -202,35 +208,3 @@ def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> Estima
     for history in histories:
         rehearsal.add(history)
     return rehearsal.estimate()
-
-
-def _refined(
-    engine: LanguageEngine, history: UserHistory, accounts: Accounts | None, config: RunnableConfig | None
-) -> Refined:
-    from persona_db.chains.language.refining import distil, induce
-    from persona_db.chains.language.structured import Asking
-
-    calls: list[Call] = []
-    quarantined: list[QuarantinedAnswer] = []
-    user = history.user
-
-    def asking(stage: StageName) -> Asking:
-        return Asking(stage, user, accounts or engine.accounts, config, calls=calls)
-
-    def note(stage: StageName, step: Step) -> Step:
-        quarantined.extend(
-            QuarantinedAnswer(stage=stage, user=user, reason=one.reason, raw=one.raw) for one in step.problems
-        )
-        return step
-
-    try:
-        distilled = note("distil", distil(engine.model, history, asking("distil")))
-        if distilled.failed:
-            return Refined(user, None, tuple(calls), tuple(quarantined), complete=False)
-        induced = note(
-            "induce", induce(engine.model, distilled.persona, asking("induce"), ideologies=engine.ideologies)
-        )
-    except PersonaDBError as exc:
-        return Refined(user, None, tuple(calls), tuple(quarantined), exc, complete=False)
-    persona = engine.key([induced.persona])[0]
-    return Refined(user, persona, tuple(calls), tuple(quarantined), complete=distilled.whole and induced.whole)

@@ -25,11 +25,8 @@ __all__ = ["Foretold", "foretell", "foretell_each", "stream_explanation"]
 
 _SCALE = 7
 _HANDLE_TOKENS = 5
-_OUTCOMES: dict[CallOutcome, Literal["outside", "refused", "empty", "invalid"]] = {
-    "outside": "outside",
-    "refused": "refused",
-    "empty": "empty",
-}
+_Outcome = Literal["answered", "outside", "refused", "empty", "invalid"]
+_OUTCOMES: dict[CallOutcome, _Outcome] = {"outside": "outside", "refused": "refused", "empty": "empty"}
 
 
 @dataclass(frozen=True)
@@ -210,19 +207,20 @@ def _fitted(
 
 
 def _prediction(model: LanguageModel, context: Context, told: Told | Failed, shown: Sequence[Recalled]) -> Prediction:
-    failed = isinstance(told, Failed)
+    outcome: _Outcome = "answered"
+    if isinstance(told, Failed):
+        outcome = _OUTCOMES.get(told.outcome, "invalid")
+        told = Told("", (), told.reason, ())
     by_id = {item.id: item for item in shown}
     return Prediction(
         user=context.user,
         question=context.question.id,
         options=context.question.options,
-        probabilities=() if failed else told.probabilities,
-        answer="" if failed else told.answer,
-        confidence=0.0 if failed else told.confidence,
-        explanation=told.reason if failed else told.explanation,
-        evidence=()
-        if failed
-        else tuple(
+        probabilities=told.probabilities,
+        answer=told.answer,
+        confidence=told.confidence,
+        explanation=told.explanation,
+        evidence=tuple(
             Evidence(id=id_, source=by_id[id_].source, text=by_id[id_].text, weight=round(1 / len(told.evidence), 6))
             for id_ in told.evidence
         ),
@@ -230,6 +228,6 @@ def _prediction(model: LanguageModel, context: Context, told: Told | Failed, sho
         borrowed=sum(item.source != "own" for item in shown),
         fit="",
         engine=model.name,
-        outcome=_OUTCOMES.get(told.outcome, "invalid") if failed else "answered",
-        comment="" if failed else told.comment,
+        outcome=outcome,
+        comment=told.comment,
     )

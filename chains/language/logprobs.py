@@ -25,7 +25,7 @@ def choice_probabilities(
     if begin is None:
         return None
     mass = dict.fromkeys(options, 0.0)
-    left, written, end = 1.0, "", 0
+    left, written, end, choice = 1.0, "", 0, False
     for token in tokens:
         start, end = end, end + len(_text(token))
         if end <= begin.end():
@@ -34,6 +34,7 @@ def choice_probabilities(
         shares = {_text(one): _share(one) for one in (*(token.get("top_logprobs") or ()), token)}
         for alternative, share in shares.items():
             if alternative != _text(token) and alternative.startswith(before):
+                choice = True
                 _give(mass, written + alternative[len(before) :], left * share)
         written += _text(token)[len(before) :]
         left *= shares[_text(token)]
@@ -41,7 +42,7 @@ def choice_probabilities(
             break
     _give(mass, written, left)
     total = sum(mass.values())
-    return tuple(mass[option] / total for option in options) if total >= _LEAST_MASS else None
+    return tuple(mass[option] / total for option in options) if choice and total >= _LEAST_MASS else None
 
 
 def _text(token: Mapping[str, Any]) -> str:

@@ -203,7 +203,10 @@ def _identity(name: str, chat: BaseChatModel, settings: ModelSettings) -> str:
         "" if name.startswith(_LLAMA) else str(getattr(chat, "openai_api_base", None) or getattr(chat, "base_url", ""))
     )
     given = {} if ":" in name or name == _LLAMA else _public(chat)
-    return repr((name, address, settings.temperature, settings.seed, settings.max_tokens_out, sorted(given.items())))
+    called = str(getattr(chat, "model_name", ""))
+    return repr(
+        (name, called, address, settings.temperature, settings.seed, settings.max_tokens_out, sorted(given.items()))
+    )
 
 
 def _public(chat: BaseChatModel) -> dict[str, str]:

@@ -6,7 +6,7 @@ quotes are in what they name, is checked by `structured`; here only what an answ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
@@ -175,20 +175,29 @@ class Reaction(Model):
         return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
+@lru_cache(maxsize=1_000)
 def schema_of(
     output: type[BaseModel],
     *,
     bounded: bool = False,
-    handles: Sequence[str] = (),
-    options: Sequence[str] = (),
+    handles: tuple[str, ...] = (),
+    options: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the JSON schema of *output* as providers take it: all properties required, nothing beside them.
 
     Limits of length and size are left out, which strict modes refuse; they are checked when the answer is read. Where
     the schema steers every token (a grammar made of it), *bounded* keeps them, and handles and options become
-    enums: a small model then cannot name what there is not, nor write on for ever.
+    enums: a small model then cannot name what there is not, nor write on for ever. The same object each time: do not
+    change it.
     """
-    return cast("dict[str, Any]", _provided(output.model_json_schema(), bounded, list(handles), list(options)))
+    if not bounded and (handles or options):
+        return schema_of(output)
+    return cast("dict[str, Any]", _provided(_full_schema(output), bounded, list(handles), list(options)))
+
+
+@cache
+def _full_schema(output: type[BaseModel]) -> dict[str, Any]:
+    return output.model_json_schema()
 
 
 _LIMITS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")

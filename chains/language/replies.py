@@ -86,7 +86,8 @@ def _words(message: AIMessage) -> str:
 def _is_refusal(message: AIMessage, said: str, finish: Any) -> bool:
     if message.additional_kwargs.get("refusal") or finish in _REFUSED:
         return True
-    if any(isinstance(part, dict) and "refusal" in (part.get("type"), *part) for part in message.content):
+    parts = message.content if isinstance(message.content, list) else ()
+    if any(isinstance(part, dict) and "refusal" in (part.get("type"), *part) for part in parts):
         return True
     plain = said.strip().replace("\u2019", "'").casefold()
     return "{" not in plain and plain.startswith(_REFUSING)

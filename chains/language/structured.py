@@ -7,6 +7,7 @@ closes JSON that was cut off.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.runnables import RunnableParallel
 from pydantic import ValidationError
 
 from persona_db.chains.language.attempt import Attempt, attempting
@@ -110,7 +112,7 @@ def ask(
     the cache, so that another run asks anew. BudgetError before a call that the budget does not hold;
     ModelUnavailableError, ConfigError, PromptTooLongError and ModelAnswerError as `transport.sending` has them.
     """
-    schema = schema_of(output, bounded=model.grammar, handles=tuple(prompt.handles), options=prompt.options)
+    schema = _schema(model, prompt, output)
     runnable = _bound(model, schema, output.__name__, log_probabilities=log_probabilities)
     messages: list[BaseMessage] = list(prompt.messages)
     best: Answered[T] | None = None
@@ -120,7 +122,7 @@ def ask(
     outcome: CallOutcome = "invalid"
     first, keys = len(asking.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
-        with _noted(model, prompt, asking, _counted(model, messages, schema), repair=turn > 0) as note:
+        with _noted(model, prompt, asking, _counted(model, messages, output), repair=turn > 0) as note:
             message = _sent(model, runnable, messages, asking.config, note.attempt)
             reply = read_reply(message)
             reasons, outcome = (reply.reason,), reply.outcome
@@ -157,10 +159,10 @@ def stream_text(model: LanguageModel, prompt: Rendered, asking: Asking) -> Itera
     messages = list(prompt.messages)
 
     def begin() -> tuple[AIMessageChunk | None, Iterator[AIMessageChunk]]:
-        chunks = cast("Iterator[AIMessageChunk]", model.chat.stream(messages, asking.config))
+        chunks = model.chat.stream(messages, asking.config)
         return next(chunks, None), chunks
 
-    with _noted(model, prompt, asking, _counted(model, messages, {}), repair=False) as note:
+    with _noted(model, prompt, asking, _counted(model, messages, None), repair=False) as note:
         with attempting(note.attempt):
             chunk, rest = sending(begin, gate=model.gate, attempts=model.settings.attempts, model=model.name)
         whole = chunk
@@ -170,35 +172,40 @@ def stream_text(model: LanguageModel, prompt: Rendered, asking: Asking) -> Itera
             chunk = next(rest, None)
             if chunk is not None and whole is not None:
                 whole += chunk
-        message = whole if whole is not None else AIMessageChunk("")
+        message = whole if whole is not None else AIMessageChunk(content="")
         note.answered(message, "answered" if message.text else "empty")
 
 
 def count_prompt(model: LanguageModel, prompt: Rendered, output: type[Model]) -> int:
     """Return about how many tokens the prompt is, with the schema of its answer."""
-    schema = schema_of(output, bounded=model.grammar, handles=tuple(prompt.handles), options=prompt.options)
-    return _counted(model, prompt.messages, schema)
+    return _counted(model, prompt.messages, output)
 
 
-def _counted(model: LanguageModel, messages: Sequence[BaseMessage], schema: dict[str, Any]) -> int:
+def _counted(model: LanguageModel, messages: Sequence[BaseMessage], output: type[Model] | None) -> int:
     """About how many tokens messages and schema are; hosted models are billed for the schema as well."""
     tokens = model.count_tokens("\n".join(str(message.content) for message in messages))
     tokens += _MESSAGE_TOKENS * len(messages)
-    if model.method in ("json_schema", "function_calling") and not model.grammar:
-        tokens += _schema_tokens(model, schema)
+    if output is not None and model.method in ("json_schema", "function_calling") and not model.grammar:
+        tokens += _schema_tokens(model, output)
     return tokens
 
 
-def _schema_tokens(model: LanguageModel, schema: dict[str, Any]) -> int:
-    key = f"tokens of {schema}"
+def _schema(model: LanguageModel, prompt: Rendered, output: type[Model]) -> dict[str, Any]:
+    if not model.grammar:
+        return schema_of(output)
+    return schema_of(output, bounded=True, handles=tuple(prompt.handles), options=prompt.options)
+
+
+def _schema_tokens(model: LanguageModel, output: type[Model]) -> int:
+    key = f"tokens of {output.__name__}"
     if key not in model.bound:
-        model.bound[key] = model.count_tokens(str(schema))
+        model.bound[key] = model.count_tokens(json.dumps(schema_of(output)))
     return cast("int", model.bound[key])
 
 
 def _bound(model: LanguageModel, schema: dict[str, Any], name: str, *, log_probabilities: bool) -> Runnable[Any, Any]:
     """Return the chat model made to answer by the schema, the same object for the same schema."""
-    key = f"{name} {log_probabilities} {schema}" if not model.grammar else ""
+    key = f"{name} {log_probabilities}" if not model.grammar else ""
     found = model.bound.get(key) if key else None
     if found is None:
         found = _structured(model, {"title": name, **schema}, log_probabilities=log_probabilities)
@@ -217,9 +224,13 @@ def _structured(model: LanguageModel, schema: dict[str, Any], *, log_probabiliti
     if model.method != "json_mode" and model.name.startswith(("openai:", "azure_openai:")):
         extra["strict"] = True
     try:
-        return chat.with_structured_output(schema, method=model.method, include_raw=True, **extra)
+        made = chat.with_structured_output(schema, method=model.method, include_raw=True, **extra)
     except (NotImplementedError, TypeError, ValueError) as exc:
         raise ConfigError(f"{model.name} can't be asked by {model.method} ({exc}); set another method") from exc
+    first = getattr(made, "first", None)
+    if isinstance(first, RunnableParallel) and "raw" in first.steps__:
+        return first.steps__["raw"]  # without the reader behind it, whose work would be thrown away
+    return cast("Runnable[Any, Any]", made)
 
 
 def _sent(

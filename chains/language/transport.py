@@ -97,7 +97,8 @@ def sending(send: Callable[[], T], *, gate: Gate, attempts: int, model: str) -> 
 def _retrying(gate: Gate, attempts: int) -> Iterator[Any]:
     def wait(state: RetryCallState) -> float:
         exc = state.outcome.exception() if state.outcome is not None else None
-        seconds = min(_FIRST_WAIT * 2 ** (state.attempt_number - 1), _LONGEST_WAIT) * (0.75 + random.random() / 2)
+        doubled = _FIRST_WAIT * 2.0 ** (state.attempt_number - 1)
+        seconds = min(doubled, _LONGEST_WAIT) * (0.75 + random.random() / 2)
         told = _retry_after(exc)
         log.info("request failed (%s), attempt %s of %s", type(exc).__name__, state.attempt_number, attempts)
         if told is None and _status(exc) != 429:
