@@ -26,6 +26,7 @@ class Changes:
             "retire_facts": [],
             "retire_holds": [],
             "store_facts": [],
+            "store_fact_keys": [],
             "store_holds": [],
             "store_evidence": [],
             "store_personas": [],
@@ -51,7 +52,7 @@ class Changes:
             {"fact": written.names[support.id], "key": key.key, "share": support.share}
             for key in persona.keys
             for support in key.evidence
-            if support.id in written.new or key.key not in held
+            if support.id in written.new or support.id in written.shown or key.key not in held
         ]
         self.rows["store_personas"].append(
             {
@@ -65,10 +66,11 @@ class Changes:
             }
         )
 
-    def _facts(self, persona: Persona, before: Sequence[tuple[str, str]], runs: Mapping[str, str]) -> _Written:
+    def _facts(self, persona: Persona, before: Sequence[tuple[str, str, str]], runs: Mapping[str, str]) -> _Written:
         """Retire the facts that hold no more, and store new ones: distilled first, since induced ones rest on them."""
-        stored = {_digest(id_): id_ for id_, retired_at in before if retired_at == END_OF_TIME}
-        times = Counter(_digest(id_) for id_, _ in before)
+        stored = {_digest(id_): id_ for id_, retired_at, _ in before if retired_at == END_OF_TIME}
+        key_of = {id_: key for id_, _, key in before}
+        times = Counter(_digest(id_) for id_, _, _ in before)
         facts = (*persona.distilled, *persona.induced)
         names = {fact.id: stored.get(fact.id) or _numbered(fact.id, times[fact.id]) for fact in facts}
         new = {fact.id for fact in facts if fact.id not in stored}
@@ -76,7 +78,9 @@ class Changes:
             {"id": id_, "at": persona.at} for digest, id_ in stored.items() if digest not in names
         ]
         self.rows["store_facts"] += [_fact_row(persona, fact, names, runs) for fact in facts if fact.id in new]
-        return _Written(names, new)
+        shown = {fact.id for fact in facts if fact.id not in new and key_of[names[fact.id]] != fact.key}
+        self.rows["store_fact_keys"] += [{"id": names[fact.id], "key": fact.key} for fact in facts if fact.id in shown]
+        return _Written(names, new, shown)
 
     def _holds(self, persona: Persona, before: Mapping[str, float], keys: Mapping[str, CacheKey]) -> dict[str, float]:
         """Retire and store the keys whose part in the score changed; return the part of every key held."""
@@ -96,10 +100,11 @@ class Changes:
 
 
 class _Written(NamedTuple):
-    """The names under which a user's facts are stored, and which of the facts are new."""
+    """The names under which a user's facts are stored, which of them are new, and which show another key now."""
 
     names: Mapping[str, str]
     new: set[str]
+    shown: set[str]
 
 
 def _digest(stored: str) -> str:

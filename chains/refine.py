@@ -28,7 +28,7 @@ from persona_db.graph.progress import Progress, no_progress
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from persona_db.chains.language.models import ModelSettings
+    from persona_db.chains.language.models import LanguageModel, ModelSettings
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
@@ -81,7 +81,7 @@ def refine(
     settings: EngineSettings | None = None,
     embedder: Embedder | None = None,
     progress: Progress = no_progress,
-    model: str | BaseChatModel | None = None,
+    model: str | BaseChatModel | LanguageModel | None = None,
     model_settings: ModelSettings | None = None,
     budget_usd: float | None = None,
     limit: int | None = None,

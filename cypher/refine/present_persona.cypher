@@ -14,7 +14,7 @@ CALL (u) {
 }
 CALL (u) {
   MATCH (u)-[:HAS_FACT]->(f:Fact {fit: $fit})
-  RETURN collect([f.id, f.retired_at]) AS facts
+  RETURN collect([f.id, f.retired_at, f.key]) AS facts
 }
 CALL (u) {
   MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
