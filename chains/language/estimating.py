@@ -27,6 +27,8 @@ _TOKENS_A_FACT = 30
 _TOKENS_A_QUOTE = 22
 _TOKENS_A_TRAIT = 40
 _FRAME = 8
+_SMALL_FACTS, _SMALL_DISTILLATION, _SMALL_INDUCTION = 2, 100, 260
+"""What SmolLM2-135M says: a fact or two, whatever it is given."""
 
 
 class Rehearsal:
@@ -38,6 +40,7 @@ class Rehearsal:
         self._typical: dict[str, Typical | None] = {
             name: cache.typical(name) if cache is not None else None for name in ("distil", "induce")
         }
+        self._small = engine.model.name == "llama"
         self._users = self._cached = 0
         self._calls = self._tokens_in = self._tokens_out = 0.0
 
@@ -47,8 +50,9 @@ class Rehearsal:
         answers, unknown = [], 0
         for prompt in distil_prompts(self._model, history):
             items = len(set(prompt.handles.values()))
-            facts = min(items, _FACTS)
-            usual = _FRAME + facts * _TOKENS_A_FACT + max(items, facts) * _TOKENS_A_QUOTE
+            facts = min(items, _SMALL_FACTS if self._small else _FACTS)
+            usual = _FRAME + facts * _TOKENS_A_FACT + items * _TOKENS_A_QUOTE
+            usual = _SMALL_DISTILLATION if self._small else usual
             got = self._rehearsed(prompt, Distillation, check_distillation(prompt), usual)
             if isinstance(got, Answered):
                 answers.append((prompt, got.value))
@@ -58,7 +62,7 @@ class Rehearsal:
         persona = Persona(history=history, distilled=(*known, *_invented(unknown)))
         for prompt in induce_prompts(self._model, persona):
             facts = sum(handle.startswith("f") for handle in prompt.handles)
-            usual = _FRAME + (2 + facts // 3) * _TOKENS_A_TRAIT
+            usual = _SMALL_INDUCTION if self._small else _FRAME + (2 + facts // 3) * _TOKENS_A_TRAIT
             self._rehearsed(prompt, Induction, check_induction(prompt), usual)
 
     def estimate(self) -> Estimate:

@@ -11,6 +11,8 @@ from persona_db.chains.language.structured import Checked, Problem
 
 __all__ = ["check_distillation", "check_induction", "known_handles"]
 
+_AROUND = " .|[]"
+
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
     """Return a check that keeps the facts each of whose items exists and has its quote."""
@@ -53,6 +55,8 @@ def known_handles(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, ..
 
 
 def _wrong_with(fact: DistilledFact, prompt: Rendered) -> str:
+    if fact.text.strip(_AROUND) in prompt.handles:
+        return "text is an id, no sentence"
     for item in fact.items:
         if item.id not in prompt.handles:
             return f"there is no item {item.id}"

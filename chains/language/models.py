@@ -73,6 +73,11 @@ class LanguageModel:
         """Whether the schema steers every token, so that its limits hold."""
         return self.name.split(":", 1)[0] in _GRAMMAR
 
+    @property
+    def most_entries(self) -> int:
+        """How many facts or traits one answer holds; under a grammar, however long they are."""
+        return max(1, min(24, self.settings.max_tokens_out // (160 if self.grammar else 80)))
+
     def count_tokens(self, text: str) -> int:
         """Return how many tokens *text* is: by the model's own tokenizer where it is at hand, else about."""
         return self.chat.get_num_tokens(text) if self.own_tokenizer else about_tokens(text)
@@ -140,8 +145,9 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
         )
     from langchain.chat_models import init_chat_model
 
+    opened: BaseChatModel
     try:
-        return init_chat_model(model, **_arguments(provider, settings))
+        opened = init_chat_model(model, **_arguments(provider, settings))
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
         remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
@@ -155,6 +161,7 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
             f"model {model!r} needs a key: set {provider.upper()}_API_KEY in the environment"
             + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
         ) from None  # the provider's error may quote the key
+    return opened
 
 
 def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:

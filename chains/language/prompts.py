@@ -66,6 +66,8 @@ class Rendered:
     texts: Mapping[str, str]
     """The whole text of each handle, as it was before it was quoted."""
     options: tuple[str, ...] = ()
+    most: int | None = None
+    """How many entries were asked for."""
 
     @property
     def text(self) -> str:
@@ -181,6 +183,7 @@ def _recalled(block: _Block, own: Sequence[Recalled], borrowed: Sequence[Recalle
 
 
 def _rendered(name: str, block: _Block, *, chosen_from: tuple[str, ...] = (), **variables: str) -> Rendered:
+    """Fill the prompt of that name in; *variables* are those that its header names."""
     from langchain_core.messages import HumanMessage, SystemMessage
 
     prompt = prompt_file(name)
@@ -195,4 +198,5 @@ def _rendered(name: str, block: _Block, *, chosen_from: tuple[str, ...] = (), **
         handles=block.handles,
         texts=block.texts,
         options=chosen_from,
+        most=int(variables["most"]) if "most" in variables else None,
     )

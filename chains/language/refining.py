@@ -19,8 +19,6 @@ from persona_db.graph.models import HistoryItem
 
 __all__ = ["Step", "distil", "distil_prompts", "induce", "induce_prompts"]
 
-_MOST = 24
-_TOKENS_A_FACT = 80
 _FACT_TOKENS = 5
 
 
@@ -129,4 +127,4 @@ def _room(
 
 def _most(model: LanguageModel, given: int) -> int:
     """How many facts or traits to ask for: what one answer holds, and no more than there is to say."""
-    return max(1, min(_MOST, model.settings.max_tokens_out // _TOKENS_A_FACT, max(4, 2 * given)))
+    return min(model.most_entries, max(4, 2 * given))

@@ -22,9 +22,9 @@ from persona_db.chains.language.attempt import Attempt, attempting
 from persona_db.chains.language.cache import CACHED
 from persona_db.chains.language.calls import Accounts, Call, CallOutcome, StageName
 from persona_db.chains.language.models import LanguageModel
-from persona_db.chains.language.outputs import schema_of
 from persona_db.chains.language.prompts import Rendered, repair_text
 from persona_db.chains.language.replies import Reply, message_of_completion, read_reply
+from persona_db.chains.language.schemas import grammar_schema, schema_of
 from persona_db.chains.language.transport import sending
 from persona_db.graph.errors import ConfigError, PersonaDBError
 from persona_db.graph.models import Model
@@ -145,7 +145,9 @@ def ask(
         if outcome == "refused":
             break
         said = AIMessage(reply.said[:_MOST_RAW] or "(nothing)")
-        messages = [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
+        before, messages = messages, [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
+        if messages == before:
+            break  # the same mistake again: the same question would get it a third time
     calls = tuple(asking.calls[first:])
     if best is not None:
         return Answered(best.value, calls, best.message, best.problems)
@@ -193,7 +195,7 @@ def _counted(model: LanguageModel, messages: Sequence[BaseMessage], output: type
 def _schema(model: LanguageModel, prompt: Rendered, output: type[Model]) -> dict[str, Any]:
     if not model.grammar:
         return schema_of(output)
-    return schema_of(output, bounded=True, handles=tuple(prompt.handles), options=prompt.options)
+    return grammar_schema(output, prompt, most=prompt.most or model.most_entries)
 
 
 def _schema_tokens(model: LanguageModel, output: type[Model]) -> int:
