@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from persona_db.chains import (
     Join,
     LanguageModel,
     ModelSettings,
+    Reading,
     Recall,
     RecallSettings,
     open_model,
@@ -50,6 +52,10 @@ class Town:
 
     graph: Graph
     dataset: str
+
+    @property
+    def reading(self) -> Reading:
+        return open_reading(self.graph, self.dataset)
 
     def runs(self) -> list[dict[str, Any]]:
         query = "MATCH (r:Run {dataset: $d}) RETURN r.user AS user, r.stage AS stage, r.calls AS calls, r.fit AS fit"
@@ -86,7 +92,7 @@ def test_a_model_reads_what_is_recalled(town: Town, server: LanguageServer, mode
     """Every item of the recall and nothing else; the answer is one of the options, its evidence some of the items."""
     made = predict(town.graph, "u03", "q05", dataset=town.dataset, model=model, settings=RecallSettings(size=12))
     context = recall(town.graph, "u03", "q05", dataset=town.dataset, settings=RecallSettings(size=12))
-    assert (made.outcome, made.engine, made.fit) == ("answered", "openai:scripted", open_reading(*town_of(town)).fit)
+    assert (made.outcome, made.engine, made.fit) == ("answered", "openai:scripted", town.reading.fit)
     assert (made.recalled, made.borrowed) == (12, context.borrowed)
     assert sum(made.probabilities) == pytest.approx(1)
     assert made.answer in made.options == context.question.options
@@ -96,14 +102,10 @@ def test_a_model_reads_what_is_recalled(town: Town, server: LanguageServer, mode
     assert sorted(shown) == sorted(" ".join(item.text.split()) for item in context.items)
 
 
-def town_of(town: Town) -> tuple[Graph, str]:
-    return town.graph, town.dataset
-
-
 def test_many_are_predicted_as_one_by_one(town: Town, server: LanguageServer, model: LanguageModel) -> None:
     """In their order, and the cache answers what was asked before; each call is on record."""
     before = len(town.runs())
-    reading = open_reading(*town_of(town))
+    reading = town.reading
     many = predict_many(reading, ASKED, model=model)
     one_by_one = [predict(town.graph, *pair, dataset=town.dataset, model=model) for pair in ASKED]
     assert many == one_by_one
@@ -145,16 +147,15 @@ def test_a_token_budget_leaves_out_what_tells_least(town: Town, server: Language
 
 def test_the_money_is_bounded(town: Town, server: LanguageServer, model: LanguageModel) -> None:
     """No call is made that the budget does not hold; what was answered stays in the cache."""
+    reading, pairs = town.reading, [(f"u{n:02}", "q05") for n in range(30)]
     with pytest.raises(BudgetError):
         predict(town.graph, "u03", "q05", dataset=town.dataset, model=model, budget_usd=0.0)
     assert server.calls == []
     with pytest.raises(BudgetError):
-        predict_many(
-            open_reading(*town_of(town)), [(f"u{n:02}", "q05") for n in range(30)], model=model, budget_usd=0.02
-        )
+        predict_many(reading, pairs, model=model, budget_usd=0.02)
     paid = len(server.answered)
     assert 0 < paid < 30
-    predict_many(open_reading(*town_of(town)), [(f"u{n:02}", "q05") for n in range(30)], model=model)
+    predict_many(reading, pairs, model=model)
     assert len(server.answered) == 30
 
 
@@ -175,11 +176,11 @@ class Seen(BaseCallbackHandler):
         self.models.append(kwargs["parent_run_id"])
         self.tags.append(kwargs["tags"] or [])
 
-    def above(self, run: Any) -> list[str]:
-        """The names of the runs that a model's call is part of."""
+    def above(self, run: Any) -> list[Any]:
+        """The runs that a model's call is part of, the outermost last."""
         found = []
         while run is not None:
-            found.append(self.names[run])
+            found.append(run)
             run = self.parents[run]
         return found
 
@@ -188,7 +189,7 @@ def test_the_whole_pipeline_is_one_runnable(town: Town, model: LanguageModel) ->
     """`persona_chain` is predict, however it is called, with a model and without."""
     asked = [Ask(user=user, question=question) for user, question in ASKED]
     for given in (model, None):
-        chain = persona_chain(*town_of(town), model=given, embedder=EMBEDDER)
+        chain = persona_chain(town.graph, town.dataset, model=given, embedder=EMBEDDER)
         expected = [predict(town.graph, *pair, dataset=town.dataset, model=given) for pair in ASKED]
         assert chain.batch(asked) == expected
         assert chain.invoke(asked[0]) == expected[0]
@@ -199,23 +200,15 @@ def test_the_whole_pipeline_is_one_runnable(town: Town, model: LanguageModel) ->
 def test_config_reaches_the_model(town: Town, server: LanguageServer, model: LanguageModel) -> None:
     """Each call is part of its own question's run, with its tags."""
     seen = Seen()
-    chain = persona_chain(*town_of(town), model=model, embedder=EMBEDDER)
-    chain.batch(
-        [Ask(user=user, question=question) for user, question in ASKED], config={"callbacks": [seen], "tags": ["mine"]}
-    )
+    chain = persona_chain(town.graph, town.dataset, model=model, embedder=EMBEDDER)
+    asked = [Ask(user=user, question=question) for user, question in ASKED]
+    chain.batch(asked, config={"callbacks": [seen], "tags": ["mine"]})
     assert len(seen.models) == len(ASKED)
     assert all("mine" in tags for tags in seen.tags)
     tops = [run for run, parent in seen.parents.items() if parent is None]
     assert len(tops) == len(ASKED)
-    assert all("Predict" in seen.above(run) for run in seen.models)
-    assert len({tuple_of(seen, run) for run in seen.models}) == len(ASKED)
-
-
-def tuple_of(seen: Seen, run: Any) -> Any:
-    """The outermost run that a model's call is part of."""
-    while seen.parents[run] is not None:
-        run = seen.parents[run]
-    return run
+    assert all("Predict" in {seen.names[one] for one in seen.above(run)} for run in seen.models)
+    assert {seen.above(run)[-1] for run in seen.models} == set(tops)
 
 
 def test_an_explanation_is_streamed(town: Town, server: LanguageServer, model: LanguageModel) -> None:
@@ -237,8 +230,6 @@ def _settings(split: Path, **how: Any) -> EvaluateSettings:
 
 @pytest.fixture
 def split(tmp_path: Path) -> Path:
-    import json
-
     answers = [line for line in map(json.loads, TOWN.read_text(encoding="utf-8").splitlines()) if "option" in line]
     marks = (
         f"{one['user']},{one['question']},{'history' if place % 7 else 'test'}" for place, one in enumerate(answers)
@@ -283,12 +274,14 @@ def test_an_evaluation_keeps_to_its_budget(
     """It stops with an error, and goes on from there when it may spend more."""
     monkeypatch.setattr(graph, "settings", graph.settings.model_copy(update={"cache": tmp_path}))
     settings = _settings(split, model="openai:scripted", limit=20, refined_by="statistical", budget_usd=0.02)
+    settings = settings.model_copy(update={"arms": ("persona-db", "no-join")})
     with pytest.raises(BudgetError):
         evaluate(graph, settings, embedder=EMBEDDER)
     paid = len(server.answered)
-    assert 0 < paid < 60
+    assert 0 < paid < 40
     evaluate(graph, settings.model_copy(update={"budget_usd": 1.0}), embedder=EMBEDDER)
-    assert len(server.answered) == 60
+    asked = [call.asked.prompt_key for call in server.answered]
+    assert len(asked) == len(set(asked)) == 40
 
 
 def test_the_arm_of_a_model_needs_one(graph: Graph, split: Path) -> None:
@@ -300,7 +293,7 @@ def test_the_arm_of_a_model_needs_one(graph: Graph, split: Path) -> None:
 def test_the_ledger_is_summed(town: Town, model: LanguageModel) -> None:
     """By stage and model."""
     predict(town.graph, "u07", "q07", dataset=town.dataset, model=model)
-    [told] = [one for one in spent(*town_of(town)) if one.stage == "predict"]
+    [told] = [one for one in spent(town.graph, town.dataset) if one.stage == "predict"]
     assert told.model == "openai:scripted"
     assert told.calls >= 1
     assert told.cost_usd > 0
