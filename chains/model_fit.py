@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,11 @@ from persona_db.chains.language.calls import Accounts, BudgetError
 from persona_db.chains.language.engine import LanguageEngine, estimate, refine_people
 from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
 from persona_db.chains.language.prompts import prompt_file
-from persona_db.chains.model_writer import KeyBook, ModelWriter
+from persona_db.chains.model_writer import ModelWriter
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.reading import until
 from persona_db.chains.refine import RefineReport, drop_obsolete, embed
 from persona_db.chains.settle import settle
-from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.chains.statistical.fit import (
     Signals,
     fingerprint,
@@ -54,7 +53,7 @@ log = logging.getLogger(__name__)
 CALL_CACHE = "calls.sqlite3"
 """The file below the cache folder that keeps what models answered."""
 
-_USERS_AT_ONCE = 400
+_USERS_AT_ONCE = 100
 _PROMPTS = ("distil", "induce", "repair")
 _HOW_IT_ANSWERS = frozenset({"temperature", "seed", "max_tokens_out", "context_tokens", "method"})
 """Settings on which answers depend; the others say how they are asked for."""
@@ -160,11 +159,11 @@ class ModelFit:
         started = perf_counter()
         drop_obsolete(self.graph, self.dataset, progress=self.progress)
         place = self._place()
-        population = self._begin(place)
         waiting = self._waiting(place.fit)
         users = waiting.first(limit)
         accounts = accounts or Accounts()
-        writer = self._refine_users(place, population, waiting, users, accounts)
+        writer = self._refine_users(place, waiting, users, accounts)
+        population = writer.population
         left = self._waiting(place.fit).without(writer.unusable)
         replaces = place.current or not left.new or self._nothing_to_replace()
         chosen = population.settings
@@ -225,7 +224,6 @@ class ModelFit:
             settings=place.settings.model_dump_json(), engine=self._engine.name, model=self._how,
             kept=self.as_of is not None,
         )  # fmt: skip
-        self.progress("learning from everybody", 0, None)
         population = learn_population(place.signals, place.settings, seed=self.seed)
         if begun[0]["status"] != "ready":
             store_population(graph, dataset, place.fit, population)
@@ -242,12 +240,8 @@ class ModelFit:
         for start in range(0, len(users), _USERS_AT_ONCE):
             yield from self._reader.histories(users[start : start + _USERS_AT_ONCE])
 
-    def _refine_users(
-        self, place: _Place, population: Population, waiting: _Waiting, users: Sequence[str], accounts: Accounts
-    ) -> ModelWriter:
+    def _refine_users(self, place: _Place, waiting: _Waiting, users: Sequence[str], accounts: Accounts) -> ModelWriter:
         """Ask the model about *users* and write each when theirs is answered, while others' calls run."""
-        keys = KeyBook(self.graph, self.dataset, place.fit)
-        placed = StatisticalEngine(population)
         unknown = set(waiting.unknown)
         read: dict[str, UserHistory] = {}
 
@@ -257,7 +251,7 @@ class ModelFit:
                 yield history
 
         done = 0
-        with ModelWriter(self.graph, self.dataset, place.fit, keys, placed) as writer:
+        with ModelWriter(self.graph, self.dataset, place.fit, partial(self._begin, place)) as writer:
             for refined in refine_people(self._engine, histories(), accounts=accounts):
                 history = read.pop(refined.user)
                 if refined.persona is None and refined.error is None and refined.user in unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
 from time import monotonic, sleep
@@ -15,6 +15,7 @@ import numpy as np
 
 from persona_db.chains.changes import Changes
 from persona_db.chains.language.calls import BudgetError
+from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.chains.statistical.keybook import CacheKey, idf, read_keys
 from persona_db.chains.statistical.traits import trait_scores
 from persona_db.graph.errors import GraphUnavailableError, PersonaDBError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from persona_db.chains.language.calls import Call
     from persona_db.chains.language.engine import Refined
     from persona_db.chains.persona import Persona, UserHistory
-    from persona_db.chains.statistical.engine import StatisticalEngine
+    from persona_db.chains.statistical.population import Population
     from persona_db.graph.session import Graph
 
 __all__ = ["KeyBook", "ModelWriter", "runs_of"]
@@ -32,7 +33,7 @@ __all__ = ["KeyBook", "ModelWriter", "runs_of"]
 log = logging.getLogger(__name__)
 
 _USERS_AT_ONCE = 20
-_SECONDS_HELD = 2.0
+_SECONDS_HELD = 1.0
 """How long a user who is refined waits for others to be written with."""
 _TRIES = 3
 _SECONDS_BETWEEN = 0.2
@@ -80,12 +81,12 @@ class KeyBook:
 class ModelWriter:
     """Writes users as they are refined: persona, facts, keys, calls and bad answers of one in one transaction.
 
-    Use as a context manager: what was added is written when the block ends, however it ends.
+    *begin* is called first, in the writing thread, and returns what is known of everybody's answers. Use as a context
+    manager: what was added is written when the block ends, however it ends.
     """
 
-    def __init__(self, graph: Graph, dataset: str, fit: str, keys: KeyBook, placed: StatisticalEngine) -> None:
-        self._graph, self._dataset, self._fit = graph, dataset, fit
-        self._book, self._placed = keys, placed
+    def __init__(self, graph: Graph, dataset: str, fit: str, begin: Callable[[], Population]) -> None:
+        self._graph, self._dataset, self._fit, self._begin = graph, dataset, fit, begin
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="persona-db-writer")
         self._batch: list[Refined] = []
         self._written: list[Future[None]] = []
@@ -116,8 +117,18 @@ class ModelWriter:
             self._batch = []
         self._flushed = monotonic()
 
+    @property
+    def population(self) -> Population:
+        """What *begin* returned, once it has."""
+        return self._opened.result()[0]
+
     def __enter__(self) -> Self:
+        self._opened = self._thread.submit(self._open)
         return self
+
+    def _open(self) -> tuple[Population, KeyBook]:
+        population = self._begin()
+        return population, KeyBook(self._graph, self._dataset, self._fit)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -126,6 +137,7 @@ class ModelWriter:
             self._flush()
         finally:
             self._thread.shutdown()
+        self._opened.result()
         for written in self._written:
             written.result()
 
@@ -143,12 +155,14 @@ class ModelWriter:
         """Write some users in one transaction; the users are locked in it, as in the statistical refinement."""
         made = {one.user: one for one in sorted(batch, key=lambda one: one.user)}
         at = now()
+        population, book = self._opened.result()
+        placed = StatisticalEngine(population)
         with self._graph.transaction() as tx:
             scope = {"dataset": self._dataset, "fit": self._fit}
             present = {row["user"]: row for row in tx.run("present_persona", **scope, users=list(made))}
-            wanted = [self._prepared(one) for one in made.values() if _is_new(one, present.get(one.user))]
-            self._book.meet(wanted)
-            if new_keys := self._book.rows():
+            wanted = [_prepared(one, placed) for one in made.values() if _is_new(one, present.get(one.user))]
+            book.meet(wanted)
+            if new_keys := book.rows():
                 tx.run("store_new_keys", **scope, rows=new_keys)
             written = {persona.user for persona in wanted}
             changes = Changes()
@@ -164,7 +178,7 @@ class ModelWriter:
                 if user in written:
                     persona = next(persona for persona in wanted if persona.user == user)
                     changes.add(
-                        persona, present[user], self._book.keys,
+                        persona, present[user], book.keys,
                         runs={_LAYERS[run.stage]: run.id for run in own if run.stage in _LAYERS},
                         complete=one.complete,
                     )  # fmt: skip
@@ -175,7 +189,7 @@ class ModelWriter:
                 tx.run("store_runs", dataset=self._dataset, rows=[run.model_dump() for run in runs])
             if bad:
                 tx.run("store_bad_answers", dataset=self._dataset, rows=bad_answer_rows(self._fit, bad))
-        self._book.stored()
+        book.stored()
         self.users += len(wanted)
         self.facts += sum(len(persona.distilled) + len(persona.induced) for persona in wanted)
         self.keys_held += sum(len(persona.keys) for persona in wanted)
@@ -185,13 +199,14 @@ class ModelWriter:
         version = one.persona.history.version if one.persona else 0
         return f"{self._fit}\0{one.user}\0{version}"
 
-    def _prepared(self, one: Refined) -> Persona:
-        """The persona with its place on the traits, its keys by id: so its parts add up the same at every time."""
-        persona = one.persona
-        if persona is None:
-            raise ValueError(f"nothing came of user {one.user!r}")
-        keys = tuple(sorted(persona.keys, key=lambda held: held.key))
-        return persona.model_copy(update={"keys": keys, "traits": _traits(self._placed, persona.history)})
+
+def _prepared(one: Refined, placed: StatisticalEngine) -> Persona:
+    """The persona with its place on the traits, its keys by id: so its parts add up the same at every time."""
+    persona = one.persona
+    if persona is None:
+        raise ValueError(f"nothing came of user {one.user!r}")
+    keys = tuple(sorted(persona.keys, key=lambda held: held.key))
+    return persona.model_copy(update={"keys": keys, "traits": _traits(placed, persona.history)})
 
 
 def runs_of(calls: Sequence[Call], *, fit: str, at: str, unit: str | None = None) -> list[Run]:

@@ -42,13 +42,13 @@ class ArmReport(Model):
     off_scale: int = Field(description="Items whose true answer is off its scale: left out of correlations.")
     unparsed: int
     abstained: int
-    said: dict[str, int] = Field(default_factory=dict, description="What a language model said, by kind; answers too.")
     items_per_prediction: float
     tokens_per_prediction: float
     seconds: float
     cost_usd: float
     calls: int = Field(default=0, description="Calls of a language model that were made.")
     cached: int = Field(default=0, description="Calls that the cache answered, for nothing.")
+    said: dict[str, int] = Field(default_factory=dict, description="What a language model said, by kind; answers too.")
 
 
 class Difference(Model):
