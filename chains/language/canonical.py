@@ -25,7 +25,7 @@ _SIDES: Mapping[str, str] = {
     "favour": "for", "favors": "for", "favours": "for", "against": "against", "anti": "against",
     "oppose": "against", "opposes": "against", "opposing": "against", "opposed": "against",
 }  # fmt: skip
-_LINKING = ("of", "to", "in", "about")
+_LINKING = ("of", "to", "for", "about")
 _SIDED = ("issue", "entity")
 _SIGNS = re.compile(r"[^\w\s+#&]|_")
 
@@ -40,7 +40,8 @@ _CALLED: Mapping[str, str] = {
     "technological skeptic": "technological sceptic", "technological skepticism": "technological sceptic",
     "technological scepticism": "technological sceptic", "techno skeptic": "technological sceptic",
 }  # fmt: skip
-_NEAR = 0.8
+_NEAR, _NEARER = 0.72, 0.15
+"""Cosine of names, and how far the next one is behind: takes "socially liberal", leaves "socialist" and "populist"."""
 
 
 def canonical(kind: str, name: str) -> str:
@@ -53,7 +54,7 @@ def canonical(kind: str, name: str) -> str:
     if kind in _SIDED and len(words) > 1 and words[0] in _SIDES:
         side = _SIDES[words[0]]
         rest = words[1:]
-        while len(rest) > 1 and rest[0] in (*_ARTICLES, *_LINKING):
+        while len(rest) > 1 and rest[0] in _LINKING:
             rest = rest[1:]
         words = [side, *rest]
     joined = " ".join(words)
@@ -97,5 +98,6 @@ class Ideologies:
             if self._vectors is None:
                 self._vectors = self._embedder.embed(self._names)
             nearness = self._vectors @ self._embedder.embed([name])[0]
-        best = int(nearness.argmax())
-        return self._names[best] if nearness[best] >= _NEAR else name
+        best, second = nearness.argsort()[-1], nearness.argsort()[-2]
+        clear = nearness[best] >= _NEAR and nearness[best] - nearness[second] >= _NEARER
+        return self._names[int(best)] if clear else name
