@@ -66,15 +66,23 @@ def foretell_each(
     token_budget: int | None = None,
     history: bool = True,
     config: RunnableConfig | None = None,
+    unfinished: list[Call] | None = None,
 ) -> Iterator[tuple[int, Foretold]]:
     """As `foretell`, each as it completes, with its place among the contexts.
 
-    An error (the budget, a provider that does not answer) is raised when those that run have been yielded.
+    An error (the budget, a provider that does not answer) is raised when those that run have been yielded. The calls
+    that were made for contexts that it left without a prediction are added to *unfinished*.
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
 
     def one(context: Context) -> Foretold:
-        return _foretold(model, context, accounts, token_budget if history else 0, config)
+        asking = Asking("predict", context.user, accounts, config)
+        try:
+            return _foretold(model, context, asking, token_budget if history else 0)
+        except PersonaDBError:
+            if unfinished is not None:
+                unfinished.extend(asking.calls)
+            raise
 
     error: PersonaDBError | None = None
     with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
@@ -125,11 +133,9 @@ def stream_explanation(
 def _foretold(
     model: LanguageModel,
     context: Context,
-    accounts: Accounts | None,
+    asking: Asking,
     token_budget: int | None,
-    config: RunnableConfig | None,
 ) -> Foretold:
-    asking = Asking("predict", context.user, accounts, config)
     log_probabilities = _gives_log_probabilities(model)
     question = context.question
     try:

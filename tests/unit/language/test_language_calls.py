@@ -88,12 +88,12 @@ def test_answers_in_vain_are_asked_for_again(tmp_path: Path) -> None:
 def test_many_threads_use_one_cache(tmp_path: Path) -> None:
     """Nothing is lost between them."""
     kept = cache(tmp_path)
-    threads = [
-        threading.Thread(
-            target=lambda n=n: [kept.keep(kept.key(f"{n} {k}", "s"), AIMessage(f"{n} {k}")) for k in range(20)]  # type: ignore[misc]
-        )
-        for n in range(8)
-    ]
+
+    def keep(n: int) -> None:
+        for k in range(20):
+            kept.keep(kept.key(f"{n} {k}", "s"), AIMessage(f"{n} {k}"))
+
+    threads = [threading.Thread(target=keep, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
