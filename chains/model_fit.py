@@ -285,8 +285,8 @@ class ModelFit:
         return chosen
 
     def _why(self, writer: ModelWriter, left: _Waiting, limit: int | None) -> str | None:
-        """Say why users wait and what to do, if any do."""
-        if not left.new:
+        """Say why users wait whom this run was to refine, and what to do."""
+        if not left.new or (limit is not None and writer.error is None):
             return None
         again = "the same call"
         if isinstance(self.model, str):
@@ -298,8 +298,6 @@ class ModelFit:
             again += " with another --budget-usd" if isinstance(self.model, str) else " with another budget"
         elif error is not None:
             why = f"the model was not there for them ({error})"
-        elif limit is not None:
-            why = f"the limit is {limit}"
         else:
             why = "they said something new meanwhile"
         return f"{len(left.new)} users wait: {why}; {again} goes on"

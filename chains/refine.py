@@ -56,11 +56,13 @@ class RefineReport(Model):
     seconds: float
     settings: dict[str, Any]
     model_settings: dict[str, Any] | None = Field(default=None, description="How a language model was asked.")
-    waiting: int = Field(default=0, description="Users still to be refined: a limit, the budget or a fault stopped it.")
+    waiting: int = Field(
+        default=0, description="Users still to be refined, whom `stopped` tells of, or beyond the limit."
+    )
     incomplete: int = Field(
         default=0, description="Users of whom a model's answer could not be used in part; the next run asks again."
     )
-    stopped: str | None = Field(default=None, description="Why users wait, and what to do.")
+    stopped: str | None = Field(default=None, description="Why users wait whom this run was to refine, and what to do.")
     current: bool = Field(default=True, description="Whether readers use the Fit.")
     calls: int = Field(default=0, description="Calls of a language model that were made.")
     cached: int = Field(default=0, description="Calls that the cache answered, for nothing.")

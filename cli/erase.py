@@ -19,7 +19,7 @@ def erase(
     dataset: Annotated[str, typer.Option(help="Dataset the user is in.")],
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask first, as a terminal is.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
-) -> int:
+) -> None:
     """Remove a user and all that rests on them from a dataset, and print a receipt."""
     from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
     from persona_db.graph.embedding import embedder_of
@@ -39,7 +39,8 @@ def erase(
         print_json(receipt)
     else:
         _print(receipt)
-    return 0 if receipt.left.total == 0 else 1
+    if receipt.left.total:
+        raise typer.Exit(1)
 
 
 def _print(receipt: Receipt) -> None:

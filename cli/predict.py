@@ -38,7 +38,7 @@ def predict(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the prediction with all its evidence as JSON.")
     ] = False,
-) -> int:
+) -> None:
     """Predict how a user would answer: a distribution over the options, and the evidence that moved it.
 
     The exit status is 1 when a model gave no answer that can be used.
@@ -73,7 +73,8 @@ def predict(
         print_json(made)
     else:
         _print(made)
-    return 0 if made.outcome == "answered" else 1
+    if made.outcome != "answered":
+        raise typer.Exit(1)
 
 
 def _print(made: Prediction) -> None:

@@ -33,7 +33,7 @@ def refine(
     concurrency: Concurrency = None,
     temperature: Temperature = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-) -> int:
+) -> None:
     """Bring the personas of a dataset up to date. A run that was stopped goes on where it was; a finished one does nothing."""
     from persona_db.chains.refine import refine as refine_dataset
     from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
@@ -66,10 +66,9 @@ def refine(
         _print_plan(made)
     else:
         _print_report(made)
-    if made.stopped is None:
-        return 0
-    typer.echo(f"persona-db: {one_line(made.stopped)}", err=True)
-    return 1
+    if made.stopped is not None:
+        typer.echo(f"persona-db: {one_line(made.stopped)}", err=True)
+        raise typer.Exit(1)
 
 
 def _print_plan(plan: RefineReport) -> None:
