@@ -12,10 +12,10 @@ from heapq import heappop, heappush
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from persona_db.chains.language.asking import Asking
 from persona_db.chains.language.calls import Accounts, Call, StageName
 from persona_db.chains.language.engine import LanguageEngine, QuarantinedAnswer, Refined
 from persona_db.chains.language.refining import Step, distil, induce
-from persona_db.chains.language.structured import Asking
 from persona_db.chains.persona import UserHistory
 from persona_db.graph.errors import PersonaDBError
 

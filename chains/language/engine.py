@@ -20,9 +20,9 @@ from persona_db.graph.models import Model
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
+    from persona_db.chains.language.asking import Asking
     from persona_db.chains.language.course import Course
     from persona_db.chains.language.refining import Step
-    from persona_db.chains.language.structured import Asking
     from persona_db.graph.embedding import Embedder
 
 __all__ = ["Estimate", "LanguageEngine", "QuarantinedAnswer", "Refined", "estimate", "refine_people"]
@@ -127,7 +127,7 @@ class LanguageEngine:
     ) -> list[Persona]:
         from langchain_core.runnables.config import ContextThreadPoolExecutor
 
-        from persona_db.chains.language.structured import Asking
+        from persona_db.chains.language.asking import Asking
 
         def one(thing: Given) -> Persona:
             user = thing.user if isinstance(thing, (UserHistory, Persona)) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from persona_db.chains.language.asking import Asking
 from persona_db.chains.language.attempt import NotPaidForError
 from persona_db.chains.language.cache import Typical
 from persona_db.chains.language.engine import Estimate, LanguageEngine
@@ -13,7 +14,7 @@ from persona_db.chains.language.outputs import Distillation, Induction
 from persona_db.chains.language.personas import distilled_facts
 from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.refining import distil_prompts, induce_prompts
-from persona_db.chains.language.structured import Answered, Asking, Checked, Failed, ask
+from persona_db.chains.language.structured import Answered, Checked, Failed, ask
 from persona_db.chains.persona import Fact, Persona, UserHistory
 from persona_db.graph.models import Model
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from persona_db.chains.language.answers import Told, check_answer, check_reaction, told_by_answer, told_by_reaction
+from persona_db.chains.language.asking import Asking
+from persona_db.chains.language.binding import count_prompt
 from persona_db.chains.language.calls import Accounts, Call, CallOutcome
 from persona_db.chains.language.fitting import room_for
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.outputs import PredictedAnswer, Reaction
 from persona_db.chains.language.prompts import Rendered, explain_prompt, predict_prompt, react_prompt
-from persona_db.chains.language.structured import Answered, Asking, Failed, ask, count_prompt, stream_text
+from persona_db.chains.language.structured import Answered, Failed, ask, stream_text
 from persona_db.chains.language.transport import PromptTooLongError
 from persona_db.graph.errors import ModelAnswerError, PersonaDBError
 from persona_db.graph.models import Context, Evidence, Prediction, Question, Recalled
@@ -170,10 +172,10 @@ def _is_reaction(question: Question) -> bool:
 
 def _gives_log_probabilities(model: LanguageModel) -> bool:
     """Asked for only where they are sure to be taken: others refuse the request."""
-    if model.name.split(":", 1)[0] == "llama":
+    if model.provider == "llama":
         return True
     profile = model.chat.profile or {}
-    return model.name.startswith("openai:") and profile.get("reasoning_output") is False
+    return model.provider == "openai" and profile.get("reasoning_output") is False
 
 
 def _frame(

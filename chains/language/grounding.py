@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from persona_db.chains.language.outputs import Distillation, DistilledFact, Induction
@@ -12,6 +13,7 @@ from persona_db.chains.language.structured import Checked, Problem
 __all__ = ["check_distillation", "check_induction", "known_handles"]
 
 _AROUND = " .|[]"
+_LABEL = re.compile(r"^i\d{1,4}\s*\|\s*")
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
@@ -20,11 +22,12 @@ def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Dis
     def check(answer: Distillation) -> Checked[Distillation]:
         kept, problems = [], []
         for number, fact in enumerate(answer.facts):
-            wrong = _wrong_with(fact, prompt)
+            text = _LABEL.sub("", fact.text)  # small models copy the line with its label
+            wrong = _wrong_with(text, fact, prompt)
             if wrong:
                 problems.append(Problem(f"facts.{number}: {wrong}", fact.model_dump_json()))
             else:
-                kept.append(fact)
+                kept.append(fact.model_copy(update={"text": text}))
         return Checked(Distillation(facts=tuple(kept)), tuple(problems), len(kept))
 
     return check
@@ -54,8 +57,8 @@ def known_handles(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, ..
     return known, tuple(handle for handle in once if handle not in prompt.handles)
 
 
-def _wrong_with(fact: DistilledFact, prompt: Rendered) -> str:
-    if fact.text.strip(_AROUND) in prompt.handles:
+def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
+    if not text or text.strip(_AROUND) in prompt.handles:
         return "text is an id, no sentence"
     for item in fact.items:
         if item.id not in prompt.handles:

@@ -26,6 +26,7 @@ Method = Literal["json_schema", "function_calling", "json_mode"]
 
 _CONTEXT = 8_192
 _LLAMA = "llama"
+_CLASSES = {"ChatOpenAI": "openai", "AzureChatOpenAI": "azure_openai"}
 _GRAMMAR = ("llama", "ollama")
 """Providers that make a grammar of the schema, which steers every token."""
 
@@ -69,9 +70,14 @@ class LanguageModel:
     """What `structured` made of the chat model for each output asked for."""
 
     @property
+    def provider(self) -> str:
+        """`openai`, `llama` ...; of a chat model that was given, its class where that is not OpenAI's."""
+        return _provider(self.name)
+
+    @property
     def grammar(self) -> bool:
         """Whether the schema steers every token, so that its limits hold."""
-        return self.name.split(":", 1)[0] in _GRAMMAR
+        return self.provider in _GRAMMAR
 
     @property
     def most_entries(self) -> int:
@@ -119,13 +125,13 @@ def open_model(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pydantic warns of fields a provider shadows
         chat = chat.model_copy(update={"rate_limiter": gate, "cache": kept if kept is not None else False})
-    provider = name.split(":", 1)[0]
+    provider = _provider(name)
     return LanguageModel(
         name=name,
         chat=chat,
         settings=asked,
         gate=gate,
-        price=price_of(name),
+        price=price_of(name) or price_of(f"{provider}:{getattr(chat, 'model_name', '')}"),
         cache=kept,
         method=asked.method or _method(provider, chat),
         context_tokens=asked.context_tokens or _profile_context(chat) or _CONTEXT,
@@ -183,6 +189,10 @@ def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:
     if provider in ("openai", "azure_openai", "mistralai"):
         common["seed"] = settings.seed
     return common
+
+
+def _provider(name: str) -> str:
+    return _CLASSES.get(name) or name.split(":", 1)[0]
 
 
 def _method(provider: str, chat: BaseChatModel) -> Method | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from persona_db.chains.language.asking import Asking
+from persona_db.chains.language.binding import count_prompt
 from persona_db.chains.language.canonical import Ideologies
 from persona_db.chains.language.fitting import halved, in_parts, items_in_parts, room_for
 from persona_db.chains.language.grounding import check_distillation, check_induction
@@ -12,7 +14,7 @@ from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.outputs import Distillation, Induction
 from persona_db.chains.language.personas import distilled_facts, induced_facts, with_keys_of
 from persona_db.chains.language.prompts import Rendered, distil_prompt, induce_prompt
-from persona_db.chains.language.structured import Answered, Asking, Failed, Problem, ask, count_prompt
+from persona_db.chains.language.structured import Answered, Failed, Problem, ask
 from persona_db.chains.language.transport import PromptTooLongError
 from persona_db.chains.persona import Fact, Persona, UserHistory
 from persona_db.graph.models import HistoryItem

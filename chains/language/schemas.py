@@ -21,7 +21,7 @@ from persona_db.chains.language.quoting import defused
 __all__ = ["grammar_schema", "schema_of"]
 
 _LIMITS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
-_NOTES = ("discriminator", "default", "title", "x-is", "x-max")
+_NOTES = ("discriminator", "default", "title", "x-is", "x-max", "x-min")
 _QUOTED = QuotedItem.__name__
 _MOST_QUOTABLE = 20_000
 _WORDS_A_QUOTE = 12
@@ -76,6 +76,8 @@ def _strict(schema: Any, put: Mapping[str, Any], *, bounded: bool) -> Any:
         most = put.get("most") if schema.get("x-is") == "most" else schema.get("x-max")
         if most is not None:
             made["maxItems" if schema.get("type") == "array" else "maxLength"] = most
+        if "x-min" in schema:
+            made["minLength"] = schema["x-min"]
     return made
 
 
