@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from persona_db.chains.asking import prepare
-from persona_db.chains.language.calls import Accounts
+from persona_db.chains.language.calls import Accounts, Call
 from persona_db.chains.language.foretell import Foretold, foretell_each
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.lenders import Lenders
@@ -85,6 +85,7 @@ def foretell_contexts(
     asking, accounts = asking or Asking(), accounts or Accounts()
 
     made: dict[int, Foretold] = {}
+    unfinished: list[Call] = []
 
     def ask(places: Sequence[int], config: RunnableConfig | None) -> None:
         some = foretell_each(
@@ -94,6 +95,7 @@ def foretell_contexts(
             token_budget=asking.token_budget,
             history=asking.history,
             config=config,
+            unfinished=unfinished,
         )
         made.update((places[index], one) for index, one in some)
 
@@ -106,7 +108,7 @@ def foretell_contexts(
             with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as threads:
                 list(threads.map(lambda place, config: ask([place], config), range(len(contexts)), configs))
     finally:
-        calls = [call for one in made.values() for call in one.calls]
+        calls = [*(call for one in made.values() for call in one.calls), *unfinished]
         store_runs(reading.graph, reading.dataset, runs_of(calls, fit=reading.fit, at=now()))
     told = (made[place] for place in range(len(contexts)))
     return [Foretold(one.prediction.model_copy(update={"fit": reading.fit}), one.calls) for one in told]

@@ -46,18 +46,17 @@ def erase(
 def _print(receipt: Receipt) -> None:
     from persona_db.cli.console import one_line, print_table
 
-    print_table(
-        ("erased", "count", ""),
-        [
-            ("history items", receipt.items, ""),
-            ("facts", receipt.facts, "of every Fit"),
-            ("personas", receipt.personas, "of every Fit"),
-            ("keys held", receipt.holds, f"{receipt.keys:,} of them held by nobody else, and erased too"),
-            ("texts", receipt.statements, "said by nobody else"),
-            ("runs of models", receipt.runs, f"and {receipt.quarantined:,} of their answers that could not be used"),
-            ("cached vectors", receipt.vectors, "of those texts"),
-        ],
-    )
+    rows: list[tuple[str, int, str]] = [
+        ("history items", receipt.items, ""),
+        ("facts", receipt.facts, "of every Fit"),
+        ("personas", receipt.personas, "of every Fit"),
+        ("keys held", receipt.holds, f"{receipt.keys:,} of them held by nobody else, and erased too"),
+        ("texts", receipt.statements, "said by nobody else"),
+        ("cached vectors", receipt.vectors, "of those texts"),
+    ]
+    if receipt.runs or receipt.quarantined:
+        rows.append(("runs of models", receipt.runs, f"and {receipt.quarantined:,} answers that could not be used"))
+    print_table(("erased", "count", ""), rows)
     who = one_line(f"user {receipt.user!r} in dataset {receipt.dataset!r}")
     if receipt.left.total:
         print(f"looked again: {receipt.left.total:,} nodes of {who} are there; was it loaded meanwhile?")

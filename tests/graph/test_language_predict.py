@@ -15,8 +15,12 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from persona_db.chains import (
     Ask,
+    Distil,
     Explain,
+    Induce,
     Join,
+    Key,
+    LanguageEngine,
     LanguageModel,
     ModelSettings,
     Reading,
@@ -40,7 +44,7 @@ from persona_db.graph.ledger import spent
 from persona_db.graph.session import Graph
 from tests.end_to_end.command_line import TOWN
 from tests.language_server import ANSWER_FAULTS, LanguageServer
-from tests.synthetic import make_world, rows, store
+from tests.synthetic import histories, make_world, rows, store
 
 EMBEDDER = HashEmbedder()
 ASKED = [("u03", "q05"), ("u01", "q04"), ("u03", "q09"), ("u11", "q00")]
@@ -209,6 +213,21 @@ def test_config_reaches_the_model(town: Town, server: LanguageServer, model: Lan
     assert len(tops) == len(ASKED)
     assert all("Predict" in {seen.names[one] for one in seen.above(run)} for run in seen.models)
     assert {seen.above(run)[-1] for run in seen.models} == set(tops)
+
+
+def test_the_stages_of_refinement_are_runnables(town: Town, server: LanguageServer, model: LanguageModel) -> None:
+    """`Distil | Induce | Key` with a model, each call part of its own user's run."""
+    engine = LanguageEngine(model)
+    stages = Distil(engine=engine) | Induce(engine=engine) | Key(engine=engine)
+    seen = Seen()
+    people = histories(make_world(people=3))
+    personas = stages.batch(people, config={"callbacks": [seen], "tags": ["mine"]})
+    assert [persona.user for persona in personas] == [history.user for history in people]
+    assert all(persona.distilled and persona.induced and persona.keys for persona in personas)
+    assert len(seen.models) == len(server.answered) == 6
+    assert all("mine" in tags for tags in seen.tags)
+    assert len({seen.above(run)[-1] for run in seen.models}) == 3
+    assert asyncio.run(stages.ainvoke(people[0])) == personas[0]
 
 
 def test_an_explanation_is_streamed(town: Town, server: LanguageServer, model: LanguageModel) -> None:

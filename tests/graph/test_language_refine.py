@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,22 @@ def test_what_stopped_goes_on(
     assert contents(graph, dataset) == contents(graph, twin)
     asked = [call.asked.prompt_key for call in server.answered]
     assert len(asked) == len(set(asked)) == 48  # nothing was paid twice
+
+
+def test_two_at_once_make_one_graph(
+    graph: Graph, dataset: str, twin: str, server: LanguageServer, opened: Callable[[str], LanguageModel]
+) -> None:
+    """Each user is written by whoever is first, and the keys are counted once for all."""
+    world = talkers(40)
+    store(graph, dataset, world)
+    store(graph, twin, world)
+    refined(graph, twin, opened("alone"))
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        reports = list(threads.map(lambda name: refined(graph, dataset, opened(name)), ("one", "other")))
+    assert sum(report.users for report in reports) == 40
+    assert all(report.waiting == 0 for report in reports)
+    assert contents(graph, dataset) == contents(graph, twin)
+    assert sum(one.calls for one in spent(graph, dataset)) == len(server.answered) - 80
 
 
 def test_readers_keep_a_whole_fit(graph: Graph, dataset: str, model: LanguageModel) -> None:
