@@ -216,9 +216,8 @@ def _identity(name: str, chat: BaseChatModel, settings: ModelSettings) -> str:
 
     A model that runs in this process listens at another port each time, so its address does not count.
     """
-    address = (
-        "" if name.startswith(_LLAMA) else str(getattr(chat, "openai_api_base", None) or getattr(chat, "base_url", ""))
-    )
+    client = getattr(chat, "root_client", None)  # OpenAI's: it knows OPENAI_BASE_URL
+    address = "" if name.startswith(_LLAMA) else str(getattr(client or chat, "base_url", ""))
     given = {} if ":" in name or name == _LLAMA else _public(chat)
     called = str(getattr(chat, "model_name", ""))
     return repr(
