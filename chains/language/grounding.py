@@ -13,7 +13,7 @@ from persona_db.chains.language.structured import Checked, Problem
 __all__ = ["check_distillation", "check_induction", "known_handles"]
 
 _AROUND = " .|[]"
-_LABEL = re.compile(r"^i\d{1,4}\s*\|\s*")
+_LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
@@ -38,7 +38,8 @@ def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction
 
     def check(answer: Induction) -> Checked[Induction]:
         kept, problems = [], []
-        for number, trait in enumerate(answer.traits):
+        for number, given in enumerate(answer.traits):
+            trait = given.model_copy(update={"text": _LABEL.sub("", given.text) or given.text})
             missing = [handle for handle in trait.facts if handle not in prompt.handles]
             if missing:
                 wrong = f"traits.{number}: there is no {', '.join(missing)}"
