@@ -79,4 +79,4 @@ def essence(graph: Graph, dataset: str, *, standing: bool = False) -> list[str]:
 
 
 def _retired(row: dict[str, Any]) -> bool:
-    return row["properties"].get("retired_at", END_OF_TIME) != END_OF_TIME
+    return bool(row["properties"].get("retired_at", END_OF_TIME) != END_OF_TIME)
