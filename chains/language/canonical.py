@@ -49,7 +49,7 @@ def canonical(kind: str, name: str) -> str:
 
     Of an issue or entity the side comes first, `for` or `against`, where one is said. Empty when nothing is left.
     """
-    plain = unicodedata.normalize("NFKC", name).casefold()
+    plain = unicodedata.normalize("NFKC", name).casefold().replace("'", "").replace("\u2019", "")
     words = [word for word in _SIGNS.sub(" ", plain).split() if word not in _ARTICLES]
     if kind in _SIDED and len(words) > 1 and words[0] in _SIDES:
         side = _SIDES[words[0]]

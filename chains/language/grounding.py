@@ -12,6 +12,7 @@ from persona_db.chains.language.structured import Checked, Problem
 
 __all__ = ["check_distillation", "check_induction", "known_handles"]
 
+_WORDS_OF_A_NAME = 6
 _AROUND = " .|[]"
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
 
@@ -34,16 +35,21 @@ def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Dis
 
 
 def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction]]:
-    """Return a check that keeps the traits each of whose facts exists."""
+    """Return a check that keeps the traits each of whose facts exists, and whose names are none of one's own words.
+
+    Others see the names of keys: a sentence that somebody said is not theirs to see.
+    """
 
     def check(answer: Induction) -> Checked[Induction]:
         kept, problems = [], []
         for number, given in enumerate(answer.traits):
             trait = given.model_copy(update={"text": _LABEL.sub("", given.text) or given.text})
             missing = [handle for handle in trait.facts if handle not in prompt.handles]
-            if missing:
-                wrong = f"traits.{number}: there is no {', '.join(missing)}"
-                problems.append(Problem(wrong, trait.model_dump_json()))
+            wrong = f"there is no {', '.join(missing)}" if missing else ""
+            if len(trait.name.split()) > _WORDS_OF_A_NAME:
+                wrong = "a name has one to four words"
+            if wrong:
+                problems.append(Problem(f"traits.{number}: {wrong}", trait.model_dump_json()))
             else:
                 kept.append(trait)
         return Checked(Induction(traits=tuple(kept)), tuple(problems), len(kept))

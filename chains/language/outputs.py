@@ -80,7 +80,11 @@ Word = BeforeValidator(_word)
 Sentence = Annotated[
     str, BeforeValidator(_said), Field(min_length=1, max_length=400, json_schema_extra={"x-min": 20, "x-max": 120})
 ]
-Name = Annotated[str, BeforeValidator(_said), Field(min_length=1, max_length=80, json_schema_extra={"x-max": 40})]
+Name = Annotated[
+    str,
+    BeforeValidator(_said),
+    Field(min_length=1, max_length=80, json_schema_extra={"x-pattern": "^[a-z-]{2,16}( [a-z-]{2,16}){0,3}$"}),
+]
 Explanation = Annotated[str, Field(max_length=1_000, json_schema_extra={"x-max": 240})]
 Comment = Annotated[str, Field(max_length=600, json_schema_extra={"x-max": 160})]
 Handle = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8, json_schema_extra={"x-is": "handle"})]

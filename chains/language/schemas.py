@@ -21,7 +21,7 @@ from persona_db.chains.language.quoting import defused
 __all__ = ["grammar_schema", "schema_of"]
 
 _LIMITS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
-_NOTES = ("discriminator", "default", "title", "x-is", "x-max", "x-min")
+_NOTES = ("discriminator", "default", "title", "x-is", "x-max", "x-min", "x-pattern")
 _QUOTED = QuotedItem.__name__
 _MOST_QUOTABLE = 20_000
 _WORDS_A_QUOTE = 12
@@ -78,6 +78,8 @@ def _strict(schema: Any, put: Mapping[str, Any], *, bounded: bool) -> Any:
             made["maxItems" if schema.get("type") == "array" else "maxLength"] = most
         if "x-min" in schema:
             made["minLength"] = schema["x-min"]
+        if "x-pattern" in schema:
+            made["pattern"] = schema["x-pattern"]
     return made
 
 

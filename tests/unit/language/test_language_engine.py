@@ -139,6 +139,32 @@ def test_facts_that_are_not_grounded_are_repaired_and_else_quarantined() -> None
     assert "adore" not in str(said[1][-1].content)
 
 
+def test_a_trait_that_rests_on_nothing_or_is_named_by_a_sentence_is_left_out() -> None:
+    """Others see names: what somebody said is not theirs to see. Of one name the clearest counts."""
+
+    def script(messages: Sequence[BaseMessage]) -> str:
+        if asked_of(messages).task == "distil":
+            return does_as_told(messages)
+        traits = [
+            ("topic", "The Trees", 0.4, ["f1"]),
+            ("topic", "trees", 0.7, ["f2", "i1"]),
+            ("topic", "statement 0 of u1 word0 word1 word2", 0.9, ["f1"]),
+            ("topic", "buses", 0.9, ["f9"]),
+            ("topic", "!", 0.9, ["f1"]),
+            ("role", "nurse", 0.0, ["f1"]),
+        ]
+        keys = ("kind", "name", "weight", "facts")
+        return json.dumps({"traits": [{**dict(zip(keys, one, strict=True)), "text": "Likes it."} for one in traits]})
+
+    one = refined(model_of(script)[0], [person()])["u1"]
+    assert one.persona is not None
+    assert [(fact.key, fact.strength, fact.n_support) for fact in one.persona.induced] == [("topic:trees", 0.7, 3)]
+    assert sorted(q.reason for q in one.quarantined) == [
+        "a topic without a name", "traits.2: a name has one to four words", "traits.3: there is no f9",
+    ]  # fmt: skip
+    assert [fact.key for fact in one.persona.distilled] == ["topic:trees", "topic:trees", ""]
+
+
 @pytest.mark.parametrize(
     ("broken", "outcome"),
     [

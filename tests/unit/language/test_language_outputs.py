@@ -94,6 +94,7 @@ def test_a_grammar_offers_only_what_there_is() -> None:
         ("issue", "Opposed to the gun control", "against gun control"),
         ("entity", "against Google", "against google"),
         ("value", "self direction", "self-direction"),
+        ("topic", "Women\u2019s rights", "womens rights"),
         ("topic", "!?", ""),
     ],
 )
