@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from pydantic import Field, TypeAdapter, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
+from persona_db.graph.settings import Settings
 
 __all__ = ["PRICES", "PRICES_OF", "Price", "price_of"]
 
@@ -56,12 +55,6 @@ _LOCAL = ("llama", "ollama")
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
 
 
-class _PriceFile(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="PERSONA_DB_", extra="ignore", frozen=True)
-
-    prices: Path | None = None
-
-
 def price_of(model: str) -> Price | None:
     """Return what the model's tokens cost, a dated version as its family; None where nobody says."""
     own = _own_prices()
@@ -73,7 +66,7 @@ def price_of(model: str) -> Price | None:
 
 
 def _own_prices() -> Mapping[str, Price]:
-    path = _PriceFile().prices
+    path = Settings().prices
     if path is None:
         return {}
     try:
