@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -57,6 +58,7 @@ _USERS_AT_ONCE = 100
 _PROMPTS = ("distil", "induce", "repair")
 _HOW_IT_ANSWERS = frozenset({"temperature", "seed", "max_tokens_out", "context_tokens", "method"})
 """Settings on which answers depend; the others say how they are asked for."""
+_OF_CHAT_MODELS = ("model_name", "model", "temperature", "seed")
 
 
 def model_of(graph: Graph, model: str | BaseChatModel | LanguageModel, settings: ModelSettings | None) -> LanguageModel:
@@ -130,7 +132,11 @@ class ModelFit:
     def _how(self) -> str:
         """What the model's answers depend on beside the histories, as JSON."""
         settings = self._language.settings.model_dump(mode="json", include=set(_HOW_IT_ANSWERS))
-        return json.dumps({"settings": settings, "prompts": {name: prompt_file(name).hash for name in _PROMPTS}})
+        prompts = {name: prompt_file(name).hash for name in _PROMPTS}
+        # Of a chat model that was given the name says the class alone, and it keeps settings of its own.
+        own = {name: getattr(self._language.chat, name, None) for name in _OF_CHAT_MODELS}
+        given = {name: value for name, value in own.items() if isinstance(value, str | int | float)}
+        return json.dumps({"settings": settings, "chat": given, "prompts": prompts})
 
     @cached_property
     def _reader(self) -> HistoryReader:
@@ -290,8 +296,12 @@ class ModelFit:
             return None
         again = "the same call"
         if isinstance(self.model, str):
-            date = f" --as-of {self.as_of}" if self.as_of else ""
-            again = f"`persona-db refine --dataset {self.dataset} --model {self.model}{date}`"
+            words = ["persona-db", "refine", "--dataset", self.dataset, "--model", self.model]
+            words += ["--refit"] if self.refit else []
+            words += ["--as-of", self.as_of] if self.as_of else []
+            warmth = self._language.settings.temperature
+            words += ["--temperature", str(warmth)] if warmth else []
+            again = f"`{shlex.join(words)}`"
         error = writer.error
         if isinstance(error, BudgetError):
             why = f"the budget of ${error.budget_usd:g} is used up (${error.spent_usd:.4f} spent)"

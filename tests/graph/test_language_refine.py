@@ -11,6 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from persona_db.chains import LanguageModel, ModelSettings, RefineReport, join, open_model, predict, refine
 from persona_db.graph.datasets import drop_dataset
@@ -423,3 +425,17 @@ def test_erasing_a_user_erases_what_a_model_said_of_them(
     assert receipt.quarantined >= 1
     assert receipt.left.total == 0
     assert rows(graph, "MATCH (n {dataset: $d, user: 'u02'}) RETURN n", d=dataset) == []
+
+
+def test_chat_models_of_one_class_are_told_apart(
+    graph: Graph, dataset: str, server: LanguageServer, tmp_path: Path
+) -> None:
+    """A chat model that is given is named by its class; a Fit keeps to the model that it was made by."""
+    store(graph, dataset, talkers(3))
+    given = [ChatOpenAI(model=name, api_key=SecretStr("none"), base_url=server.base_url) for name in ("one", "two")]
+    first, same, other = (
+        refined(graph, dataset, open_model(chat, cache=tmp_path / "calls.sqlite3")) for chat in (*given[:1], *given)
+    )
+    assert (first.engine, first.calls) == ("ChatOpenAI", 6)
+    assert (same.fit, same.users) == (first.fit, 0)
+    assert (other.refitted, other.calls) == (True, 6)
