@@ -3,6 +3,7 @@
 A scripted server in a process of its own answers every call in 500 ms. Refining 200 users is timed from the call of
 `refine` to its return: reading, 400 calls, all writes, the settled Fit. Bare LangChain then makes the same calls,
 the same prompts for the same schemas, for what its CPU time is. Ideal is calls x latency / concurrency.
+Before, others are refined, so that the database is warm.
 """
 
 from __future__ import annotations
@@ -95,26 +96,26 @@ def measure(users: int, texts: int, concurrency: int, latency: float, *, command
     from tests.synthetic import store
 
     load_average = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="persona-db-bench-") as scratch, _served(latency):
+    with tempfile.TemporaryDirectory(prefix="persona-db-bench-") as scratch:
         settings = Settings(home=Path(scratch), cache=Settings().cache_dir)
         try:
             with Graph.connect(settings) as graph:
+                _warm_up(graph, users, texts, concurrency)
                 store(graph, DATASET, talkers(users, texts=texts))
-                _warm_up(graph, concurrency)
-                model = open_model(
-                    SCRIPTED, settings=ModelSettings(concurrency=concurrency), cache=Path(scratch) / "calls.sqlite3"
-                )
+                with _served(latency):
+                    model = open_model(
+                        SCRIPTED, settings=ModelSettings(concurrency=concurrency), cache=Path(scratch) / "calls.sqlite3"
+                    )
 
-                def whole() -> RefineReport:
-                    return refine(graph, DATASET, model=model, embedder=HashEmbedder())
+                    def whole() -> RefineReport:
+                        return refine(graph, DATASET, model=model, embedder=HashEmbedder())
 
-                made, refined = _timed(whole, lambda report: report.calls, latency / concurrency)
-                if (made.users, made.quarantined, made.repairs) != (users, 0, 0):
-                    raise SystemExit(f"the refinement was not whole: {made}")
-                histories = list(
-                    HistoryReader(graph, DATASET, as_of="9999-12-31", embedder=None).histories(_users(graph))
-                )
-                _, bare = _timed(lambda: _bare(histories, concurrency), lambda calls: calls, latency / concurrency)
+                    made, refined = _timed(whole, lambda report: report.calls, latency / concurrency)
+                    if (made.users, made.quarantined, made.repairs) != (users, 0, 0):
+                        raise SystemExit(f"the refinement was not whole: {made}")
+                    reader = HistoryReader(graph, DATASET, as_of="9999-12-31", embedder=None)
+                    histories = list(reader.histories(_users(graph)))
+                    _, bare = _timed(lambda: _bare(histories, concurrency), lambda calls: calls, latency / concurrency)
         finally:
             server.stop(settings)
     return LanguageReport(
@@ -165,8 +166,8 @@ def _timed(work: Callable[[], Any], calls_of: Callable[[Any], int], ideal_s: flo
     )
 
 
-def _warm_up(graph: Graph, concurrency: int) -> None:
-    """Import, connect and plan everything once, for both alike."""
+def _warm_up(graph: Graph, users: int, texts: int, concurrency: int) -> None:
+    """Refine as many others by a model that answers at once: imports and query plans are there, Java has compiled."""
     from persona_db.chains.language.models import ModelSettings, open_model
     from persona_db.chains.refine import refine
     from persona_db.graph.datasets import drop_dataset
@@ -174,10 +175,13 @@ def _warm_up(graph: Graph, concurrency: int) -> None:
     from tests.language_people import SCRIPTED, talkers
     from tests.synthetic import store
 
-    store(graph, "warm-up", talkers(4))
-    model = open_model(SCRIPTED, settings=ModelSettings(concurrency=concurrency))
-    refine(graph, "warm-up", model=model, embedder=HashEmbedder())
-    drop_dataset(graph, "warm-up")
+    with _served(0.0):
+        for turn in range(2):
+            name = f"warm-up-{turn}"
+            store(graph, name, talkers(users, texts=texts))
+            model = open_model(SCRIPTED, settings=ModelSettings(concurrency=concurrency))
+            refine(graph, name, model=model, embedder=HashEmbedder())
+            drop_dataset(graph, name)
 
 
 def _users(graph: Graph) -> list[str]:
