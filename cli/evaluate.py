@@ -36,7 +36,7 @@ def evaluate(
     size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
     ratio: Annotated[
         float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
-    ] = 0.25,
+    ] = 0.4,
     top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
     sharing: Annotated[Level, typer.Option(help="What users lend in this evaluation.")] = Level.HISTORY,
     seed: Annotated[

@@ -57,7 +57,7 @@ class EvaluateSettings(Model):
     split: tuple[str, ...] = ()
     arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
     size: int = Field(default=40, ge=0)
-    ratio: float = Field(default=0.25, ge=0, le=1)
+    ratio: float = Field(default=0.4, ge=0, le=1)
     top_k: int = Field(default=50, ge=0)
     sharing: Sharing = Sharing.HISTORY
     seed: int = 0
