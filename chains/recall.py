@@ -40,9 +40,7 @@ class RecallSettings(Model):
     """How the places are filled."""
 
     size: int = Field(default=40, ge=0, le=1_000, description="Places in all (retrieval size r).")
-    ratio: float = Field(
-        default=0.4, ge=0, le=1, description="Share of them for borrowed items (composition ratio x)."
-    )
+    ratio: float = Field(default=0.4, ge=0, le=1, description="Share of them for borrowed items (composition ratio x).")
     top_k: int = Field(default=TOP_K, ge=0, description="Collaborators that may be borrowed from.")
     summaries: float = Field(default=0.8, ge=0, le=1, description="Share of the borrowed places for key summaries.")
     one_share: float = Field(
