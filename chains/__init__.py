@@ -15,7 +15,18 @@ from persona_db.chains.recall import RecallSettings, recall
 from persona_db.chains.refine import RefineReport, refine
 
 if TYPE_CHECKING:
-    from persona_db.chains.pipeline import Ask, Join, Joined, Predict, Recall, Recollection
+    from persona_db.chains.language.engine import LanguageEngine
+    from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
+    from persona_db.chains.pipeline import (
+        Ask,
+        Explain,
+        Join,
+        Joined,
+        Predict,
+        Recall,
+        Recollection,
+        persona_chain,
+    )
     from persona_db.chains.retriever import PersonaRetriever
     from persona_db.chains.stages import Distil, Engine, Induce, Key
 
@@ -23,10 +34,14 @@ __all__ = [
     "Ask",
     "Distil",
     "Engine",
+    "Explain",
     "Induce",
     "Join",
     "Joined",
     "Key",
+    "LanguageEngine",
+    "LanguageModel",
+    "ModelSettings",
     "PersonaRetriever",
     "Predict",
     "Reading",
@@ -35,7 +50,9 @@ __all__ = [
     "Recollection",
     "RefineReport",
     "join",
+    "open_model",
     "open_reading",
+    "persona_chain",
     "predict",
     "predict_many",
     "recall",
@@ -43,7 +60,9 @@ __all__ = [
 ]
 
 _LATER = {
-    "pipeline": ("Ask", "Join", "Joined", "Predict", "Recall", "Recollection"),
+    "language.engine": ("LanguageEngine",),
+    "language.models": ("LanguageModel", "ModelSettings", "open_model"),
+    "pipeline": ("Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"),
     "retriever": ("PersonaRetriever",),
     "stages": ("Distil", "Engine", "Induce", "Key"),
 }

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from persona_db.chains.persona import Fact, Persona
-from persona_db.chains.statistical.engine import StatisticalEngine
-from persona_db.chains.statistical.keybook import key_vector, units
+from persona_db.chains.statistical.keybook import CacheKey, key_vector, units
 from persona_db.graph.ingest import statement_id
 from persona_db.graph.models import END_OF_TIME
 
 __all__ = ["Changes"]
 
 _Row = dict[str, Any]
+_NO_RUNS: Mapping[str, str] = MappingProxyType({})
 
 
 class Changes:
@@ -25,49 +26,65 @@ class Changes:
             "retire_facts": [],
             "retire_holds": [],
             "store_facts": [],
+            "store_fact_keys": [],
             "store_holds": [],
             "store_evidence": [],
             "store_personas": [],
         }
 
-    def add(self, persona: Persona, before: _Row, engine: StatisticalEngine) -> None:
-        """Note how *persona* differs from what its user has *before*."""
+    def add(
+        self,
+        persona: Persona,
+        before: _Row,
+        keys: Mapping[str, CacheKey],
+        *,
+        runs: Mapping[str, str] = _NO_RUNS,
+        complete: bool = True,
+    ) -> None:
+        """Note how *persona* differs from what its user has *before*; *keys* are those of the Fit.
+
+        *runs* names the run of a model that made the facts of a layer. Without *complete* a part is still to come.
+        """
         held = dict(before["keys"])
-        written = self._facts(persona, before["facts"])
-        unit = self._holds(persona, held, engine)
+        written = self._facts(persona, before["facts"], runs)
+        unit = self._holds(persona, held, keys)
         self.rows["store_evidence"] += [
             {"fact": written.names[support.id], "key": key.key, "share": support.share}
             for key in persona.keys
             for support in key.evidence
-            if support.id in written.new or key.key not in held
+            if support.id in written.new or support.id in written.shown or key.key not in held
         ]
         self.rows["store_personas"].append(
             {
                 "user": persona.user,
                 "id": f"{persona.user}/{persona.history.version}",
                 "version": persona.history.version,
-                "key_vector": key_vector([(engine.keys[key], u) for key, u in unit.items()]) or None,
+                "complete": None if complete else False,
+                "key_vector": key_vector([(keys[key], u) for key, u in unit.items()]) or None,
                 "traits": list(persona.traits),
                 "at": persona.at,
             }
         )
 
-    def _facts(self, persona: Persona, before: Sequence[tuple[str, str]]) -> _Written:
+    def _facts(self, persona: Persona, before: Sequence[tuple[str, str, str]], runs: Mapping[str, str]) -> _Written:
         """Retire the facts that hold no more, and store new ones: distilled first, since induced ones rest on them."""
-        stored = {_digest(id_): id_ for id_, retired_at in before if retired_at == END_OF_TIME}
-        times = Counter(_digest(id_) for id_, _ in before)
+        stored = {_digest(id_): id_ for id_, retired_at, _ in before if retired_at == END_OF_TIME}
+        key_of = {id_: key for id_, _, key in before}
+        times = Counter(_digest(id_) for id_, _, _ in before)
         facts = (*persona.distilled, *persona.induced)
         names = {fact.id: stored.get(fact.id) or _numbered(fact.id, times[fact.id]) for fact in facts}
         new = {fact.id for fact in facts if fact.id not in stored}
         self.rows["retire_facts"] += [
             {"id": id_, "at": persona.at} for digest, id_ in stored.items() if digest not in names
         ]
-        self.rows["store_facts"] += [_fact_row(persona, fact, names) for fact in facts if fact.id in new]
-        return _Written(names, new)
+        self.rows["store_facts"] += [_fact_row(persona, fact, names, runs) for fact in facts if fact.id in new]
+        shown = {fact.id for fact in facts if fact.id not in new and key_of[names[fact.id]] != fact.key}
+        self.rows["store_fact_keys"] += [{"id": names[fact.id], "key": fact.key} for fact in facts if fact.id in shown]
+        return _Written(names, new, shown)
 
-    def _holds(self, persona: Persona, before: Mapping[str, float], engine: StatisticalEngine) -> dict[str, float]:
+    def _holds(self, persona: Persona, before: Mapping[str, float], keys: Mapping[str, CacheKey]) -> dict[str, float]:
         """Retire and store the keys whose part in the score changed; return the part of every key held."""
-        weights = [(held.weight, engine.keys[held.key].idf) for held in persona.keys]
+        weights = [(held.weight, keys[held.key].idf) for held in persona.keys]
         unit = dict(zip((held.key for held in persona.keys), units(weights), strict=True))
         self.rows["retire_holds"] += [
             {"user": persona.user, "key": key, "at": persona.at} for key, u in before.items() if unit.get(key) != u
@@ -83,10 +100,11 @@ class Changes:
 
 
 class _Written(NamedTuple):
-    """The names under which a user's facts are stored, and which of the facts are new."""
+    """The names under which a user's facts are stored, which of them are new, and which show another key now."""
 
     names: Mapping[str, str]
     new: set[str]
+    shown: set[str]
 
 
 def _digest(stored: str) -> str:
@@ -98,7 +116,7 @@ def _numbered(digest: str, times: int) -> str:
     return f"{digest}.{times}" if times else digest
 
 
-def _fact_row(persona: Persona, fact: Fact, named: Mapping[str, str]) -> _Row:
+def _fact_row(persona: Persona, fact: Fact, named: Mapping[str, str], runs: Mapping[str, str]) -> _Row:
     """A fact as stored, under its name in *named*, resting on items and on facts."""
     return {
         "user": persona.user,
@@ -111,6 +129,7 @@ def _fact_row(persona: Persona, fact: Fact, named: Mapping[str, str]) -> _Row:
         "key": fact.key,
         "question": fact.question,
         "option": fact.option,
+        "run": runs.get(fact.layer),
         "at": fact.at,
         "items": [[support.id, support.share] for support in fact.supports if support.id not in named],
         "facts": [[named[support.id], support.share] for support in fact.supports if support.id in named],

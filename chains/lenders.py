@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.own import Candidate
+from persona_db.chains.meaning import Nearness
+from persona_db.chains.own import Candidate, Layer, free_texts
 from persona_db.chains.statistical.estimate import residuals
 from persona_db.chains.statistical.knowledge import Knowledge
-from persona_db.chains.statistical.traits import trait_of
+from persona_db.chains.statistical.traits import is_pole, trait_of
 from persona_db.graph.models import Recalled
 
 __all__ = ["LEAST_TELLING", "Lender", "Lenders"]
@@ -20,6 +21,7 @@ __all__ = ["LEAST_TELLING", "Lender", "Lenders"]
 LEAST_TELLING = 0.01
 """Correlation with the question below which an item takes no place."""
 
+_LENT: frozenset[Layer] = frozenset({"history", "distilled", "induced"})
 _RESIDUAL_ITEMS = 20
 _USERS_AT_ONCE = 200
 _MOST_KEPT = 5_000
@@ -33,6 +35,8 @@ class Lender:
     variables: NDArray[np.int64]
     answers: Mapping[str, int]
     surprise: NDArray[np.float64]
+    texts: tuple[Candidate, ...]
+    """What they lend that is recalled by meaning."""
 
 
 class Lenders:
@@ -60,11 +64,23 @@ class Lenders:
             ):
                 self._found[row["user"]] = _lender(self._knowledge, row)
 
+    def texts(self, collaborators: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        """Yield the statements that collaborators (rows of `join_many`) lend and that are recalled by meaning."""
+        for row in collaborators:
+            if row["collaborator"] in self._found:
+                yield from (item.statement for item in self._found[row["collaborator"]].texts)
+
     def said(
-        self, question: str, collaborators: Sequence[Mapping[str, Any]], *, cap: int, known: Collection[str]
+        self,
+        question: str,
+        collaborators: Sequence[Mapping[str, Any]],
+        *,
+        cap: int,
+        known: Collection[str],
+        nearness: Nearness,
     ) -> Iterator[Recalled]:
         """Yield what collaborators (rows of `join_many`) said on the question, closest collaborator first; then on
-        questions that tell about it, and what they lean to, most telling first, ties by id.
+        questions that tell about it, what they lean to, and what else they said, most telling first, ties by id.
 
         Nothing twice, no statement of *known*, and at most *cap* items of one collaborator.
         """
@@ -84,8 +100,12 @@ class Lenders:
             strength = row["score"] * tells[lender.variables]
             for place in np.flatnonzero(strength >= LEAST_TELLING).tolist():
                 if lender.items[place].question != question:
-                    later.append((-float(strength[place]), lender.items[place].id, row, lender.items[place]))
-        for strength, _, row, item in sorted(later, key=lambda entry: entry[:2]):
+                    later.append((-float(strength[place]), False, lender.items[place].id, row, lender.items[place]))
+            for item in lender.texts:
+                told = row["score"] * nearness.telling(question, item.statement)
+                if told >= LEAST_TELLING:
+                    later.append((-told, True, item.id, row, item))
+        for strength, _, _, row, item in sorted(later, key=lambda entry: entry[:3]):
             if item.statement not in seen and given.get(row["collaborator"], 0) < cap:
                 seen.add(item.statement)
                 given[row["collaborator"]] = given.get(row["collaborator"], 0) + 1
@@ -124,7 +144,7 @@ def _lender(knowledge: Knowledge, row: Mapping[str, Any]) -> Lender:
             outdated = question in said and said[question].option != option
             if variable is not None and value is not None and not outdated:
                 said[question] = Candidate(id_, "distilled", statement, variable, value, question, option, key, at)
-        elif layer == "induced" and key.startswith("trait:"):
+        elif layer == "induced" and is_pole(key):
             variable = knowledge.of_trait(trait_of(key))
             if variable is not None:
                 leans.append(Candidate(id_, "induced", statement, variable, 0.0, key=key, at=at))
@@ -141,4 +161,5 @@ def _lender(knowledge: Knowledge, row: Mapping[str, Any]) -> Lender:
         variables=np.concatenate([variables, np.array([item.variable for item in leans], dtype=np.int64)]),
         answers={question: place for place, question in enumerate(said)},
         surprise=surprise,
+        texts=tuple(free_texts(row["items"], row["facts"], _LENT)),
     )

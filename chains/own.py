@@ -1,4 +1,4 @@
-"""What of a user's own can be recalled: answers, distilled where a fact says so, traits, and the groups they are of."""
+"""What of a user's own can be recalled: answers, distilled where a fact says so, traits, groups, free text."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_db.chains.meaning import Nearness
 from persona_db.chains.statistical.knowledge import Knowledge
 from persona_db.chains.statistical.leaning import demographic_id
-from persona_db.chains.statistical.traits import trait_of
+from persona_db.chains.statistical.traits import is_pole, trait_of
 
-__all__ = ["Candidate", "Layer", "Own", "own_of", "read_own"]
+__all__ = ["Candidate", "Layer", "Own", "free_texts", "own_of", "read_own"]
 
 Layer = Literal["history", "distilled", "induced", "cache"]
 
 
 class Candidate(NamedTuple):
-    """An item that can be recalled: which variable it observes, and what was observed."""
+    """An item that can be recalled: which variable it observes, and what was observed.
+
+    Free text observes none, and has no value: what it tells about a question is a matter of meaning.
+    """
 
     id: str
     layer: Layer
     statement: str
-    variable: int
-    value: float
+    variable: int | None
+    value: float | None
     question: str | None = None
     option: int | None = None
     key: str | None = None
@@ -35,7 +39,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Own:
-    """A user's own candidates by id, their newest answers, and the keys they hold."""
+    """A user's own candidates by id, free text last, their newest answers, and the keys they hold."""
 
     items: tuple[Candidate, ...]
     answers: Mapping[str, int]
@@ -45,7 +49,19 @@ class Own:
 
     @cached_property
     def variables(self) -> NDArray[np.int64]:
-        return np.array([item.variable for item in self.items], dtype=np.int64)
+        return np.array([item.variable for item in self.items if item.variable is not None], dtype=np.int64)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The statements of free text, in the order of the items that say them."""
+        return tuple(item.statement for item in self.items if item.variable is None)
+
+    def telling(self, knowledge: Knowledge, question: str, nearness: Nearness) -> NDArray[np.float64]:
+        """How much each item tells about the question."""
+        telling = knowledge.tells(question)[self.variables]
+        if not self.texts:
+            return telling
+        return np.concatenate([telling, [nearness.telling(question, text) for text in self.texts]])
 
     @cached_property
     def repeats(self) -> bool:
@@ -75,8 +91,9 @@ def own_of(knowledge: Knowledge, row: Mapping[str, Any], layers: frozenset[Layer
         *(_traits(knowledge, row["traits"] or (), row["facts"]) if "induced" in layers else ()),
         *(_groups(knowledge, groups) if "cache" in layers else ()),
     ]
+    texts = free_texts(row["items"], row["facts"], layers)
     return Own(
-        items=tuple(sorted(found, key=lambda item: item.id)),
+        items=(*sorted(found, key=lambda item: item.id), *texts),
         answers={question: item[2] for question, item in newest.items()},
         held=held or tuple(sorted(groups)),
         counted=row["sharing_rank"] > 0,
@@ -101,7 +118,7 @@ def _answers(
 
 def _traits(knowledge: Knowledge, traits: Sequence[float], facts: Sequence[Sequence[Any]]) -> Iterator[Candidate]:
     for id_, layer, key, _, _, at, statement in facts:
-        if layer == "induced" and key.startswith("trait:"):
+        if layer == "induced" and is_pole(key):
             trait = trait_of(key)
             variable = knowledge.of_trait(trait)
             if variable is not None and trait < len(traits):
@@ -113,3 +130,23 @@ def _groups(knowledge: Knowledge, groups: Sequence[str]) -> Iterator[Candidate]:
         variable = knowledge.of_key(key)
         if variable is not None:
             yield Candidate(key, "cache", key, variable, knowledge.value_of_holding(key), key=key)
+
+
+def free_texts(
+    items: Sequence[Sequence[Any]], facts: Sequence[Sequence[Any]], layers: frozenset[Layer]
+) -> list[Candidate]:
+    """What is recalled by meaning, by id: facts of no question and no trait, then texts that choose no option.
+
+    `items` and `facts` are those of rows of `personas` or `borrowable`.
+    """
+    found = [
+        Candidate(id_, layer, statement, None, None, key=key, at=at)
+        for id_, layer, key, question, _, at, statement in facts
+        if question is None and layer in layers and not is_pole(key)
+    ]
+    said = [
+        Candidate(id_, "history", statement, None, None, question, at=at)
+        for id_, question, option, at, statement in items
+        if option is None and "history" in layers
+    ]
+    return [*sorted(found, key=lambda one: one.id), *sorted(said, key=lambda one: one.id)]

@@ -5,22 +5,25 @@ Each takes whole batches to the graph in a fixed number of queries, and passes `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from pydantic import Field
+from langchain_core.callbacks import CallbackManagerForChainRun
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from persona_db.chains.asking import prepare
 from persona_db.chains.join import TOP_K, explained, join_many
 from persona_db.chains.predict import predict_contexts
 from persona_db.chains.reading import open_reading
 from persona_db.chains.recall import RecallSettings, recall_many
-from persona_db.chains.stages import Stage
+from persona_db.chains.stages import Stage, Work
 from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.graph.ledger import now, store_runs
 from persona_db.graph.models import Collaborator, Context, Model, Prediction, Question, Sharing
 
-__all__ = ["Ask", "Join", "Joined", "Predict", "Recall", "Recollection"]
+__all__ = ["Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -57,10 +60,10 @@ class Join(Stage[Ask, Joined]):
     top_k: int = TOP_K
     sharing: Sharing = Field(default=Sharing.INDUCED, description="The least that a collaborator shares.")
 
-    def _work(self) -> Callable[[Sequence[Ask]], list[Joined]]:
+    def _work(self) -> Work[Ask, Joined]:
         return partial(_alike, self._join, key=lambda ask: ask.as_of)
 
-    def _join(self, asked: Sequence[Ask]) -> list[Joined]:
+    def _join(self, asked: Sequence[Ask], _: Sequence[RunnableConfig]) -> list[Joined]:
         reading = open_reading(self.graph, self.dataset, as_of=asked[0].as_of)
         users = list(dict.fromkeys(ask.user for ask in asked))
         found = explained(reading, join_many(reading, users, top_k=self.top_k, sharing=self.sharing))
@@ -75,10 +78,10 @@ class Recall(Stage[Joined, Recollection]):
     settings: RecallSettings = RecallSettings()
     embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
 
-    def _work(self) -> Callable[[Sequence[Joined]], list[Recollection]]:
+    def _work(self) -> Work[Joined, Recollection]:
         return partial(_alike, self._recall, key=lambda one: (one.ask.as_of, one.ask.options))
 
-    def _recall(self, joined: Sequence[Joined]) -> list[Recollection]:
+    def _recall(self, joined: Sequence[Joined], _: Sequence[RunnableConfig]) -> list[Recollection]:
         asked, knowledge = _prepared(self.graph, self.dataset, [one.ask for one in joined], self.embedder)
         collaborators = [
             [{"collaborator": who.user, "name": who.name, "score": who.score} for who in one.collaborators]
@@ -89,18 +92,98 @@ class Recall(Stage[Joined, Recollection]):
 
 
 class Predict(Stage[Recollection, Prediction]):
-    """Turn what was recalled into a distribution over the options."""
+    """Turn what was recalled into a distribution over the options; with *model*, by a language model."""
 
     graph: Any = Field(description="A Graph.")
     dataset: str
     embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
+    model: Any = Field(default=None, description="A chat model, or its name; the statistical engine unless given.")
+    model_settings: Any = Field(default=None, description="ModelSettings: how it is asked.")
+    token_budget: int | None = Field(default=None, description="Most tokens of recalled items in a prompt.")
+    _opened: Any = PrivateAttr(default=None)
 
-    def _work(self) -> Callable[[Sequence[Recollection]], list[Prediction]]:
-        return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
+    def _work(self) -> Work[Recollection, Prediction]:
+        if self.model is None:
+            return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
+        return partial(_alike, self._foretell, key=lambda one: one.ask.as_of)
 
-    def _predict(self, recalled: Sequence[Recollection]) -> list[Prediction]:
-        _, knowledge = _prepared(self.graph, self.dataset, [one.ask for one in recalled], self.embedder)
+    def _foretell(self, recalled: Sequence[Recollection], configs: Sequence[RunnableConfig]) -> list[Prediction]:
+        from persona_db.chains.foretelling import Asking, foretell_contexts
+        from persona_db.chains.model_fit import model_of
+
+        if self._opened is None:
+            self._opened = model_of(self.graph, self.model, self.model_settings)
+        reading = open_reading(self.graph, self.dataset, as_of=recalled[0].ask.as_of)
+        asking = Asking(token_budget=self.token_budget)
+        contexts = [one.context for one in recalled]
+        made = foretell_contexts(reading, contexts, self._opened, asking=asking, configs=configs)
+        return [one.prediction for one in made]
+
+    def _predict(self, recalled: Sequence[Recollection], _: Sequence[RunnableConfig]) -> list[Prediction]:
+        asked = [one.ask for one in recalled]
+        knowledge = _prepared(self.graph, self.dataset, asked, self.embedder)[1]
         return predict_contexts(knowledge, [one.context for one in recalled], explain=True)
+
+
+class Explain(RunnableSerializable[Recollection, str]):
+    """Turn what was recalled into a language model's explanation of how the user would answer; it can be streamed."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    graph: Any = Field(description="A Graph.")
+    dataset: str
+    model: Any = Field(description="A chat model, or its name.")
+    model_settings: Any = Field(default=None, description="ModelSettings: how it is asked.")
+    _opened: Any = PrivateAttr(default=None)
+
+    def invoke(self, input: Recollection, config: RunnableConfig | None = None, **kwargs: Any) -> str:
+        """Return the whole explanation."""
+        return "".join(self.stream(input, config, **kwargs))
+
+    def stream(self, input: Recollection, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[str]:
+        """Yield the explanation in pieces, as the model says them."""
+        yield from self._transform_stream_with_config(iter([input]), self._explained, config, **kwargs)
+
+    def _explained(
+        self,
+        recalled: Iterator[Recollection],
+        run_manager: CallbackManagerForChainRun,  # noqa: ARG002  LangChain passes it by this name
+        config: RunnableConfig,
+    ) -> Iterator[str]:
+        from persona_db.chains.language.foretell import stream_explanation
+        from persona_db.chains.model_fit import model_of
+        from persona_db.chains.model_writer import runs_of
+
+        if self._opened is None:
+            self._opened = model_of(self.graph, self.model, self.model_settings)
+        calls: list[Any] = []
+        for one in recalled:
+            yield from stream_explanation(self._opened, one.context, calls=calls, config=config)
+        store_runs(self.graph, self.dataset, runs_of(calls, fit="", at=now()))
+
+
+def persona_chain(
+    graph: Any,
+    dataset: str,
+    *,
+    model: Any = None,
+    model_settings: Any = None,
+    settings: RecallSettings | None = None,
+    token_budget: int | None = None,
+    embedder: Any = None,
+) -> Runnable[Ask, Prediction]:
+    """Return JOIN, recall and prediction as one Runnable, from an Ask to a Prediction.
+
+    *model* is a chat model or its name, as of `init_chat_model`; the statistical engine predicts unless given.
+    Callbacks, tags and metadata of its config reach every stage and every call of the model.
+    """
+    settings = settings or RecallSettings()
+    given: dict[str, Any] = {"graph": graph, "dataset": dataset}
+    return (
+        Join(**given, top_k=settings.top_k)
+        | Recall(**given, settings=settings, embedder=embedder)
+        | Predict(**given, embedder=embedder, model=model, model_settings=model_settings, token_budget=token_budget)
+    )
 
 
 def _prepared(
@@ -113,7 +196,11 @@ def _prepared(
 
 
 def _alike(
-    work: Callable[[Sequence[Given]], list[Made]], given: Sequence[Given], *, key: Callable[[Given], Hashable]
+    work: Work[Given, Made],
+    given: Sequence[Given],
+    configs: Sequence[RunnableConfig],
+    *,
+    key: Callable[[Given], Hashable],
 ) -> list[Made]:
     """Call *work* once for all that have the same key; results in the order given."""
     groups: dict[Hashable, list[int]] = {}
@@ -121,5 +208,5 @@ def _alike(
         groups.setdefault(key(one), []).append(row)
     results: dict[int, Made] = {}
     for rows in groups.values():
-        results.update(zip(rows, work([given[row] for row in rows]), strict=True))
+        results.update(zip(rows, work([given[row] for row in rows], [configs[row] for row in rows]), strict=True))
     return [results[row] for row in range(len(given))]

@@ -16,6 +16,9 @@ from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from persona_db.chains.language.models import LanguageModel, ModelSettings
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
@@ -35,17 +38,30 @@ def predict(
     settings: RecallSettings | None = None,
     as_of: str | None = None,
     embedder: Embedder | None = None,
+    model: str | BaseChatModel | LanguageModel | None = None,
+    model_settings: ModelSettings | None = None,
+    token_budget: int | None = None,
+    budget_usd: float | None = None,
 ) -> Prediction:
     """Predict how *user* would answer *question*: an id of the dataset, or the text of a new one with its *options*.
 
     Evidence is ordered by how far it moved the prediction, ties by id. UnknownUserError, UnknownQuestionError and
-    NoFitError say what is missing. Nothing is written.
+    NoFitError say what is missing. Nothing is written, but the calls of *model*, where a language model predicts:
+    from the same items, at most *token_budget* tokens of them. Its `outcome` says when it gave no answer to use.
     """
     require_user(graph, dataset, user)
     reading = open_reading(graph, dataset, as_of=as_of)
     asked, knowledge = prepare(reading, [(user, question)], options=options, embedder=embedder)
     contexts = recall_many(knowledge, asked, settings=settings or RecallSettings(), texts=True)
-    return predict_contexts(knowledge, contexts, explain=True)[0]
+    if model is None:
+        return predict_contexts(knowledge, contexts, explain=True)[0]
+    from persona_db.chains.foretelling import Asking, foretell_contexts
+    from persona_db.chains.language.calls import Accounts
+    from persona_db.chains.model_fit import model_of
+
+    opened = model_of(graph, model, model_settings)
+    asking, accounts = Asking(token_budget=token_budget), Accounts(budget_usd=budget_usd)
+    return foretell_contexts(reading, contexts, opened, asking=asking, accounts=accounts)[0].prediction
 
 
 def predict_many(
@@ -55,14 +71,33 @@ def predict_many(
     settings: RecallSettings | None = None,
     explain: bool = False,
     progress: Progress = no_progress,
+    model: str | BaseChatModel | LanguageModel | None = None,
+    model_settings: ModelSettings | None = None,
+    token_budget: int | None = None,
+    budget_usd: float | None = None,
 ) -> list[Prediction]:
     """Predict many (user, question id) pairs, in their order, with a fixed number of queries for 200 users.
 
-    Without *explain* predictions carry no explanation and no evidence.
+    Without *explain* predictions carry no explanation and no evidence; those of a language *model* always do.
     """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):  # as in refine: many small solves
+        if model is not None:
+            from persona_db.chains.foretelling import Asking, foretell_many
+            from persona_db.chains.language.calls import Accounts
+            from persona_db.chains.model_fit import model_of
+
+            made = foretell_many(
+                reading,
+                asked,
+                model_of(reading.graph, model, model_settings),
+                settings=settings or RecallSettings(),
+                asking=Asking(token_budget=token_budget),
+                accounts=Accounts(budget_usd=budget_usd),
+                progress=progress,
+            )
+            return [one.prediction for one in made]
         return _predict_many(reading, asked, settings or RecallSettings(), explain=explain, progress=progress)
 
 

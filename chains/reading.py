@@ -27,6 +27,13 @@ class Reading:
     fit: str
     as_of: str
     settings: EngineSettings
+    engine: str = "statistical"
+    """What refined the Fit: the statistical engine, or a language model by its name."""
+
+    @property
+    def least_holders(self) -> int:
+        """How many hold a key that a read looks at: a language model names many, most of them held by one or two."""
+        return 0 if self.engine == "statistical" else self.settings.min_holders
 
     def check(self) -> None:
         """Raise GraphUnavailableError when a refit replaced the Fit: what was read since may lack parts of it."""
@@ -62,4 +69,4 @@ def open_reading(graph: Graph, dataset: str, *, as_of: str | None = None) -> Rea
         require_dataset(graph, dataset)
         raise NoFitError(dataset, as_of=as_of)
     settings = EngineSettings.model_validate_json(rows[0]["settings"])
-    return Reading(graph, dataset, rows[0]["fit"], until(as_of), settings)
+    return Reading(graph, dataset, rows[0]["fit"], until(as_of), settings, rows[0]["engine"])

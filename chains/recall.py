@@ -16,6 +16,7 @@ from pydantic import Field
 
 from persona_db.chains.join import TOP_K, join_many
 from persona_db.chains.lenders import LEAST_TELLING, Lenders
+from persona_db.chains.meaning import Nearness
 from persona_db.chains.own import Candidate, Layer, Own, read_own
 from persona_db.chains.reading import open_reading
 from persona_db.chains.statistical.knowledge import Knowledge
@@ -39,9 +40,7 @@ class RecallSettings(Model):
     """How the places are filled."""
 
     size: int = Field(default=40, ge=0, le=1_000, description="Places in all (retrieval size r).")
-    ratio: float = Field(
-        default=0.25, ge=0, le=1, description="Share of them for borrowed items (composition ratio x)."
-    )
+    ratio: float = Field(default=0.4, ge=0, le=1, description="Share of them for borrowed items (composition ratio x).")
     top_k: int = Field(default=TOP_K, ge=0, description="Collaborators that may be borrowed from.")
     summaries: float = Field(default=0.8, ge=0, le=1, description="Share of the borrowed places for key summaries.")
     one_share: float = Field(
@@ -115,10 +114,16 @@ def recall_many(
             for index in by_user[user]
         }
         lenders.fetch({row["collaborator"] for rows in close.values() for row in rows})
+        wanted: dict[str, set[str]] = {}
+        for index, rows in close.items():
+            user, question = asked[index]
+            wanted.setdefault(question.id, set()).update(own[user].texts, lenders.texts(rows))
+        nearness = Nearness(knowledge)
+        nearness.fetch(wanted)
         reading.check()
         for index, rows in close.items():
             user, question = asked[index]
-            items = _fill(knowledge, own[user], question, rows, lenders, settings)
+            items = _fill(knowledge, own[user], question, rows, lenders, nearness, settings)
             contexts[index] = Context.model_construct(
                 user=user,
                 question=question,
@@ -137,11 +142,12 @@ def _fill(
     question: Question,
     collaborators: Sequence[Mapping[str, Any]],
     lenders: Lenders,
+    nearness: Nearness,
     settings: RecallSettings,
 ) -> list[Recalled]:
     """Fill the places: own ones, summaries and collaborators' items, each by how much it tells."""
     for_borrowed = math.ceil(round(settings.ratio * settings.size, 9))  # 0.07 x 100 is a little over 7
-    telling = knowledge.tells(question.id)[own.variables]
+    telling = own.telling(knowledge, question.id, nearness)
     order = _most_telling(own, telling)
     borrowed: list[Recalled] = []
     if for_borrowed:
@@ -150,7 +156,7 @@ def _fill(
         summaries = list(_summaries(knowledge, own, question, {item.key for item in first if item.layer == "cache"}))
         cap = max(1, math.floor(settings.one_share * for_borrowed))
         known = {own.items[i].statement for i in order[: settings.size]}
-        said = list(islice(lenders.said(question.id, collaborators, cap=cap, known=known), places))
+        said = list(islice(lenders.said(question.id, collaborators, cap=cap, known=known, nearness=nearness), places))
         for_summaries = min(len(summaries), math.ceil(settings.summaries * places))
         for_said = min(len(said), places - for_summaries)
         borrowed = summaries[: places - for_said] + said[:for_said]

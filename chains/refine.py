@@ -26,10 +26,13 @@ from persona_db.graph.models import Model
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from persona_db.chains.language.models import LanguageModel, ModelSettings
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["RefineReport", "refine"]
+__all__ = ["RefineReport", "drop_obsolete", "embed", "refine"]
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +41,10 @@ _DROPPED_AT_ONCE = 5_000
 
 
 class RefineReport(Model):
-    """What a refinement did."""
+    """What a refinement did; of a dry run, what it would do."""
 
     dataset: str
+    dry_run: bool = Field(default=False, description="Nothing was called or written; calls and tokens are estimates.")
     fit: str
     engine: str = "statistical"
     refitted: bool = Field(description="False when users were folded into the Fit that was there.")
@@ -51,6 +55,22 @@ class RefineReport(Model):
     through: str
     seconds: float
     settings: dict[str, Any]
+    model_settings: dict[str, Any] | None = Field(default=None, description="How a language model was asked.")
+    waiting: int = Field(
+        default=0, description="Users still to be refined, whom `stopped` tells of, or beyond the limit."
+    )
+    incomplete: int = Field(
+        default=0, description="Users of whom a model's answer could not be used in part; the next run asks again."
+    )
+    stopped: str | None = Field(default=None, description="Why users wait whom this run was to refine, and what to do.")
+    current: bool = Field(default=True, description="Whether readers use the Fit.")
+    calls: int = Field(default=0, description="Calls of a language model that were made.")
+    cached: int = Field(default=0, description="Calls that the cache answered, for nothing.")
+    repairs: int = Field(default=0, description="How many of the calls asked again for what could not be used.")
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = Field(default=0.0, description="None when the model's price is not known.")
+    quarantined: int = Field(default=0, description="Answers, or parts of them, that could not be used.")
 
 
 def refine(
@@ -63,6 +83,11 @@ def refine(
     settings: EngineSettings | None = None,
     embedder: Embedder | None = None,
     progress: Progress = no_progress,
+    model: str | BaseChatModel | LanguageModel | None = None,
+    model_settings: ModelSettings | None = None,
+    budget_usd: float | None = None,
+    limit: int | None = None,
+    dry_run: bool = False,
 ) -> RefineReport:
     """Bring the personas of a dataset up to date.
 
@@ -70,10 +95,26 @@ def refine(
     transaction; otherwise those with something new are folded into the current Fit and nobody else is touched.
     *as_of* makes a Fit of the items up to that date, kept beside the current one. *embedder* is needed for free
     text and embeds the induced statements.
+
+    With *model* a language model distils, induces and keys; a Fit of another engine is refitted. *budget_usd* and
+    *limit* (users) bound it: what is done is kept, and the same call goes on from there. *dry_run* reports what it
+    would take, as far as that can be known, and neither calls a model nor writes anything.
     """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):  # many small solves: threads that wait for each other cost more than they bring
+        if model is not None:
+            from persona_db.chains.language.calls import Accounts
+            from persona_db.chains.model_fit import ModelFit
+
+            made = ModelFit(
+                graph, dataset, refit=refit, as_of=as_of, seed=seed, settings=settings, embedder=embedder,
+                progress=progress, model=model, model_settings=model_settings,
+            )  # fmt: skip
+            accounts = Accounts(budget_usd=budget_usd)
+            return made.plan(limit=limit) if dry_run else made.refine(limit=limit, accounts=accounts)
+        if budget_usd is not None or limit is not None or dry_run or model_settings is not None:
+            raise ConfigError("a budget, a limit and a dry run are for a language model: name one with --model")
         return _refine(
             graph, dataset, refit=refit, as_of=as_of, seed=seed, settings=settings, embedder=embedder, progress=progress
         )
@@ -93,8 +134,13 @@ def _refine(
     started = perf_counter()
     info = require_dataset(graph, dataset)
     reader = HistoryReader(graph, dataset, as_of=until(as_of), embedder=embedder)
-    _drop_obsolete(graph, dataset, progress=progress)
+    drop_obsolete(graph, dataset, progress=progress)
     current = graph.read("fit_for", dataset=dataset, as_of=None)
+    if current and current[0]["engine"] != "statistical" and not refit:
+        raise ConfigError(
+            f"dataset {dataset!r} is refined by {current[0]['engine']}; go on with --model {current[0]['engine']}, or "
+            "give --refit to refine it anew without a language model"
+        )
     if current and not (refit or as_of or info.refit_needed):
         fit, through = current[0]["fit"], current[0]["through"]
         chosen = EngineSettings.model_validate_json(current[0]["settings"])
@@ -103,7 +149,7 @@ def _refine(
         if waiting:
             engine = load_engine(graph, dataset, fit, chosen, lexicon=reader.lexicon)
             facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, progress=progress)
-        _embed(graph, dataset, embedder, progress)
+        embed(graph, dataset, embedder, progress)
         return RefineReport(
             dataset=dataset, fit=fit, refitted=False, users=len(waiting), unchanged=unchanged, facts=facts,
             keys_held=keys, through=through, seconds=perf_counter() - started, settings=chosen.model_dump(),
@@ -118,7 +164,7 @@ def _refine(
     fit = fingerprint(signals, asked, seed=seed, through=through)
     status = graph.write(
         "begin_fit", dataset=dataset, fit=fit, through=through, seed=seed, settings=asked.model_dump_json(),
-        kept=as_of is not None,
+        engine="statistical", model=None, kept=as_of is not None,
     )[0]["status"]  # fmt: skip
     progress("learning from everybody", 0, None)
     learned = learn(signals, asked, seed=seed, lexicon=reader.lexicon)
@@ -128,12 +174,12 @@ def _refine(
     facts, keys = _refine_users(graph, dataset, fit, learned.engine, waiting, reader, progress=progress)
     chosen = learned.engine.population.settings
     finished = graph.write(
-        "finish_fit", dataset=dataset, fit=fit, current=as_of is None, settings=chosen.model_dump_json()
+        "finish_fit", dataset=dataset, fit=fit, current=as_of is None, waiting=0, settings=chosen.model_dump_json()
     )
     if not finished:
         raise GraphUnavailableError(f"another refinement of dataset {dataset!r} overtook this one; try again")
-    _drop_obsolete(graph, dataset, progress=progress)
-    _embed(graph, dataset, embedder, progress)
+    drop_obsolete(graph, dataset, progress=progress)
+    embed(graph, dataset, embedder, progress)
     log.info("refined %s: fit %s, %s users", dataset, fit, len(waiting))
     return RefineReport(
         dataset=dataset, fit=fit, refitted=True, users=len(waiting), unchanged=unchanged, facts=facts,
@@ -186,13 +232,13 @@ def _store_personas(
         for persona in personas:
             before = present.get(persona.user)
             if before is not None and before["refined"] < persona.history.version:
-                changes.add(persona, before, engine)
+                changes.add(persona, before, engine.keys)
         for query, rows in changes.rows.items():
             if rows:
                 tx.run(query, dataset=dataset, fit=fit, rows=rows)
 
 
-def _drop_obsolete(graph: Graph, dataset: str, *, progress: Progress) -> None:
+def drop_obsolete(graph: Graph, dataset: str, *, progress: Progress) -> None:
     """Remove the Fits that a newer one replaced, those too that a killed run left."""
     for row in graph.read("obsolete_fits", dataset=dataset):
         fit, dropped = row["fit"], 0
@@ -202,7 +248,8 @@ def _drop_obsolete(graph: Graph, dataset: str, *, progress: Progress) -> None:
         graph.write("drop_fit", dataset=dataset, fit=fit)
 
 
-def _embed(graph: Graph, dataset: str, embedder: Embedder | None, progress: Progress) -> None:
+def embed(graph: Graph, dataset: str, embedder: Embedder | None, progress: Progress) -> None:
+    """Give the texts of new facts their vectors, where there is an embedder."""
     if embedder is not None:
         from persona_db.graph.embedding import embed_missing
 

@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
+from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
-from langchain_core.runnables.config import run_in_executor
+from langchain_core.runnables.config import ContextThreadPoolExecutor, run_in_executor
+from langchain_core.runnables.utils import accepts_config
 from pydantic import ConfigDict, Field
 
 from persona_db.chains.persona import Persona, UserHistory
 
-__all__ = ["Distil", "Engine", "Induce", "Key", "Stage"]
+__all__ = ["Distil", "Engine", "Induce", "Key", "Stage", "Work"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-_Batch = Callable[[list[Given]], list[Exception | Made]]
+Work = Callable[[Sequence[Given], Sequence[RunnableConfig]], list[Made]]
+_AT_ONCE = 8
+_Batch = Callable[[list[Given], list[RunnableConfig]], list[Exception | Made]]
 
 
 class Engine(Protocol):
@@ -36,17 +40,21 @@ class Engine(Protocol):
 
 
 class Stage(RunnableSerializable[Given, Made]):
-    """A Runnable whose work is a function of a whole batch."""
+    """A Runnable whose work is a function of a whole batch, and of the config that each input's run hands on."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
-    def _work(self) -> Callable[[Sequence[Given]], list[Made]]:
+    def _work(self) -> Work[Given, Made]:
         raise NotImplementedError
 
     def invoke(self, input: Given, config: RunnableConfig | None = None, **kwargs: Any) -> Made:
         """Return the result for one input."""
         work = self._work()
-        return self._call_with_config(lambda given: work([given])[0], input, config, **kwargs)
+
+        def one(given: Given, run_manager: CallbackManagerForChainRun, config: RunnableConfig) -> Made:  # noqa: ARG001
+            return work([given], [config])[0]
+
+        return self._call_with_config(one, input, config, **kwargs)
 
     def batch(
         self,
@@ -62,7 +70,16 @@ class Stage(RunnableSerializable[Given, Made]):
         """
         if return_exceptions:
             return super().batch(inputs, config, return_exceptions=True, **kwargs)
-        return self._batch_with_config(cast("_Batch[Given, Made]", self._work()), inputs, config, **kwargs)
+        work = cast("_Batch[Given, Made]", self._work())
+
+        def all_of(
+            given: list[Given],
+            run_manager: list[CallbackManagerForChainRun],  # noqa: ARG001  LangChain passes it by this name
+            config: list[RunnableConfig],
+        ) -> list[Exception | Made]:
+            return work(given, config)
+
+        return self._batch_with_config(all_of, inputs, config, **kwargs)
 
     async def abatch(
         self,
@@ -77,10 +94,27 @@ class Stage(RunnableSerializable[Given, Made]):
             return await super().abatch(inputs, config, return_exceptions=True, **kwargs)
         work = cast("_Batch[Given, Made]", self._work())
 
-        async def in_thread(given: list[Given]) -> list[Exception | Made]:
-            return await run_in_executor(None, work, given)
+        async def in_thread(
+            given: list[Given],
+            run_manager: list[AsyncCallbackManagerForChainRun],  # noqa: ARG001
+            config: list[RunnableConfig],
+        ) -> list[Exception | Made]:
+            return await run_in_executor(None, work, given, config)
 
         return await self._abatch_with_config(in_thread, inputs, config, **kwargs)
+
+
+def _each_in_its_run(method: Callable[[Sequence[Given]], list[Made]]) -> Work[Given, Made]:
+    """An engine's method as work: one call for all, unless it calls a model: then each input's calls are of its run."""
+    if not accepts_config(method):
+        return lambda given, _: method(given)
+
+    def work(given: Sequence[Given], configs: Sequence[RunnableConfig]) -> list[Made]:
+        ask = cast("Callable[..., list[Made]]", method)
+        with ContextThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+            return [made for [made] in threads.map(lambda one, config: ask([one], config=config), given, configs)]
+
+    return work
 
 
 class Distil(Stage[UserHistory, Persona]):
@@ -88,8 +122,8 @@ class Distil(Stage[UserHistory, Persona]):
 
     engine: Any = Field(description="An Engine.")
 
-    def _work(self) -> Callable[[Sequence[UserHistory]], list[Persona]]:
-        return cast("Engine", self.engine).distil
+    def _work(self) -> Work[UserHistory, Persona]:
+        return _each_in_its_run(cast("Engine", self.engine).distil)
 
 
 class Induce(Stage[Persona, Persona]):
@@ -97,8 +131,8 @@ class Induce(Stage[Persona, Persona]):
 
     engine: Any = Field(description="An Engine.")
 
-    def _work(self) -> Callable[[Sequence[Persona]], list[Persona]]:
-        return cast("Engine", self.engine).induce
+    def _work(self) -> Work[Persona, Persona]:
+        return _each_in_its_run(cast("Engine", self.engine).induce)
 
 
 class Key(Stage[Persona, Persona]):
@@ -106,5 +140,5 @@ class Key(Stage[Persona, Persona]):
 
     engine: Any = Field(description="An Engine.")
 
-    def _work(self) -> Callable[[Sequence[Persona]], list[Persona]]:
-        return cast("Engine", self.engine).key
+    def _work(self) -> Work[Persona, Persona]:
+        return _each_in_its_run(cast("Engine", self.engine).key)

@@ -19,7 +19,7 @@ def erase(
     dataset: Annotated[str, typer.Option(help="Dataset the user is in.")],
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask first, as a terminal is.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
-) -> int:
+) -> None:
     """Remove a user and all that rests on them from a dataset, and print a receipt."""
     from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
     from persona_db.graph.embedding import embedder_of
@@ -39,23 +39,24 @@ def erase(
         print_json(receipt)
     else:
         _print(receipt)
-    return 0 if receipt.left.total == 0 else 1
+    if receipt.left.total:
+        raise typer.Exit(1)
 
 
 def _print(receipt: Receipt) -> None:
     from persona_db.cli.console import one_line, print_table
 
-    print_table(
-        ("erased", "count", ""),
-        [
-            ("history items", receipt.items, ""),
-            ("facts", receipt.facts, "of every Fit"),
-            ("personas", receipt.personas, "of every Fit"),
-            ("keys held", receipt.holds, f"{receipt.keys:,} of them held by nobody else, and erased too"),
-            ("texts", receipt.statements, "said by nobody else"),
-            ("cached vectors", receipt.vectors, "of those texts"),
-        ],
-    )
+    rows: list[tuple[str, int, str]] = [
+        ("history items", receipt.items, ""),
+        ("facts", receipt.facts, "of every Fit"),
+        ("personas", receipt.personas, "of every Fit"),
+        ("keys held", receipt.holds, f"{receipt.keys:,} of them held by nobody else, and erased too"),
+        ("texts", receipt.statements, "said by nobody else"),
+        ("cached vectors", receipt.vectors, "of those texts"),
+    ]
+    if receipt.runs or receipt.quarantined:
+        rows.append(("runs of models", receipt.runs, f"and {receipt.quarantined:,} answers that could not be used"))
+    print_table(("erased", "count", ""), rows)
     who = one_line(f"user {receipt.user!r} in dataset {receipt.dataset!r}")
     if receipt.left.total:
         print(f"looked again: {receipt.left.total:,} nodes of {who} are there; was it loaded meanwhile?")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature, TokenBudget
 from persona_db.cli.load import Format, Level
 
 __all__ = ["evaluate"]
+
+
+class Refiner(StrEnum):
+    """What refines the dataset of an evaluation with a model."""
+
+    MODEL = "model"
+    STATISTICAL = "statistical"
 
 
 def evaluate(
@@ -27,23 +36,35 @@ def evaluate(
     size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
     ratio: Annotated[
         float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
-    ] = 0.25,
+    ] = 0.4,
     top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
     sharing: Annotated[Level, typer.Option(help="What users lend in this evaluation.")] = Level.HISTORY,
     seed: Annotated[
         int, typer.Option(help="Of the split (where one is drawn), the inner folds and the bootstrap.")
     ] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Predict so many tests, drawn by the seed.")] = None,
+    model: ModelName = None,
+    refined_by: Annotated[
+        Refiner, typer.Option(help="What refines where a model predicts: the model, or the statistical engine.")
+    ] = Refiner.MODEL,
+    token_budget: TokenBudget = None,
+    budget_usd: BudgetUsd = None,
+    concurrency: Concurrency = None,
+    temperature: Temperature = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the outcomes, one line an item.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Load the history part of a split into a dataset of its own, refine it, and predict the rest with each arm."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.cli.language import settings_of
     from persona_db.evals.evaluate import EvaluateSettings
     from persona_db.evals.evaluate import evaluate as evaluate_arms
     from persona_db.graph.models import Sharing
     from persona_db.graph.session import Graph
 
+    asked = settings_of(
+        model, temperature=temperature, concurrency=concurrency, token_budget=token_budget, budget_usd=budget_usd
+    )
     settings = EvaluateSettings(
         format=format.value,
         paths=tuple(str(path) for path in paths or ()),
@@ -55,6 +76,11 @@ def evaluate(
         sharing=Sharing(sharing.value),
         seed=seed,
         limit=limit,
+        model=model,
+        refined_by=refined_by.value,
+        model_settings=asked,
+        token_budget=token_budget,
+        budget_usd=budget_usd,
     )
     with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
         report = evaluate_arms(graph, settings, out=out, progress=progress)

@@ -20,7 +20,7 @@ def recall(
     size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
     ratio: Annotated[
         float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
-    ] = 0.25,
+    ] = 0.4,
     top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
     as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the items as JSON.")] = False,

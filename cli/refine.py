@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+
+if TYPE_CHECKING:
+    from persona_db.chains.refine import RefineReport
 
 __all__ = ["refine"]
 
@@ -12,6 +17,7 @@ __all__ = ["refine"]
 def refine(
     *,
     dataset: Annotated[str, typer.Option(help="Dataset to refine.")],
+    model: ModelName = None,
     refit: Annotated[
         bool, typer.Option("--refit", help="Learn anew from everybody, not only fold in what is new.")
     ] = False,
@@ -19,29 +25,93 @@ def refine(
         str | None, typer.Option(help="Make a Fit of what was said up to this date, for reads as of then.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the inner folds on which settings are chosen.")] = 0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what calls of the model would take, and do nothing.")
+    ] = False,
+    budget_usd: BudgetUsd = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Users refined by the model at most.")] = None,
+    concurrency: Concurrency = None,
+    temperature: Temperature = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Bring the personas of a dataset up to date. A run that was stopped goes on where it was; a finished one does nothing."""
     from persona_db.chains.refine import refine as refine_dataset
-    from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
+    from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
+    from persona_db.cli.language import settings_of
     from persona_db.graph.embedding import embedder_of
     from persona_db.graph.session import Graph
 
     settings = read_settings()
+    asked = settings_of(
+        model, temperature=temperature, concurrency=concurrency, budget_usd=budget_usd, limit=limit, dry_run=dry_run
+    )
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
-        report = refine_dataset(
-            graph, dataset, refit=refit, as_of=as_of, seed=seed, embedder=embedder_of(settings), progress=progress
+        made = refine_dataset(
+            graph,
+            dataset,
+            refit=refit,
+            as_of=as_of,
+            seed=seed,
+            embedder=embedder_of(settings),
+            progress=progress,
+            model=model,
+            model_settings=asked,
+            budget_usd=budget_usd,
+            limit=limit,
+            dry_run=dry_run,
         )
     if as_json:
-        print_json(report)
-        return
+        print_json(made)
+    elif made.dry_run:
+        _print_plan(made)
+    else:
+        _print_report(made)
+    if made.stopped is not None:
+        typer.echo(f"persona-db: {one_line(made.stopped)}", err=True)
+        raise typer.Exit(1)
+
+
+def _print_plan(plan: RefineReport) -> None:
+    from persona_db.cli.console import print_table
+
     print_table(
-        (f"dataset {report.dataset}", "count", ""),
+        (f"dataset {plan.dataset}", "count", ""),
         [
-            ("users refined", report.users, "all learned anew" if report.refitted else "folded into the current Fit"),
-            ("up to date", report.unchanged, ""),
-            ("facts", report.facts, "distilled and induced, of these users"),
-            ("keys held", report.keys_held, "by these users"),
+            ("users to refine", plan.users, "all learned anew" if plan.refitted else "folded into the current Fit"),
+            ("up to date", plan.unchanged, ""),
+            ("calls", plan.calls, f"of {plan.engine}"),
+            ("cached", plan.cached, "answered before, for nothing"),
+            ("tokens in", plan.tokens_in, "about"),
+            ("tokens out", plan.tokens_out, "about"),
         ],
     )
-    print(f"Fit {report.fit}, {report.seconds:.1f} s")
+    print(f"about {_money(plan.cost_usd)}; nothing was called or written")
+
+
+def _print_report(report: RefineReport) -> None:
+    from persona_db.cli.console import print_table
+
+    rows: list[tuple[str, int, str]] = [
+        ("users refined", report.users, "all learned anew" if report.refitted else "folded into the current Fit"),
+        ("up to date", report.unchanged, ""),
+        ("facts", report.facts, "distilled and induced, of these users"),
+        ("keys held", report.keys_held, "by these users"),
+    ]
+    if report.model_settings is not None:
+        rows += [
+            ("calls", report.calls, f"of {report.engine}, {report.repairs:,} of them repairs"),
+            ("cached", report.cached, "answered before, for nothing"),
+            ("tokens in", report.tokens_in, ""),
+            ("tokens out", report.tokens_out, ""),
+            ("quarantined", report.quarantined, "answers, or parts of them, that could not be used"),
+            ("incomplete", report.incomplete, "users of whom such a part is missing; the next run asks again"),
+            ("waiting", report.waiting, "users still to be refined"),
+        ]
+    print_table((f"dataset {report.dataset}", "count", ""), rows)
+    money = f", {_money(report.cost_usd)}" if report.model_settings is not None else ""
+    use = "" if report.current else ", which readers use when nobody waits"
+    print(f"Fit {report.fit}{use}, {report.seconds:.1f} s{money}")
+
+
+def _money(cost_usd: float | None) -> str:
+    return "cost not known: no price of the model" if cost_usd is None else f"${cost_usd:.4f}"

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
-from persona_db.cli.console import progress_bar, read_settings
+from persona_db.cli.console import one_line, progress_bar, read_settings
+from persona_db.graph.ledger import Spent
 from persona_db.graph.models import Model
 from persona_db.graph.settings import Settings
 
@@ -20,6 +21,7 @@ class DatasetCounts(Model):
     dataset: str
     current_fit: str | None
     counts: dict[str, int]
+    ledger: tuple[Spent, ...] = Field(default=(), description="What calls of language models took.")
 
 
 class Status(Model):
@@ -82,6 +84,7 @@ def read_status(settings: Settings) -> Status:
 
 def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
     from persona_db.graph.datasets import datasets
+    from persona_db.graph.ledger import spent
     from persona_db.graph.session import Graph
 
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
@@ -89,6 +92,7 @@ def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
             DatasetCounts(
                 dataset=dataset.dataset,
                 current_fit=dataset.current_fit,
+                ledger=tuple(spent(graph, dataset.dataset)),
                 counts={row["label"]: row["nodes"] for row in graph.read("counts_by_label", dataset=dataset.dataset)},
             )
             for dataset in datasets(graph)
@@ -118,4 +122,16 @@ def _lines(found: Status) -> list[str]:
         fit = f"current Fit {dataset.current_fit}" if dataset.current_fit else "not refined yet"
         lines += ["", f"Dataset {dataset.dataset} ({fit})"]
         lines += [f"  {label:<13}{nodes:>12,}" for label, nodes in dataset.counts.items()]
+        lines += [f"  {one_line(_spent(row))}" for row in dataset.ledger]
     return lines
+
+
+def _spent(row: Spent) -> str:
+    """Say in a line what a stage took with a model."""
+    money = f"${row.cost_usd:.4f}" if row.unpriced < row.runs or row.cost_usd else "cost not known"
+    if row.unpriced and row.unpriced < row.runs:
+        money += f" and {row.unpriced:,} runs of no known price"
+    return (
+        f"{row.stage} by {row.model}: {row.calls:,} calls ({row.cached:,} more from the cache), "
+        f"{row.tokens_in:,} tokens in, {row.tokens_out:,} out, {money}, {row.seconds:.1f} s"
+    )

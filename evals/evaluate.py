@@ -8,23 +8,25 @@ from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, JsonValue
 
+from persona_db.chains.language.calls import Accounts
+from persona_db.chains.language.models import ModelSettings
 from persona_db.chains.predict import predict_many
 from persona_db.chains.reading import open_reading
 from persona_db.chains.recall import RecallSettings
 from persona_db.chains.refine import refine
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import GRAPH_ARMS, check_arms
+from persona_db.evals.arms import GRAPH_ARMS, MODEL_ARMS, check_arms
 from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
 from persona_db.evals.peers import PEERS, predict_peer
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.graph.datasets import drop_dataset
-from persona_db.graph.errors import LeakError
+from persona_db.graph.errors import LeakError, ModelAnswerError
 from persona_db.graph.models import Model, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, load, open_source
@@ -32,6 +34,8 @@ from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
 
 if TYPE_CHECKING:
+    from persona_db.chains.language.foretell import Foretold
+    from persona_db.chains.language.models import LanguageModel
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
@@ -53,11 +57,18 @@ class EvaluateSettings(Model):
     split: tuple[str, ...] = ()
     arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
     size: int = Field(default=40, ge=0)
-    ratio: float = Field(default=0.25, ge=0, le=1)
+    ratio: float = Field(default=0.4, ge=0, le=1)
     top_k: int = Field(default=50, ge=0)
     sharing: Sharing = Sharing.HISTORY
     seed: int = 0
     limit: int | None = Field(default=None, ge=1, description="Tests predicted at most, drawn by the seed.")
+    model: str | None = Field(default=None, description="A language model that refines and predicts.")
+    refined_by: Literal["model", "statistical"] = Field(
+        default="model", description="What refines: the language model, or the statistical engine, without a call."
+    )
+    model_settings: ModelSettings | None = None
+    token_budget: int | None = Field(default=None, ge=1)
+    budget_usd: float | None = Field(default=None, ge=0)
 
     @property
     def command(self) -> str:
@@ -69,6 +80,14 @@ class EvaluateSettings(Model):
         parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]
         if self.limit is not None:
             parts += ["--limit", str(self.limit)]
+        if self.model is not None:
+            parts += ["--model", self.model, "--refined-by", self.refined_by]
+        for name, value in (("--token-budget", self.token_budget), ("--budget-usd", self.budget_usd)):
+            if value is not None:
+                parts += [name, str(value)]
+        if self.model_settings is not None:
+            parts += ["--temperature", str(self.model_settings.temperature)]
+            parts += ["--concurrency", str(self.model_settings.concurrency)]
         return shlex.join(parts)
 
 
@@ -85,8 +104,10 @@ def evaluate(
     Only the history part of the split enters the graph, and LeakError stops the run when an answer to be predicted
     is found there. With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
     The Senate without a split holds out a tenth of the contested votes, drawn by the seed.
+    With a model, refinement and all arms share the budget: BudgetError when it is reached, and the same call with a
+    higher one goes on from there, since what was answered is not paid for again.
     """
-    check_arms(settings.arms)
+    check_arms(settings.arms, model=settings.model is not None)
     source, split_name = _held_out(settings)
     tests = items_to_predict(source)
     if settings.limit is not None and settings.limit < len(tests):
@@ -96,7 +117,11 @@ def evaluate(
         from persona_db.graph.embedding import embedder_of
 
         embedder = embedder_of(graph.settings)
-    with evaluation_dataset(graph, source, settings, embedder=embedder, progress=progress) as dataset:
+    model = _model(graph, settings)
+    accounts = Accounts(budget_usd=settings.budget_usd)
+    with evaluation_dataset(
+        graph, source, settings, embedder=embedder, progress=progress, model=model, accounts=accounts
+    ) as dataset:
         check_no_leak(graph, dataset, tests)
         answers = AnswerMatrix.of_source(source)
         outcomes: dict[str, list[Outcome]] = {}
@@ -106,7 +131,7 @@ def evaluate(
             split=split_name,
             command=settings.command,
             seed=settings.seed,
-            settings={**settings.model_dump(mode="json"), "engine": "statistical"},
+            settings={**settings.model_dump(mode="json"), **_engine(model)},
             data=_hashes(settings),
             ranks=option_places(answers),
         )
@@ -114,8 +139,17 @@ def evaluate(
             for arm in settings.arms:
                 started = perf_counter()
                 progress(f"arm {arm}", 0, None)
-                outcomes[arm] = predict_arm(graph, dataset, arm, tests, settings, answers=answers, progress=progress)
-                costs[arm] = ArmCost(seconds=perf_counter() - started)
+                spent, calls, cached = accounts.cost_usd, accounts.calls, accounts.cached
+                outcomes[arm] = predict_arm(
+                    graph, dataset, arm, tests, settings, answers=answers, progress=progress, model=model,
+                    accounts=accounts,
+                )  # fmt: skip
+                costs[arm] = ArmCost(
+                    seconds=perf_counter() - started,
+                    cost_usd=accounts.cost_usd - spent,
+                    calls=accounts.calls - calls,
+                    cached=accounts.cached - cached,
+                )
                 if file is not None:
                     file.write(outcomes[arm])
     base = outcomes.get("marginal") or predict_arm(graph, dataset, "marginal", tests, settings, answers=answers)
@@ -125,18 +159,39 @@ def evaluate(
 
 @contextmanager
 def evaluation_dataset(
-    graph: Graph, source: Source, settings: EvaluateSettings, *, embedder: Embedder, progress: Progress
+    graph: Graph,
+    source: Source,
+    settings: EvaluateSettings,
+    *,
+    embedder: Embedder,
+    progress: Progress,
+    model: LanguageModel | None = None,
+    accounts: Accounts | None = None,
 ) -> Iterator[str]:
     """Load and refine the history part into a dataset of its own, and drop it at the end, in batches.
 
     Its name is a hash of what is evaluated, so that a run after one that was killed goes on with what is there.
     """
-    told = (settings.format, settings.paths, settings.split, settings.sharing, settings.seed, embedder.name)
+    told: tuple[object, ...] = (
+        settings.format, settings.paths, settings.split, settings.sharing, settings.seed, embedder.name
+    )  # fmt: skip
+    refiner = model if settings.refined_by == "model" else None
+    if refiner is not None:
+        told = (*told, refiner.name, refiner.settings)
     dataset = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
     load(
         graph, source, dataset=dataset, sharing=settings.sharing, embedder=embedder, progress=progress, evaluation=True
     )
-    refine(graph, dataset, seed=settings.seed, embedder=embedder, progress=progress)
+    if refiner is None:
+        refine(graph, dataset, seed=settings.seed, embedder=embedder, progress=progress)
+    else:
+        from persona_db.chains.model_fit import ModelFit
+
+        refined = ModelFit(graph, dataset, refiner, seed=settings.seed, embedder=embedder, progress=progress).refine(
+            accounts=accounts
+        )
+        if refined.stopped is not None:
+            raise ModelAnswerError(f"the evaluation's dataset is not refined: {refined.stopped}")
     try:
         yield dataset
     finally:
@@ -166,6 +221,8 @@ def predict_arm(
     *,
     answers: AnswerMatrix,
     progress: Progress = no_progress,
+    model: LanguageModel | None = None,
+    accounts: Accounts | None = None,
 ) -> list[Outcome]:
     """Return an arm's outcome for each test, in their order."""
     if arm in PEERS:
@@ -174,16 +231,53 @@ def predict_arm(
         widths = answers.n_options[cells[:, 1]]
         return [outcome_of(arm, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
     asked = RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k)
-    predictions = predict_many(
-        open_reading(graph, dataset),
-        [(test.user, test.question) for test in tests],
-        settings=GRAPH_ARMS[arm](asked),
-        progress=progress,
-    )
+    pairs = [(test.user, test.question) for test in tests]
+    reading = open_reading(graph, dataset)
+    if model is not None:
+        from persona_db.chains.foretelling import Asking, foretell_many
+
+        told = foretell_many(
+            reading,
+            pairs,
+            model,
+            settings={**GRAPH_ARMS, **MODEL_ARMS}[arm](asked),
+            asking=Asking(token_budget=settings.token_budget, history=arm not in MODEL_ARMS),
+            accounts=accounts,
+            progress=progress,
+        )
+        return [_outcome_of(arm, test, one) for test, one in zip(tests, told, strict=True)]
+    predictions = predict_many(reading, pairs, settings=GRAPH_ARMS[arm](asked), progress=progress)
     return [
         outcome_of(arm, test, made.probabilities, items=made.recalled)
         for test, made in zip(tests, predictions, strict=True)
     ]
+
+
+def _outcome_of(arm: str, test: TestItem, told: Foretold) -> Outcome:
+    made = told.prediction
+    tokens = sum(call.tokens_in + call.tokens_out for call in told.calls)
+    answer = made.options.index(made.answer) if made.outcome == "answered" else None
+    return outcome_of(
+        arm, test, made.probabilities or None, items=made.recalled, tokens=tokens, answer=answer, said=made.outcome
+    )
+
+
+def _model(graph: Graph, settings: EvaluateSettings) -> LanguageModel | None:
+    if settings.model is None:
+        return None
+    from persona_db.chains.model_fit import model_of
+
+    return model_of(graph, settings.model, settings.model_settings)
+
+
+def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
+    """What predicts, and for a language model the hashes of its prompts."""
+    if model is None:
+        return {"engine": "statistical"}
+    from persona_db.chains.language.prompts import PROMPTS, prompt_file
+
+    hashes: dict[str, JsonValue] = {name: prompt_file(name).hash for name in PROMPTS}
+    return {"engine": model.name, "model_settings": model.settings.model_dump(mode="json"), "prompts": hashes}
 
 
 def _held_out(settings: EvaluateSettings) -> tuple[Source, str]:

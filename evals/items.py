@@ -15,9 +15,13 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import Model
 
-__all__ = ["Outcome", "OutcomeFile", "RunHeader", "TestItem", "outcome_of", "read_outcomes", "sha256_of"]
+__all__ = ["Outcome", "OutcomeFile", "RunHeader", "Said", "TestItem", "outcome_of", "read_outcomes", "sha256_of"]
 
 Status = Literal["ok", "unparsed", "abstained"]
+Said = Literal["answered", "outside", "refused", "empty", "invalid"]
+
+
+_ABSTAINED = ("refused", "empty")
 
 
 class TestItem(Model):
@@ -44,6 +48,7 @@ class Outcome(Model):
     items: int = Field(default=0, ge=0, description="Recalled items that the prediction was given.")
     tokens: int = Field(default=0, ge=0, description="Tokens of a language model, in and out.")
     status: Status = "ok"
+    said: Said = Field(default="answered", description="What a language model said instead of one of the options.")
 
     @model_validator(mode="after")
     def _status_matches_answer(self) -> Outcome:
@@ -58,11 +63,20 @@ class Outcome(Model):
 
 
 def outcome_of(
-    arm: str, item: TestItem, probabilities: Sequence[float] | None, *, items: int = 0, tokens: int = 0
+    arm: str,
+    item: TestItem,
+    probabilities: Sequence[float] | None,
+    *,
+    items: int = 0,
+    tokens: int = 0,
+    answer: int | None = None,
+    said: Said = "answered",
 ) -> Outcome:
-    """Return the outcome of a distribution over the options: the likeliest is the answer, the first of equals.
+    """Return the outcome of a distribution over the options: the likeliest is the answer unless one is given, the
+    first of equals.
 
-    No distribution, or one that is not finite or sums to nothing, is `unparsed`. Sums other than 1 are scaled.
+    No distribution, or one that is not finite or sums to nothing, is `unparsed`; `abstained` where a model refused or
+    said nothing. Sums other than 1 are scaled.
     """
     weights = np.asarray([] if probabilities is None else probabilities, dtype=float)
     usable = bool(weights.size) and bool(np.isfinite(weights).all()) and weights.min() >= 0 and weights.sum() > 0
@@ -72,10 +86,11 @@ def outcome_of(
         question=item.question,
         truth=item.option,
         probabilities=tuple((weights / weights.sum()).tolist()) if usable else None,
-        answer=int(weights.argmax()) if usable else None,
+        answer=(int(weights.argmax()) if answer is None else answer) if usable else None,
         items=items,
         tokens=tokens,
-        status="ok" if usable else "unparsed",
+        status="ok" if usable else "abstained" if said in _ABSTAINED else "unparsed",
+        said=said,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import Field, JsonValue
@@ -23,6 +24,8 @@ class ArmCost(Model):
 
     seconds: float = Field(default=0.0, ge=0)
     cost_usd: float = Field(default=0.0, ge=0)
+    calls: int = Field(default=0, ge=0)
+    cached: int = Field(default=0, ge=0)
 
 
 class ArmReport(Model):
@@ -43,6 +46,9 @@ class ArmReport(Model):
     tokens_per_prediction: float
     seconds: float
     cost_usd: float
+    calls: int = Field(default=0, description="Calls of a language model that were made.")
+    cached: int = Field(default=0, description="Calls that the cache answered, for nothing.")
+    said: dict[str, int] = Field(default_factory=dict, description="What a language model said, by kind; answers too.")
 
 
 class Difference(Model):
@@ -135,10 +141,14 @@ def _arm(arm: str, outcomes: Sequence[Outcome], sample: Sample, resampled: Resam
             "abstained": sum(outcome.status == "abstained" for outcome in outcomes),
             "items_per_prediction": math.fsum(outcome.items for outcome in outcomes) / n,
             "tokens_per_prediction": math.fsum(outcome.tokens for outcome in outcomes) / n,
-            "seconds": cost.seconds,
-            "cost_usd": cost.cost_usd,
+            "said": _said(outcomes) if cost.calls or cost.cached else {},
+            **cost.model_dump(),
         }
     )
+
+
+def _said(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    return dict(sorted(Counter(outcome.said for outcome in outcomes).items()))
 
 
 def _difference(estimate: Estimate) -> Difference:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from persona_db.graph.erase import Receipt, erase_user
     from persona_db.graph.errors import PersonaDBError
     from persona_db.graph.ingest import store_items, store_people, store_questions
+    from persona_db.graph.ledger import Spent, spent
     from persona_db.graph.models import HistoryItem, Person, Question, Sharing
     from persona_db.graph.session import Graph
     from persona_db.graph.settings import Settings
@@ -32,6 +33,7 @@ __all__ = [
     "Receipt",
     "Settings",
     "Sharing",
+    "Spent",
     "drop_dataset",
     "embed_missing",
     "embedder_of",
@@ -40,6 +42,7 @@ __all__ = [
     "history",
     "require_dataset",
     "require_user",
+    "spent",
     "store_items",
     "store_people",
     "store_questions",
@@ -52,6 +55,7 @@ _HOMES = {
     "erase": ("Receipt", "erase_user"),
     "errors": ("PersonaDBError",),
     "ingest": ("store_items", "store_people", "store_questions"),
+    "ledger": ("Spent", "spent"),
     "models": ("HistoryItem", "Person", "Question", "Sharing"),
     "session": ("Graph",),
     "settings": ("Settings",),

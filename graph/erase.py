@@ -29,11 +29,12 @@ class Traces(Model):
     facts: int
     personas: int
     statements: int
+    runs: int
 
     @property
     def total(self) -> int:
         """0 when nothing is left."""
-        return self.users + self.items + self.facts + self.personas + self.statements
+        return self.users + self.items + self.facts + self.personas + self.statements + self.runs
 
 
 class Receipt(Model):
@@ -47,6 +48,8 @@ class Receipt(Model):
     holds: int = Field(description="Cache keys they held, over all Fits.")
     keys: int = Field(description="Cache keys that only they held.")
     statements: int = Field(description="Texts that only they said.")
+    runs: int = Field(description="Records of a language model's calls on them.")
+    quarantined: int = Field(description="What a language model said of them and could not be used.")
     vectors: int = Field(description="Vectors of those texts in the cache outside the graph.")
     left: Traces
     refit_needed: bool = Field(description="Traits, links and summaries still count them until the next refit.")
@@ -56,12 +59,13 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
     """Remove the user, their items, facts, personas, what they held, and texts and keys that were only theirs.
 
     One transaction: all of it or nothing. What a Fit learned from everybody still counts them, so the dataset is
-    marked as needing a refit. Rows in quarantine stay. *cache* forgets the vectors of the texts removed.
+    marked as needing a refit. Rows of a source in quarantine stay. *cache* forgets the vectors of the texts removed.
     """
     require_dataset(graph, dataset)
     with graph.transaction() as work:
         said = work.run("erase_items", dataset=dataset, user=user)[0]
         learned = work.run("erase_facts", dataset=dataset, user=user)
+        [called] = work.run("erase_runs", dataset=dataset, user=user)
         gone = work.run("erase_user", dataset=dataset, user=user)
         if not gone:
             raise UnknownUserError(user, dataset=dataset)
@@ -81,6 +85,8 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
         holds=gone[0]["holds"],
         keys=gone[0]["keys"],
         statements=len(texts),
+        runs=called["runs"],
+        quarantined=called["quarantined"],
         vectors=vectors,
         left=Traces.model_validate(left),
         refit_needed=True,

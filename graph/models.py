@@ -167,8 +167,14 @@ class Prediction(Model):
     question: str
     options: tuple[str, ...]
     probabilities: tuple[float, ...]
-    answer: str
+    answer: str = Field(description="One of `options`; empty unless `outcome` is answered.")
     confidence: float = Field(description="Probability of `answer`.")
+    outcome: Literal["answered", "outside", "refused", "empty", "invalid"] = Field(
+        default="answered",
+        description="What a model answered with: one of the options, something else, a refusal, nothing, or what "
+        "cannot be read. Without an answer `probabilities` are empty.",
+    )
+    comment: str = Field(default="", description="Of a reaction to a post: what the user would write.")
     explanation: str
     evidence: tuple[Evidence, ...]
     recalled: int = Field(default=0, description="Items it could read.")

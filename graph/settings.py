@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         default="all-MiniLM-L6-v2", description="A sentence-transformers model; the default comes with the package."
     )
+    prices: Path | None = Field(
+        default=None, description="A JSON file with prices of language models, US dollars per million tokens."
+    )
     batch_size: int = Field(default=5_000, ge=1, description="Rows in one write transaction.")
 
     @property

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.language_server import LanguageServer
 
 _GIVEN = os.environ.get("PERSONA_DB_TEST_DATA")  # read here: some tests clear the environment
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -23,6 +27,17 @@ def shared_data() -> Path:
     if _CI or _GIVEN:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def language_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LanguageServer]:
+    """A scripted language model, which `openai:...` leads to."""
+    from tests.language_server import LanguageServer
+
+    with LanguageServer() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,7 +24,20 @@ from persona_db.graph.models import Question
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["Learned", "Signals", "fingerprint", "learn", "load_engine", "question_of", "store_learned"]
+__all__ = [
+    "Learned",
+    "Signals",
+    "collaboration",
+    "fingerprint",
+    "learn",
+    "learn_population",
+    "load_engine",
+    "question_of",
+    "store_keys",
+    "store_learned",
+    "store_population",
+    "store_summaries",
+]
 
 Floats = NDArray[np.float64]
 
@@ -99,10 +112,16 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lex
     traits = np.array([own.traits for own in people]).reshape(len(people), population.loadings.shape[1])
     keys = make_keys(population, held, traits, names)
     summaries = summarise(signals.table, population, keys, held, most=settings.links)
-    collaboration = _collaboration(signals.table, population, keys, held, seed=seed)
-    settings = settings.model_copy(update={"collaboration": collaboration})
+    found = collaboration(signals.table, population, keys, held, seed=seed)
+    settings = settings.model_copy(update={"collaboration": found})
     population = replace(population, settings=settings)
     return Learned(StatisticalEngine(population, keys, names, lexicon), tuple(summaries))
+
+
+def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
+    """Learn base rates, links and traits alone; settings are chosen on inner folds first."""
+    settings = choose_settings(signals.table, vectors=signals.vectors, settings=settings, seed=seed)
+    return fit_population(signals.table, vectors=signals.vectors, settings=settings)
 
 
 def _names(population: Population, signals: Signals) -> dict[str, str]:
@@ -120,7 +139,7 @@ def _names(population: Population, signals: Signals) -> dict[str, str]:
     return names
 
 
-def _collaboration(
+def collaboration(
     table: AnswerTable,
     population: Population,
     keys: Mapping[str, CacheKey],
@@ -181,7 +200,13 @@ def _collaboration(
 
 def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
     """Write base rates, links, keys, opposites and summaries; writing them again changes nothing."""
-    population, keys = learned.engine.population, learned.engine.keys
+    store_population(graph, dataset, fit, learned.engine.population)
+    store_keys(graph, dataset, fit, learned.engine.keys)
+    store_summaries(graph, dataset, fit, learned.summaries)
+
+
+def store_population(graph: Graph, dataset: str, fit: str, population: Population) -> None:
+    """Write base rates and links."""
     rates: list[dict[str, Any]] = [
         {
             "question": question.id,
@@ -201,6 +226,10 @@ def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> Non
     ]
     graph.write_batches("store_base_rates", rates, what="base rates", dataset=dataset, fit=fit)
     graph.write_batches("store_links", _strongest_links(population), what="links", dataset=dataset, fit=fit)
+
+
+def store_keys(graph: Graph, dataset: str, fit: str, keys: Mapping[str, CacheKey]) -> None:
+    """Write cache keys and which of them are opposites."""
     rows = [
         {
             "id": key.id,
@@ -218,13 +247,17 @@ def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> Non
         {"key": key.id, "opposite": key.opposite} for key in keys.values() if key.opposite and key.id < key.opposite
     ]
     graph.write_batches("store_opposites", opposites, what="opposites", dataset=dataset, fit=fit)
+
+
+def store_summaries(graph: Graph, dataset: str, fit: str, summaries: Sequence[Summary]) -> None:
+    """Write what holders of keys answered."""
     by_key: dict[str, list[dict[str, object]]] = {}
-    for summary in learned.summaries:
+    for summary in summaries:
         by_key.setdefault(summary.key, []).append(
             {"question": summary.question, "counts": list(summary.counts), "n": summary.n}
         )
-    summaries = [{"key": key, "summaries": found} for key, found in by_key.items()]
-    graph.write_batches("store_summaries", summaries, what="key summaries", dataset=dataset, fit=fit)
+    grouped = [{"key": key, "summaries": found} for key, found in by_key.items()]
+    graph.write_batches("store_summaries", grouped, what="key summaries", dataset=dataset, fit=fit)
 
 
 def _strongest_links(population: Population) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from persona_db.chains.statistical.estimate import condition
 from persona_db.chains.statistical.knowledge import Knowledge
 from persona_db.chains.statistical.scale import Scale
 from persona_db.chains.statistical.settings import EngineSettings
-from persona_db.chains.statistical.traits import trait_of
+from persona_db.chains.statistical.traits import is_pole, trait_of
 from persona_db.graph.models import Recalled
 
 __all__ = ["Forecast", "forecast", "variable_of"]
@@ -35,7 +35,7 @@ def variable_of(knowledge: Knowledge, item: Recalled) -> int | None:
         return knowledge.of_key(item.key)
     if item.question is not None:
         return knowledge.of_question(item.question)
-    if item.layer == "induced" and item.key is not None and item.key.startswith("trait:"):
+    if item.layer == "induced" and item.key is not None and is_pole(item.key):
         return knowledge.of_trait(trait_of(item.key))
     return None
 
@@ -76,11 +76,18 @@ def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> 
     if votes and correlation > 0:
         weight = correlation / (1 + (len(votes) - 1) * correlation)
         pushes[votes] = [weight * float(items[index].value or 0.0) for index in votes]
-    probabilities = scale.distribution(float(pushes.sum()), estimate.variance, spread=settings.spread)
+    told = [index for index, item in enumerate(items) if not _is_free_text(item)]  # so that sums round as without it
+    mean = float(pushes[told].sum())
+    probabilities = scale.distribution(mean, estimate.variance, spread=settings.spread)
     summaries = [item.counts for item in items if item.source == "summary" and any(item.counts)]
     if summaries and settings.shape:
         probabilities = _shaped(scale, probabilities, summaries, settings=settings)
     return Forecast(probabilities, tuple(float(push) for push in pushes))
+
+
+def _is_free_text(item: Recalled) -> bool:
+    """Whether an item is neither an answer nor a place on a trait: it was recalled by meaning, and moves nothing."""
+    return item.value is None and item.option is None and not (item.key is not None and is_pole(item.key))
 
 
 def _shaped(

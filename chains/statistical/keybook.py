@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from persona_db.chains.persona import KeyKind
 from persona_db.chains.statistical.leaning import Leaning, stance_id
 from persona_db.chains.statistical.population import AnswerTable, Population
-from persona_db.chains.statistical.traits import shortened
+from persona_db.chains.statistical.traits import is_pole, shortened
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -52,9 +52,9 @@ class CacheKey:
     opposite: str | None = None
 
 
-def read_keys(graph: Graph, dataset: str, fit: str) -> dict[str, CacheKey]:
-    """Return the keys of a Fit by id, in sorted order."""
-    rows = graph.read("fitted_keys", dataset=dataset, fit=fit)
+def read_keys(graph: Graph, dataset: str, fit: str, *, least: int = 0) -> dict[str, CacheKey]:
+    """Return the keys of a Fit that at least *least* people hold, by id, in sorted order."""
+    rows = graph.read("fitted_keys", dataset=dataset, fit=fit, least=least)
     return {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in rows}
 
 
@@ -146,9 +146,9 @@ def make_keys(
 
 
 def _opposite(leaning: Leaning, population: Population, present: Mapping[str, object]) -> str | None:
-    if leaning.kind == "trait":
+    if leaning.kind == "trait" and is_pole(leaning.key):
         other = leaning.key[:-1] + ("-" if leaning.key.endswith("+") else "+")
-    elif leaning.kind == "stance":
+    elif leaning.kind == "stance" and leaning.question >= 0:
         order = population.scales[leaning.question].order
         if leaning.option not in order:
             return None

@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 TRAIT_RELIABILITY = 0.9
 """Correlation of an estimated trait with the trait; estimates rest on tens of answers."""
 
+LEAST_MEANING = 0.3
 _LIKE_QUESTIONS = 60
 
 
@@ -34,7 +35,8 @@ _LIKE_QUESTIONS = 60
 class Knowledge:
     """Scales and correlations of the questions of *place*, the keys and the traits of a Fit.
 
-    `linked[i, j]` says that the answer to question j is among those that tell about question i.
+    `linked[i, j]` says that the answer to question j is among those that tell about question i. `vectors` has the
+    meaning of what is asked.
     """
 
     reading: Reading
@@ -45,6 +47,7 @@ class Knowledge:
     linked: NDArray[np.bool_]
     keys: Mapping[str, CacheKey]
     counts: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    vectors: Mapping[str, Floats] = field(default_factory=dict)
 
     def of_question(self, question: str) -> int | None:
         """The variable of a question; None when the Fit does not know it."""
@@ -101,6 +104,15 @@ class Knowledge:
         share = min(max(self.keys[key].share, 1e-3), 0.999)
         return float(np.clip(np.sqrt(share / (1 - share)) * mean, -0.95, 0.95))
 
+    def telling_by_meaning(self, cosine: float) -> float:
+        """How much a text tells about a question that it comes so near: on the scale of correlations."""
+        return self.strength_of_meaning * max(cosine, 0.0) ** 2
+
+    @property
+    def strength_of_meaning(self) -> float:
+        """Correlation that two texts of one meaning are taken to have: the setting `meaning`, 0.3 at least."""
+        return max(self.reading.settings.meaning, LEAST_MEANING)
+
 
 def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Mapping[str, Floats]) -> Knowledge:
     """Read what predicting *targets* takes: them, the questions linked to them, and the keys' summaries of both.
@@ -124,7 +136,7 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
     }
     counts_of = {row["id"]: np.array(row["counts"], dtype=np.int64) for row in rows}
-    keys = read_keys(graph, dataset, fit)
+    keys = read_keys(graph, dataset, fit, least=reading.least_holders)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
     loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
     place = {row["id"]: index for index, row in enumerate(rows)}
@@ -148,7 +160,7 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         for question_id, numbers in row["summaries"]:
             counts[row["key"], question_id] = tuple(numbers)
     matrix = _assemble(knowledge, links, loadings, counts)
-    return replace(knowledge, matrix=matrix, counts=counts)
+    return replace(knowledge, matrix=matrix, counts=counts, vectors=vectors)
 
 
 def _nearest(reading: Reading, vectors: Mapping[str, Floats]) -> dict[str, list[tuple[str, float]]]:
@@ -215,7 +227,7 @@ def _by_meaning(
 
     A link is likeness of meaning (0 at cosine 0.5, 1 at 1) times the setting `meaning`, 0.3 at least.
     """
-    strength = max(reading.settings.meaning, 0.3)
+    strength = max(reading.settings.meaning, LEAST_MEANING)
     to_others, traits, total = np.zeros(len(place)), np.zeros(loadings.shape[1]), 0.0
     same = [(id_, cosine) for id_, cosine in near if questions[id_].options == question.options]
     for id_, cosine in same:

@@ -18,7 +18,7 @@ class EngineSettings(Model):
         default=20.0, ge=0, description="How far thin base rates lean on like questions with the same options."
     )
     ridge: float = Field(default=0.2, gt=0, description="Noise added to each recalled item when combining them.")
-    group_noise: float = Field(default=0.5, ge=0, description="More of it for what a group says, not the person.")
+    group_noise: float = Field(default=5.0, ge=0, description="More of it for what a group says, not the person.")
     shape: float = Field(
         default=1.0, ge=0, description="How far key summaries bend the shape of a distribution, not only move it."
     )

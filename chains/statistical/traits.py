@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,16 +10,22 @@ from numpy.typing import NDArray
 
 from persona_db.chains.statistical.population import Population
 
-__all__ = ["pole_id", "pole_names", "shortened", "trait_of", "trait_scores", "trait_weights"]
+__all__ = ["is_pole", "pole_id", "pole_names", "shortened", "trait_of", "trait_scores", "trait_weights"]
 
 _NOISE = 0.6
 _NAMED_BY = 2
 _LONGEST_PART = 90
+_POLE = re.compile(r"trait:\d+[+-]")
 
 
 def pole_id(trait: int, *, positive: bool) -> str:
     """The cache key id of a pole."""
     return f"trait:{trait + 1}{'+' if positive else '-'}"
+
+
+def is_pole(key: str) -> bool:
+    """Say whether a cache key is a pole of a latent trait, and not one that a language model named."""
+    return _POLE.fullmatch(key) is not None
 
 
 def trait_of(pole: str) -> int:

@@ -20,6 +20,8 @@ CALL () {
   MATCH (n:Fact {dataset: $dataset}) WHERE n.fit > '' AND n.id > '' RETURN 'Fact' AS label, count(n) AS nodes
   UNION ALL
   MATCH (n:CacheKey {dataset: $dataset}) WHERE n.fit > '' AND n.id > '' RETURN 'CacheKey' AS label, count(n) AS nodes
+  UNION ALL
+  MATCH (n:Run {dataset: $dataset}) WHERE n.id > '' RETURN 'Run' AS label, count(n) AS nodes
 }
 WITH label, nodes WHERE nodes > 0
 RETURN label, nodes ORDER BY label

@@ -17,6 +17,8 @@ CALL () {
   MATCH (n:Fit {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
   UNION ALL
   MATCH (n:Quarantine {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
+  UNION ALL
+  MATCH (n:Run {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
 }
 WITH n LIMIT $limit
 DETACH DELETE n

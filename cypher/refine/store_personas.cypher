@@ -1,13 +1,14 @@
-// store_personas: some users are refined in a Fit up to a version, with the keys they hold now; a persona they had there is retired.
+// store_personas: some users are refined in a Fit up to a version, with the keys they hold now; an older one there is retired.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
-// param   rows     list[map]  {user str, id str, version int, key_vector list[float]?, traits list[float], at str}
+// param   rows     list[map]  {user str, id str, version int, complete bool?, key_vector list[float]?, traits list[float], at str}
 // returns n int
 // cost    write; one index look-up a row, and the user's keys
 UNWIND $rows AS row
 MATCH (u:User {dataset: $dataset, id: row.user})
 CALL (u, row) {
   MATCH (u)-[:HAS_PERSONA]->(old:Persona {fit: $fit, retired_at: '9999-12-31'})
+  WHERE old.id <> row.id
   // One that was never valid is not to be found among those who hold a key.
   SET old.retired_at = row.at, old.profile = CASE WHEN old.at < row.at THEN old.profile END
 }
@@ -17,7 +18,9 @@ CALL (u) {
   WITH k.token + toInteger(round(9 * sqrt(h.unit))) AS word ORDER BY word
   RETURN reduce(words = '', word IN collect(word) | words + word + ' ') AS profile
 }
-CREATE (u)-[:HAS_PERSONA]->(:Persona {dataset: $dataset, fit: $fit, id: row.id, user: row.user, version: row.version,
-  sharing: u.sharing, sharing_rank: u.sharing_rank, profile: profile, key_vector: row.key_vector, traits: row.traits,
-  at: row.at, retired_at: '9999-12-31'})
+MERGE (p:Persona {dataset: $dataset, fit: $fit, id: row.id})
+SET p.user = row.user, p.version = row.version, p.complete = row.complete, p.sharing = u.sharing,
+    p.sharing_rank = u.sharing_rank, p.profile = profile, p.key_vector = row.key_vector, p.traits = row.traits,
+    p.at = row.at, p.retired_at = '9999-12-31'
+MERGE (u)-[:HAS_PERSONA]->(p)
 RETURN count(*) AS n

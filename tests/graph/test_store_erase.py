@@ -71,7 +71,7 @@ def test_receipt_counts_what_was_removed(graph: Graph, two: str, tmp_path: Path)
     receipt = erase_user(graph, two, "ann", cache=cache)
     assert receipt.model_dump(exclude={"left"}) == {
         "dataset": two, "user": "ann", "items": 3, "facts": 2, "personas": 1, "holds": 2, "keys": 1,
-        "statements": 2, "vectors": 2, "refit_needed": True,
+        "statements": 2, "vectors": 2, "runs": 0, "quarantined": 0, "refit_needed": True,
     }  # fmt: skip
     assert receipt.left.total == 0
     assert require_dataset(graph, two).refit_needed

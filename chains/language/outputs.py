@@ -1,0 +1,191 @@
+"""What a language model is asked to return, as frozen pydantic models.
+
+Ids are the short handles of a prompt (`i1`, `f2`), never those of the graph. That they name something, and that
+quotes are in what they name, is checked by `structured`; here only what an answer can be held to by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from persona_db.graph.models import Model
+
+__all__ = [
+    "DISTILLED_KINDS",
+    "MORALS",
+    "OPEN_KINDS",
+    "VALUES",
+    "Distillation",
+    "DistilledFact",
+    "Induction",
+    "MoralTrait",
+    "OpenTrait",
+    "OptionProbability",
+    "Polarity",
+    "PredictedAnswer",
+    "QuotedItem",
+    "Reaction",
+    "Trait",
+    "ValueTrait",
+]
+
+ValueName = Literal[
+    "self-direction",
+    "stimulation",
+    "hedonism",
+    "achievement",
+    "power",
+    "security",
+    "conformity",
+    "tradition",
+    "benevolence",
+    "universalism",
+]
+MoralName = Literal[
+    "care",
+    "harm",
+    "fairness",
+    "cheating",
+    "loyalty",
+    "betrayal",
+    "authority",
+    "subversion",
+    "purity",
+    "degradation",
+]
+OpenKind = Literal["ideology", "topic", "issue", "entity", "role", "trait"]
+DistilledKind = Literal["stance", "topic", "issue", "entity", "role", "pattern"]
+Polarity = Literal["negative", "neutral", "positive"]
+
+VALUES: tuple[str, ...] = get_args(ValueName)
+"""Schwartz's ten basic values, as the vocabulary of the statistical engine has them; a test holds that."""
+MORALS: tuple[str, ...] = get_args(MoralName)
+"""The ten words of the moral foundations, likewise."""
+OPEN_KINDS: tuple[str, ...] = get_args(OpenKind)
+DISTILLED_KINDS: tuple[str, ...] = get_args(DistilledKind)
+
+
+def _word(given: Any) -> Any:
+    """A word of a closed vocabulary however it is spaced and capitalised."""
+    return "-".join(given.strip().casefold().replace("_", " ").split()) if isinstance(given, str) else given
+
+
+def _said(given: Any) -> Any:
+    return " ".join(given.split()) if isinstance(given, str) else given
+
+
+Word = BeforeValidator(_word)
+Sentence = Annotated[
+    str, BeforeValidator(_said), Field(min_length=1, max_length=400, json_schema_extra={"x-min": 20, "x-max": 120})
+]
+Name = Annotated[
+    str,
+    BeforeValidator(_said),
+    Field(min_length=1, max_length=80, json_schema_extra={"x-pattern": "^[a-z-]{2,16}( [a-z-]{2,16}){0,3}$"}),
+]
+Explanation = Annotated[str, Field(max_length=1_000, json_schema_extra={"x-max": 240})]
+Comment = Annotated[str, Field(max_length=600, json_schema_extra={"x-max": 160})]
+Handle = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8, json_schema_extra={"x-is": "handle"})]
+Option = Annotated[str, BeforeValidator(_said), Field(max_length=2_000, json_schema_extra={"x-is": "option"})]
+
+
+class QuotedItem(Model):
+    """A history item that supports a fact, and the words of it that do."""
+
+    id: Handle = Field(description="Id of the item, such as i3.")
+    quote: str = Field(
+        max_length=600, description="Words copied from that item exactly.", json_schema_extra={"x-max": 120}
+    )
+
+
+class DistilledFact(Model):
+    """Something the history states of the person."""
+
+    text: Sentence = Field(description="One short sentence about the person.")
+    kind: Annotated[DistilledKind, Word] = Field(description="What the fact is about.")
+    items: tuple[QuotedItem, ...] = Field(
+        min_length=1, max_length=8, description="The items that show it.", json_schema_extra={"x-max": 2}
+    )
+
+
+class Distillation(Model):
+    """The facts that a history states."""
+
+    facts: tuple[DistilledFact, ...] = Field(max_length=24, json_schema_extra={"x-is": "most"})
+
+
+class _Trait(Model):
+    text: Sentence = Field(description="One short sentence about the person.")
+    weight: float = Field(ge=0, le=1, description="How clearly they hold it, 0 to 1.")
+    facts: tuple[Handle, ...] = Field(
+        min_length=1, max_length=12, description="Ids of what shows it, such as f2.", json_schema_extra={"x-max": 3}
+    )
+
+
+class ValueTrait(_Trait):
+    """A basic human value that the person holds."""
+
+    kind: Annotated[Literal["value"], Word]
+    name: Annotated[ValueName, Word]
+
+
+class MoralTrait(_Trait):
+    """A moral foundation that the person argues from."""
+
+    kind: Annotated[Literal["moral"], Word]
+    name: Annotated[MoralName, Word]
+
+
+class OpenTrait(_Trait):
+    """Anything more abstract that others may share."""
+
+    kind: Annotated[OpenKind, Word]
+    name: Name = Field(description="One to four words that others would be called by as well.")
+
+
+Trait = ValueTrait | MoralTrait | OpenTrait
+
+
+class Induction(Model):
+    """What can be inferred of the person."""
+
+    traits: tuple[Trait, ...] = Field(max_length=24, json_schema_extra={"x-is": "most"})
+
+
+class OptionProbability(Model):
+    """How probable one of the options is."""
+
+    option: Option = Field(description="One of the options, copied exactly.")
+    probability: float = Field(ge=0, le=100, description="0 to 1.")
+
+
+class PredictedAnswer(Model):
+    """How the person would answer."""
+
+    answer: Option = Field(description="One of the options, copied exactly.")
+    probabilities: tuple[OptionProbability, ...] = Field(
+        max_length=100, description="Every option with its probability; sum 1."
+    )
+    explanation: Explanation = Field(description="One or two sentences.")
+    evidence: tuple[Handle, ...] = Field(
+        max_length=40, description="Ids of the items that it rests on.", json_schema_extra={"x-max": 4}
+    )
+
+
+class Reaction(Model):
+    """How the person would react to a post."""
+
+    polarity: Annotated[Polarity, Word]
+    intensity: int = Field(ge=0, le=3, description="0 none to 3 strong; 0 when neutral.")
+    comment: Comment = Field(description="What they would write.")
+    explanation: Explanation = Field(description="One or two sentences.")
+    evidence: tuple[Handle, ...] = Field(
+        max_length=40, description="Ids of the items that it rests on.", json_schema_extra={"x-max": 4}
+    )
+
+    @field_validator("intensity", mode="before")
+    @classmethod
+    def _whole(cls, given: Any) -> Any:
+        return int(given) if isinstance(given, float) and given.is_integer() else given

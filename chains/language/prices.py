@@ -1,0 +1,79 @@
+"""What tokens cost: a small table, and a file that can say otherwise.
+
+The file is JSON, `{"openai:gpt-4.1-mini": {"tokens_in": 0.4, "tokens_out": 1.6}}`, US dollars per million tokens,
+named by the environment variable PERSONA_DB_PRICES. It comes before the table.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.models import Model
+from persona_db.graph.settings import Settings
+
+__all__ = ["PRICES", "PRICES_OF", "Price", "price_of"]
+
+
+class Price(Model):
+    """US dollars per million tokens."""
+
+    tokens_in: float = Field(ge=0)
+    tokens_out: float = Field(ge=0)
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """US dollars for so many tokens."""
+        return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1_000_000
+
+
+PRICES_OF = "2025-11"
+"""When the list prices below were noted; providers change them."""
+
+PRICES: Mapping[str, Price] = {
+    name: Price(tokens_in=tokens_in, tokens_out=tokens_out)
+    for name, tokens_in, tokens_out in (
+        ("openai:gpt-4.1", 2.00, 8.00),
+        ("openai:gpt-4.1-mini", 0.40, 1.60),
+        ("openai:gpt-4.1-nano", 0.10, 0.40),
+        ("openai:gpt-4o", 2.50, 10.00),
+        ("openai:gpt-4o-mini", 0.15, 0.60),
+        ("openai:gpt-5", 1.25, 10.00),
+        ("openai:gpt-5-mini", 0.25, 2.00),
+        ("openai:gpt-5-nano", 0.05, 0.40),
+        ("openai:gpt-3.5-turbo", 0.50, 1.50),
+        ("anthropic:claude-opus-4-5", 5.00, 25.00),
+        ("anthropic:claude-sonnet-4-5", 3.00, 15.00),
+        ("anthropic:claude-haiku-4-5", 1.00, 5.00),
+    )
+}
+_OWN_MACHINE = Price(tokens_in=0, tokens_out=0)
+_LOCAL = ("llama", "ollama")
+_DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
+
+
+def price_of(model: str) -> Price | None:
+    """Return what the model's tokens cost, a dated version as its family; None where nobody says."""
+    own = _own_prices()
+    for name in (model, _DATED.sub("", model)):
+        found = own.get(name) or PRICES.get(name)
+        if found is not None:
+            return found
+    return _OWN_MACHINE if model.split(":", 1)[0] in _LOCAL else None
+
+
+def _own_prices() -> Mapping[str, Price]:
+    path = Settings().prices
+    if path is None:
+        return {}
+    try:
+        return TypeAdapter(dict[str, Price]).validate_python(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError) as exc:
+        first = str(exc).splitlines()[0]
+        raise ConfigError(
+            f"the prices in {path} can't be read ({first}); PERSONA_DB_PRICES names a JSON file such as "
+            '{"openai:gpt-4.1-mini": {"tokens_in": 0.4, "tokens_out": 1.6}}, US dollars per million tokens'
+        ) from exc

@@ -1,0 +1,202 @@
+"""Prompts: files in `chains/prompts`, rendered by a typed function each.
+
+What users and collaborators wrote stands inside tags that carry a nonce, a line for each text, under a short handle
+(`i1`, `f1`, `b1`): ids of the graph never reach a model. The nonce is a hash of what is quoted: the same prompt is the
+same text every time, and nobody can write a text that closes its own block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+
+from persona_db.chains.language.quoting import defused, nonce_of
+from persona_db.graph.errors import ConfigError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from persona_db.chains.persona import Fact
+    from persona_db.graph.models import HistoryItem, Question, Recalled
+
+__all__ = [
+    "PROMPTS",
+    "Prompt",
+    "Rendered",
+    "distil_prompt",
+    "explain_prompt",
+    "induce_prompt",
+    "predict_prompt",
+    "prompt_file",
+    "react_prompt",
+    "repair_text",
+]
+
+PROMPTS = ("distil", "explain", "induce", "predict", "react", "repair")
+_NOTHING = "(nothing)"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt file: its header, its parts by role, and the hash of its text."""
+
+    name: str
+    purpose: str
+    variables: tuple[str, ...]
+    output: str
+    system: str
+    human: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A prompt filled in, and what its handles stand for."""
+
+    name: str
+    hash: str
+    messages: tuple[BaseMessage, ...]
+    handles: Mapping[str, str]
+    """Id of each handle, in the order shown; several handles may have one id."""
+    texts: Mapping[str, str]
+    """The whole text of each handle, as it was before it was quoted."""
+    options: tuple[str, ...] = ()
+    most: int | None = None
+    """How many entries were asked for."""
+
+    @property
+    def text(self) -> str:
+        """All of it, for counting."""
+        return "\n".join(str(message.content) for message in self.messages)
+
+
+@cache
+def prompt_file(name: str) -> Prompt:
+    """Return the prompt of that name; ConfigError when its file is not as a prompt file is."""
+    text = files("persona_db.chains").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")
+    head, found, body = text.removeprefix("---\n").partition("\n---\n")
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in head.splitlines())}
+    if not found or fields.get("name") != name or not {"purpose", "variables", "output"} <= fields.keys():
+        raise ConfigError(f"the prompt {name}.md has no header with name, purpose, variables and output; install again")
+    before, _, human = body.partition("# human\n")
+    return Prompt(
+        name=name,
+        purpose=fields["purpose"],
+        variables=tuple(word.strip() for word in fields["variables"].split(",")),
+        output=fields["output"],
+        system=before.removeprefix("# system\n").strip(),
+        human=human.strip(),
+        hash=sha256(text.encode()).hexdigest()[:16],
+    )
+
+
+def distil_prompt(items: Sequence[HistoryItem], attributes: Sequence[str], *, most: int = 12) -> Rendered:
+    """Ask for the facts that these items of one person state, *most* at most."""
+    block = _Block()
+    lines = block.add("i", [(item.id, item.text) for item in items])
+    known = block.known(attributes)
+    return _rendered("distil", block, known=known, items=lines, most=str(most))
+
+
+def induce_prompt(
+    items: Sequence[HistoryItem], facts: Sequence[Fact], attributes: Sequence[str] = (), *, most: int = 12
+) -> Rendered:
+    """Ask for what these items and distilled facts of one person let infer, *most* traits at most."""
+    block = _Block()
+    of_facts = block.add("f", [(fact.id, fact.text) for fact in facts])
+    of_items = block.add("i", [(item.id, item.text) for item in items])
+    known = block.known(attributes)
+    return _rendered("induce", block, known=known, facts=of_facts, items=of_items, most=str(most))
+
+
+def predict_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
+    """Ask which of the question's options the person would choose."""
+    return _asking("predict", question, own, borrowed)
+
+
+def explain_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
+    """Ask in words how the person would answer, and why."""
+    return _asking("explain", question, own, borrowed)
+
+
+def react_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
+    """Ask how the person would react to a post."""
+    block = _Block()
+    mine, theirs = _recalled(block, own, borrowed)
+    return _rendered("react", block, own=mine, borrowed=theirs, post=block.quote(question.text))
+
+
+def repair_text(problems: Sequence[str]) -> str:
+    """Ask for another answer, naming what was wrong with the last one."""
+    shown = "\n".join(f"- {' '.join(problem.split())[:300]}" for problem in problems)
+    return Template(prompt_file("repair").human).substitute(problems=shown)
+
+
+class _Block:
+    """What a prompt quotes, with its handles."""
+
+    def __init__(self) -> None:
+        self.handles: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+        self.quoted: list[str] = []
+
+    def quote(self, text: str) -> str:
+        line = defused(text)
+        self.quoted.append(line)
+        return line
+
+    def add(self, letter: str, entries: Sequence[tuple[str, str]]) -> str:
+        """Return a line for each (id, text), under handles of that letter."""
+        lines = []
+        for number, (id_, text) in enumerate(entries, start=1):
+            handle = f"{letter}{number}"
+            self.handles[handle] = id_
+            self.texts[handle] = text
+            lines.append(f"{handle} | {self.quote(text)}")
+        return "\n".join(lines) or _NOTHING
+
+    def known(self, attributes: Sequence[str]) -> str:
+        """Return one line of what is known of the person."""
+        return "Known of the person: " + (self.quote("; ".join(attributes)) or _NOTHING)
+
+
+def _asking(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
+    block = _Block()
+    mine, theirs = _recalled(block, own, borrowed)
+    options = "\n".join(f"- {block.quote(option)}" for option in question.options)
+    return _rendered(
+        name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options,
+        chosen_from=question.options,
+    )  # fmt: skip
+
+
+def _recalled(block: _Block, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> tuple[str, str]:
+    return (
+        block.add("i", [(item.id, item.text) for item in own]),
+        block.add("b", [(item.id, item.text) for item in borrowed]),
+    )
+
+
+def _rendered(name: str, block: _Block, *, chosen_from: tuple[str, ...] = (), **variables: str) -> Rendered:
+    """Fill the prompt of that name in; *variables* are those that its header names."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    prompt = prompt_file(name)
+    variables["nonce"] = nonce_of(block.quoted)
+    return Rendered(
+        name=name,
+        hash=prompt.hash,
+        messages=(
+            SystemMessage(Template(prompt.system).substitute(variables)),
+            HumanMessage(Template(prompt.human).substitute(variables)),
+        ),
+        handles=block.handles,
+        texts=block.texts,
+        options=chosen_from,
+        most=int(variables["most"]) if "most" in variables else None,
+    )

@@ -1,0 +1,267 @@
+"""Writing what a language model made of users, some at a time, in a thread of its own so that calls go on meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import blake2b
+from time import monotonic, sleep
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+import numpy as np
+
+from persona_db.chains.changes import Changes
+from persona_db.chains.language.calls import BudgetError
+from persona_db.chains.statistical.engine import StatisticalEngine
+from persona_db.chains.statistical.keybook import CacheKey, idf, read_keys
+from persona_db.chains.statistical.traits import trait_scores
+from persona_db.graph.errors import GraphUnavailableError, PersonaDBError
+from persona_db.graph.ledger import BadAnswer, Run, bad_answer_rows, now
+
+if TYPE_CHECKING:
+    from persona_db.chains.language.calls import Call
+    from persona_db.chains.language.engine import Refined
+    from persona_db.chains.persona import Persona, UserHistory
+    from persona_db.chains.statistical.population import Population
+    from persona_db.graph.session import Graph
+
+__all__ = ["KeyBook", "ModelWriter", "runs_of"]
+
+log = logging.getLogger(__name__)
+
+_USERS_AT_ONCE = 20
+_SECONDS_HELD = 1.0
+"""How long a user who is refined waits for others to be written with."""
+_TRIES = 3
+_SECONDS_BETWEEN = 0.2
+_LAYERS = {"distil": "distilled", "induce": "induced"}
+
+
+class KeyBook:
+    """The cache keys of a Fit, and those that come up while users are refined."""
+
+    def __init__(self, graph: Graph, dataset: str, fit: str) -> None:
+        self.keys: dict[str, CacheKey] = read_keys(graph, dataset, fit)
+        people = graph.read("user_versions", dataset=dataset, fit="")
+        self._people = max(sum(row["sharing_rank"] > 0 for row in people), 1)
+
+        self._stored = set(self.keys)
+
+    def meet(self, personas: Sequence[Persona]) -> None:
+        """Take in the keys that *personas* hold; one that is new counts as one person's until the Fit is settled."""
+        for persona in personas:
+            for held in persona.keys:
+                if held.key not in self.keys:
+                    self.keys[held.key] = CacheKey(
+                        held.key, held.kind, held.name, 1, idf(1, self._people), 1 / self._people
+                    )
+
+    def stored(self) -> None:
+        """Note that the graph has all of them."""
+        self._stored = set(self.keys)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of those that the graph has not, by id."""
+        return [
+            {
+                "id": key.id,
+                "kind": key.kind,
+                "name": key.name,
+                "n_holders": key.n_holders,
+                "idf": key.idf,
+                "share": key.share,
+            }
+            for key in (self.keys[id_] for id_ in sorted(self.keys.keys() - self._stored))
+        ]
+
+
+class ModelWriter:
+    """Writes users as they are refined: persona, facts, keys, calls and bad answers of one in one transaction.
+
+    *begin* is called first, in the writing thread, and returns what is known of everybody's answers. Use as a context
+    manager: what was added is written when the block ends, however it ends.
+    """
+
+    def __init__(self, graph: Graph, dataset: str, fit: str, begin: Callable[[], Population]) -> None:
+        self._graph, self._dataset, self._fit, self._begin = graph, dataset, fit, begin
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="persona-db-writer")
+        self._batch: list[Refined] = []
+        self._written: list[Future[None]] = []
+        self._flushed = monotonic()
+        self.users = self.facts = self.keys_held = self.quarantined = 0
+        self.unusable: set[str] = set()
+        """Users of whom nothing that the model said could be used."""
+        self.error: PersonaDBError | None = None
+        """The last fault that left a user waiting; one of the budget before any other."""
+
+    def add(self, refined: Refined) -> None:
+        """Take in what came of a user; it is written soon."""
+        if refined.error is not None and not isinstance(self.error, BudgetError):
+            self.error = refined.error
+        if refined.error is None and refined.persona is None:
+            self.unusable.add(refined.user)
+        self._batch.append(refined)
+        if len(self._batch) >= _USERS_AT_ONCE or monotonic() - self._flushed >= _SECONDS_HELD:
+            self._flush()
+
+    def _flush(self) -> None:
+        for written in self._written:
+            if written.done():
+                written.result()
+        self._written = [one for one in self._written if not one.done()]
+        if self._batch:
+            self._written.append(self._thread.submit(self._write_again, self._batch))
+            self._batch = []
+        self._flushed = monotonic()
+
+    @property
+    def population(self) -> Population:
+        """What *begin* returned, once it has."""
+        return self._opened.result()[0]
+
+    def __enter__(self) -> Self:
+        self._opened = self._thread.submit(self._open)
+        return self
+
+    def _open(self) -> tuple[Population, KeyBook]:
+        population = self._begin()
+        return population, KeyBook(self._graph, self._dataset, self._fit)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._flush()
+        finally:
+            self._thread.shutdown()
+        self._opened.result()
+        for written in self._written:
+            written.result()
+
+    def _write_again(self, batch: Sequence[Refined]) -> None:
+        """Write a batch, again when another refinement was in the way: its calls are paid for."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._write(batch)
+            except GraphUnavailableError as exc:
+                log.info("writing %s users again: %s", len(batch), exc)
+                sleep(_SECONDS_BETWEEN)
+        return self._write(batch)
+
+    def _write(self, batch: Sequence[Refined]) -> None:
+        """Write some users in one transaction; the users are locked in it, as in the statistical refinement."""
+        made = {one.user: one for one in sorted(batch, key=lambda one: one.user)}
+        at = now()
+        population, book = self._opened.result()
+        placed = StatisticalEngine(population)
+        with self._graph.transaction() as tx:
+            scope = {"dataset": self._dataset, "fit": self._fit}
+            present = {row["user"]: row for row in tx.run("present_persona", **scope, users=list(made))}
+            wanted = [_prepared(one, placed) for one in made.values() if _is_new(one, present.get(one.user))]
+            book.meet(wanted)
+            if new_keys := book.rows():
+                tx.run("store_new_keys", **scope, rows=new_keys)
+            written = {persona.user for persona in wanted}
+            changes = Changes()
+            runs: list[Run] = []
+            bad: list[BadAnswer] = []
+            for user, one in made.items():
+                if user not in present:  # erased meanwhile: nothing of them is kept
+                    continue
+                first = user in written and not present[user]["incomplete"]
+                own = runs_of(one.calls, fit=self._fit, at=at, unit=self._unit(one) if first else None)
+                runs += own
+                bad += [BadAnswer(user=user, stage=q.stage, reason=q.reason, raw=q.raw) for q in one.quarantined]
+                if user in written:
+                    persona = next(persona for persona in wanted if persona.user == user)
+                    changes.add(
+                        persona, present[user], book.keys,
+                        runs={_LAYERS[run.stage]: run.id for run in own if run.stage in _LAYERS},
+                        complete=one.complete,
+                    )  # fmt: skip
+            for query, rows in changes.rows.items():
+                if rows:
+                    tx.run(query, **scope, rows=rows)
+            if runs:
+                tx.run("store_runs", dataset=self._dataset, rows=[run.model_dump() for run in runs])
+            if bad:
+                tx.run("store_bad_answers", dataset=self._dataset, rows=bad_answer_rows(self._fit, bad))
+        book.stored()
+        self.users += len(wanted)
+        self.facts += sum(len(persona.distilled) + len(persona.induced) for persona in wanted)
+        self.keys_held += sum(len(persona.keys) for persona in wanted)
+        self.quarantined += len(bad)
+
+    def _unit(self, one: Refined) -> str:
+        version = one.persona.history.version if one.persona else 0
+        return f"{self._fit}\0{one.user}\0{version}"
+
+
+def _prepared(one: Refined, placed: StatisticalEngine) -> Persona:
+    """The persona with its place on the traits, its keys by id: so its parts add up the same at every time."""
+    persona = one.persona
+    if persona is None:
+        raise ValueError(f"nothing came of user {one.user!r}")
+    keys = tuple(sorted(persona.keys, key=lambda held: held.key))
+    return persona.model_copy(update={"keys": keys, "traits": _traits(placed, persona.history)})
+
+
+def runs_of(calls: Sequence[Call], *, fit: str, at: str, unit: str | None = None) -> list[Run]:
+    """Sum *calls* by user, stage, model and prompt, in their order.
+
+    Ids are those of the *unit* of work, where the calls are all of it, so that whoever does it again gives them the
+    same; else they are random.
+    """
+    grouped: dict[tuple[str, str, str, str], list[Call]] = {}
+    for call in calls:
+        prompt = f"{call.prompt} {call.prompt_hash}"
+        grouped.setdefault((call.user, call.stage, call.model, prompt), []).append(call)
+    return [
+        Run(
+            id=_digest(unit, stage, model, prompt) if unit else uuid4().hex,
+            fit=fit,
+            user=user,
+            stage=stage,
+            model=model,
+            prompt=prompt,
+            calls=sum(not call.cached for call in some),
+            cached=sum(call.cached for call in some),
+            repairs=sum(call.repair and not call.cached for call in some),
+            tokens_in=sum(call.tokens_in for call in some if not call.cached),
+            tokens_out=sum(call.tokens_out for call in some if not call.cached),
+            cost_usd=_cost(some),
+            seconds=sum(call.seconds for call in some),
+            outcome=some[-1].outcome,
+            at=at,
+        )
+        for (user, stage, model, prompt), some in grouped.items()
+    ]
+
+
+def _cost(calls: Sequence[Call]) -> float | None:
+    costs = [0.0 if call.cached else call.cost_usd for call in calls]
+    return None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None)
+
+
+def _is_new(one: Refined, before: dict[str, Any] | None) -> bool:
+    """Whether a user's persona is still to be written: nobody else has done it meanwhile."""
+    if one.persona is None or before is None:
+        return False
+    version = one.persona.history.version
+    return bool(before["refined"] < version or (before["refined"] == version and before["incomplete"]))
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _traits(placed: StatisticalEngine, history: UserHistory) -> tuple[float, ...]:
+    """The place on the latent traits that a user's answers give, as the statistical engine has it."""
+    population = placed.population
+    choice = placed.choice(history)
+    answered = np.flatnonzero(choice >= 0)
+    values = np.nan_to_num(np.array([population.scales[q].values[choice[q]] for q in answered], dtype=np.float64))
+    return tuple(float(place) for place in trait_scores(population.loadings[answered], values))

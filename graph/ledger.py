@@ -1,0 +1,93 @@
+"""The ledger: what calls of language models took, by user and stage, and what they said that could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from persona_db.graph.ingest import statement_id
+from persona_db.graph.models import Model
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = ["BadAnswer", "Run", "Spent", "bad_answer_rows", "now", "spent", "store_runs"]
+
+
+class Run(Model):
+    """The calls of one stage on one user: a node of the graph."""
+
+    id: str
+    fit: str = Field(default="", description="The Fit it was for.")
+    user: str
+    stage: str
+    model: str
+    prompt: str = Field(description="Name of the prompt and hash of its file.")
+    calls: int
+    cached: int = Field(default=0, description="How many of them the cache answered: no tokens and no money.")
+    repairs: int = Field(default=0, description="How many of them asked again for what could not be used.")
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = Field(default=0.0, description="None when the model's price is not known.")
+    seconds: float = 0.0
+    outcome: str
+    at: str
+
+
+class Spent(Model):
+    """The sum of runs of one stage with one model."""
+
+    stage: str
+    model: str
+    runs: int
+    calls: int
+    cached: int
+    repairs: int
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    unpriced: int = Field(description="Runs of models whose price is not known: not in `cost_usd`.")
+    seconds: float
+
+
+class BadAnswer(Model):
+    """What a model said of a user and could not be used, after the repairs allowed."""
+
+    user: str
+    stage: str
+    reason: str
+    raw: str
+
+
+def now() -> str:
+    """The time as it is stored with runs."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def spent(graph: Graph, dataset: str) -> list[Spent]:
+    """Return what a dataset's runs took, by stage and model."""
+    return [Spent.model_validate(row) for row in graph.read("ledger", dataset=dataset)]
+
+
+def store_runs(graph: Graph, dataset: str, runs: Sequence[Run]) -> None:
+    """Put runs on record, each once."""
+    if runs:
+        rows = [run.model_dump() for run in runs]
+        graph.write_batches("store_runs", rows, what="ledger", dataset=dataset)
+
+
+def bad_answer_rows(fit: str, found: Sequence[BadAnswer]) -> list[dict[str, Any]]:
+    """Turn bad answers into rows of `store_bad_answers`: the same one of a Fit is stored once."""
+    return [
+        {
+            "id": statement_id("\n".join((fit, one.user, one.stage, one.reason, one.raw))),
+            "user": one.user,
+            "source": one.stage,
+            "reason": one.reason,
+            "raw": one.raw,
+        }
+        for one in found
+    ]

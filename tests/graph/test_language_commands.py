@@ -1,0 +1,133 @@
+"""`refine`, `predict` and `status` with a language model: the same commands, bounds that are told, exit statuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from persona_db.cli.main import main
+from persona_db.graph.session import Graph
+from persona_db.graph.settings import Settings
+from tests.end_to_end.command_line import CommandLine
+from tests.language_server import ANSWER_FAULTS, LanguageServer
+from tests.synthetic import make_world, store
+
+MODEL = ("--model", "openai:scripted")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LanguageServer]:
+    """A scripted model with a price."""
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"openai:scripted": {"tokens_in": 1.0, "tokens_out": 2.0}}', encoding="utf-8")
+    with LanguageServer() as served:
+        monkeypatch.setenv("OPENAI_BASE_URL", served.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        monkeypatch.setenv("PERSONA_DB_PRICES", str(prices))
+        yield served
+
+
+@pytest.fixture
+def cli(
+    server: LanguageServer,
+    neo4j_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    """The command line, on the session's server, with caches of its own."""
+    monkeypatch.setenv("PERSONA_DB_HOME", str(neo4j_settings.home))
+    monkeypatch.setenv("PERSONA_DB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PERSONA_DB_EMBEDDING_MODEL", "hash")
+    return CommandLine(capsys)
+
+
+@pytest.fixture
+def town(graph: Graph, dataset: str) -> tuple[str, str]:
+    store(graph, dataset, make_world(people=12, questions=6))
+    return "--dataset", dataset
+
+
+def test_the_model_is_the_only_difference(cli: CommandLine, town: tuple[str, str], server: LanguageServer) -> None:
+    """Refine, predict and status take and print the same, and a table tells what the calls took."""
+    refined = cli.json("refine", *town, *MODEL)
+    assert (refined["users"], refined["calls"], refined["engine"]) == (12, 24, "openai:scripted")
+    made = cli.json("predict", "u01", "--question", "q02", *town, *MODEL)
+    assert (made["outcome"], made["engine"]) == ("answered", "openai:scripted")
+    assert sum(made["probabilities"]) == pytest.approx(1)
+    [told] = [one for one in cli.json("status")["datasets"] if one["dataset"] == town[1]]
+    assert {one["stage"]: one["calls"] for one in told["ledger"]} == {"distil": 12, "induce": 12, "predict": 1}
+    table = cli("refine", *town, *MODEL)
+    assert (table.status, table.err) == (0, "")
+    assert "waiting 0 users still to be refined" in [" ".join(line.split()) for line in table.out.splitlines()]
+    assert "predict by openai:scripted: 1 calls" in cli("status").out
+
+
+def test_a_dry_run_is_told_and_free(cli: CommandLine, town: tuple[str, str], server: LanguageServer) -> None:
+    """Calls, tokens and money."""
+    done = cli("refine", *town, *MODEL, "--dry-run")
+    assert (done.status, done.err) == (0, "")
+    assert "nothing was called or written" in done.out
+    assert "$" in done.out
+    assert server.calls == []
+    assert cli.json("refine", *town, *MODEL, "--dry-run")["calls"] == 24
+
+
+def test_what_is_left_is_told(cli: CommandLine, town: tuple[str, str]) -> None:
+    """A limit that is reached is no failure; a budget that is reached is, with the command that goes on."""
+    some = cli("refine", *town, *MODEL, "--limit", "5", "--json")
+    assert (some.status, some.err, some.json()["waiting"]) == (0, "", 7)
+    stopped = cli("refine", *town, *MODEL, "--budget-usd", "0.004", "--json")
+    assert stopped.status == 1
+    assert stopped.json()["waiting"] > 0
+    assert f"persona-db refine --dataset {town[1]} --model openai:scripted" in stopped.err
+    assert stopped.err.count("\n") == 1
+    assert cli("refine", *town, *MODEL).status == 0
+
+
+def test_no_answer_is_a_failure(cli: CommandLine, town: tuple[str, str], server: LanguageServer) -> None:
+    """Of the command; what came instead is said."""
+    assert cli("refine", *town).status == 0
+    server.fail(ANSWER_FAULTS["refusal"])
+    done = cli("predict", "u01", "--question", "q02", *town, *MODEL)
+    assert done.status == 1
+    assert "refused" in done.out
+    told = cli("predict", "u01", "--question", "q02", *town, *MODEL, "--json")
+    assert (told.status, told.json()["outcome"]) == (1, "refused")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--limit", "3"), ("--budget-usd", "1"), ("--dry-run",), ("--temperature", "0.5"), ("--concurrency", "2")],
+)
+def test_a_bound_needs_a_model(cli: CommandLine, town: tuple[str, str], option: tuple[str, ...]) -> None:
+    """The statistical engine has nothing that it bounds."""
+    done = cli("refine", *town, *option)
+    assert (done.status, done.out) == (1, "")
+    assert f"{option[0]} is for a language model" in done.err
+
+
+def test_a_model_that_cannot_be_had_is_said(
+    cli: CommandLine, town: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key, and of a provider that there is not: in one line, with what to do."""
+    monkeypatch.delenv("OPENAI_API_KEY")
+    for model, said in (("openai:gpt-4.1-mini", "OPENAI_API_KEY"), ("nonsense:x", "nonsense:x")):
+        done = cli("refine", *town, "--model", model)
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert said in done.err
+
+
+def test_an_unknown_value_is_a_wrong_usage(cli: CommandLine) -> None:
+    """As for any command."""
+    with pytest.raises(SystemExit) as exit_:
+        main(["refine", "--dataset", "x", "--model", "llama", "--limit", "none"])
+    assert exit_.value.code == 2
+
+
+def test_json_of_a_plan_is_one_object(cli: CommandLine, town: tuple[str, str]) -> None:
+    """To be read by programs."""
+    assert json.loads(cli("refine", *town, *MODEL, "--dry-run", "--json").out)["dry_run"] is True
