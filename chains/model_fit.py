@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from persona_db.chains.histories import HistoryReader
-from persona_db.chains.language.calls import Accounts, BudgetError
+from persona_db.chains.language.calls import Accounts
 from persona_db.chains.language.engine import LanguageEngine, estimate, refine_people
 from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
 from persona_db.chains.language.prompts import prompt_file
@@ -38,7 +38,7 @@ from persona_db.chains.statistical.fit import (
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import ConfigError, GraphUnavailableError
+from persona_db.graph.errors import BudgetError, ConfigError, GraphUnavailableError
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:

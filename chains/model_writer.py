@@ -14,11 +14,10 @@ from uuid import uuid4
 import numpy as np
 
 from persona_db.chains.changes import Changes
-from persona_db.chains.language.calls import BudgetError
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.chains.statistical.keybook import CacheKey, idf, read_keys
 from persona_db.chains.statistical.traits import trait_scores
-from persona_db.graph.errors import GraphUnavailableError, PersonaDBError
+from persona_db.graph.errors import BudgetError, GraphUnavailableError, PersonaDBError
 from persona_db.graph.ledger import BadAnswer, Run, bad_answer_rows, now
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ __all__ = ["Dataset", "datasets", "drop_dataset", "ensure_dataset", "need_refit"
 log = logging.getLogger(__name__)
 
 LONGEST_NAME = 200
-DROPPED_AT_ONCE = 10_000
+DROPPED_AT_ONCE = 5_000
 CHARS_AT_ONCE = 5_000_000
 """Texts in one transaction, about: the server holds a transaction in memory, and may limit it."""
 

@@ -13,6 +13,9 @@ PersonaDBError
 ├── EmbeddingError            a vector has the wrong length or no direction
 ├── FreeCypherError           Cypher that somebody typed would do more than read, is none, or takes too long
 ├── ModelAnswerError          a language model's answer cannot be used
+├── ModelUnavailableError     a language model's provider did not answer; trying again may help
+├── PromptTooLongError        a prompt is longer than a language model's context
+├── BudgetError               the next call of a language model could exceed the budget
 └── LeakError                 what is to be predicted was found where a prediction reads
 
 A message says what, which, and what to do. The command line prints it in one line and exits with 1.
@@ -21,6 +24,7 @@ A message says what, which, and what to do. The command line prints it in one li
 from __future__ import annotations
 
 __all__ = [
+    "BudgetError",
     "ConfigError",
     "EmbeddingError",
     "FreeCypherError",
@@ -28,8 +32,10 @@ __all__ = [
     "LeakError",
     "LoadError",
     "ModelAnswerError",
+    "ModelUnavailableError",
     "NoFitError",
     "PersonaDBError",
+    "PromptTooLongError",
     "QueryFileError",
     "ServerError",
     "UnknownDatasetError",
@@ -115,6 +121,26 @@ class FreeCypherError(PersonaDBError):
 
 class ModelAnswerError(PersonaDBError):
     """A language model's answer cannot be used, after the repairs allowed."""
+
+
+class ModelUnavailableError(PersonaDBError):
+    """The model's provider did not answer, after the attempts allowed; trying again may help."""
+
+
+class PromptTooLongError(PersonaDBError):
+    """The prompt is longer than the model's context."""
+
+
+class BudgetError(PersonaDBError):
+    """The next call could exceed the budget; it was not made."""
+
+    def __init__(self, budget_usd: float, *, spent_usd: float) -> None:
+        super().__init__(
+            f"the budget of ${budget_usd:g} is used up (${spent_usd:.4f} spent); "
+            "give the same command again with a higher --budget-usd to go on"
+        )
+        self.budget_usd = budget_usd
+        self.spent_usd = spent_usd
 
 
 class LeakError(PersonaDBError):

@@ -8,25 +8,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from persona_db.graph.errors import PersonaDBError
+from persona_db.graph.errors import BudgetError
 from persona_db.graph.models import Model
 
-__all__ = ["Accounts", "BudgetError", "Call", "CallOutcome", "StageName"]
+__all__ = ["Accounts", "Call", "CallOutcome", "StageName"]
 
 StageName = Literal["distil", "induce", "predict"]
 CallOutcome = Literal["answered", "invalid", "refused", "empty", "truncated", "outside", "failed"]
-
-
-class BudgetError(PersonaDBError):
-    """The next call could exceed the budget; it was not made."""
-
-    def __init__(self, budget_usd: float, *, spent_usd: float) -> None:
-        super().__init__(
-            f"the budget of ${budget_usd:g} is used up (${spent_usd:.4f} spent); "
-            "give the same command again with a higher --budget-usd to go on"
-        )
-        self.budget_usd = budget_usd
-        self.spent_usd = spent_usd
 
 
 class Call(Model):

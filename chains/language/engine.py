@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
-from persona_db.chains.language.calls import Accounts, BudgetError, Call, StageName
+from persona_db.chains.language.calls import Accounts, Call, StageName
 from persona_db.chains.language.canonical import Ideologies
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.persona import Persona, UserHistory
-from persona_db.graph.errors import ConfigError, ModelAnswerError, PersonaDBError
+from persona_db.graph.errors import BudgetError, ConfigError, ModelAnswerError, PersonaDBError
 from persona_db.graph.models import Model
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.outputs import PredictedAnswer, Reaction
 from persona_db.chains.language.prompts import Rendered, explain_prompt, predict_prompt, react_prompt
 from persona_db.chains.language.structured import Answered, Failed, ask, stream_text
-from persona_db.chains.language.transport import PromptTooLongError
-from persona_db.graph.errors import ModelAnswerError, PersonaDBError
+from persona_db.graph.errors import ModelAnswerError, PersonaDBError, PromptTooLongError
 from persona_db.graph.models import Context, Evidence, Prediction, Question, Recalled
 
 if TYPE_CHECKING:

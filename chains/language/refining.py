@@ -15,8 +15,8 @@ from persona_db.chains.language.outputs import Distillation, Induction
 from persona_db.chains.language.personas import distilled_facts, induced_facts, with_keys_of
 from persona_db.chains.language.prompts import Rendered, distil_prompt, induce_prompt
 from persona_db.chains.language.structured import Answered, Failed, Problem, ask
-from persona_db.chains.language.transport import PromptTooLongError
 from persona_db.chains.persona import Fact, Persona, UserHistory
+from persona_db.graph.errors import PromptTooLongError
 from persona_db.graph.models import HistoryItem
 
 __all__ = ["Step", "distil", "distil_prompts", "induce", "induce_prompts"]

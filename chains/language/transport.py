@@ -22,9 +22,15 @@ from langchain_core.runnables import run_in_executor
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from persona_db.chains.language.attempt import current_attempt
-from persona_db.graph.errors import ConfigError, ModelAnswerError, PersonaDBError
+from persona_db.graph.errors import (
+    ConfigError,
+    ModelAnswerError,
+    ModelUnavailableError,
+    PersonaDBError,
+    PromptTooLongError,
+)
 
-__all__ = ["Gate", "ModelUnavailableError", "PromptTooLongError", "sending"]
+__all__ = ["Gate", "sending"]
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +42,6 @@ _SPREAD = 0.25
 _RETRYABLE = frozenset({408, 409, 425, 429})
 _CONNECTION = ("ConnectionError", "TimeoutError", "TransportError", "TimeoutException", "ConnectError", "ReadError")
 _SPENT = ("insufficient_quota", "billing")
-
-
-class ModelUnavailableError(PersonaDBError):
-    """The model's provider did not answer, after the attempts allowed; trying again may help."""
-
-
-class PromptTooLongError(PersonaDBError):
-    """The prompt is longer than the model's context."""
 
 
 class Gate(BaseRateLimiter):

@@ -3,7 +3,7 @@
 // param   fit        str        the Fit
 // param   questions  list[str]  which questions
 // returns id str, text str, options list[str], ordinal list[float], kind str, at str, counts list[int], rates list[float], loadings list[float], told_by float
-// cost    read; one index look-up a question, and its relationships
+// cost    read; one index look-up a question, and its relationships; CartesianProduct of one by one
 UNWIND $questions AS id
 MATCH (q:Question {dataset: $dataset, id: id})
 MATCH (:Fit {dataset: $dataset, id: $fit})-[b:BASE_RATE]->(q)

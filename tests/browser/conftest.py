@@ -127,7 +127,7 @@ def hostile_world() -> World:
     people = tuple(
         Person(
             id=person.id if place >= len(NASTY) else f"{NASTY[place][:400]}{place}",
-            name=NASTY[place % len(NASTY)][:7_000] + person.name,
+            name=NASTY[place % len(NASTY)][:9_900] + person.name,
             attributes={**person.attributes, "GROUP": NASTY[place % 4][:200]},
         )
         for place, person in enumerate(world.people)

@@ -24,7 +24,7 @@ WRITES = (
     "MERGE (n:User {dataset: 'x', id: 'y'}) RETURN n",
     "MATCH (n:User) CALL (n) { SET n.x = 1 } RETURN n",
     "CREATE INDEX x FOR (n:User) ON (n.x)",
-    "DROP INDEX user_name",
+    "DROP INDEX user_words",
     "CREATE USER eve SET PASSWORD 'secret-secret'",
     "ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'secret-secret'",
 )

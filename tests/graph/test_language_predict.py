@@ -34,12 +34,11 @@ from persona_db.chains import (
     recall,
     refine,
 )
-from persona_db.chains.language.calls import BudgetError
 from persona_db.evals.evaluate import EvaluateSettings, evaluate
 from persona_db.evals.items import read_outcomes
 from persona_db.graph.datasets import datasets, drop_dataset
 from persona_db.graph.embedding import HashEmbedder
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.errors import BudgetError, ConfigError
 from persona_db.graph.ledger import spent
 from persona_db.graph.session import Graph
 from tests.end_to_end.command_line import TOWN

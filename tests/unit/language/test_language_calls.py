@@ -12,11 +12,11 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from persona_db.chains.language.cache import CACHED, CallCache
-from persona_db.chains.language.calls import Accounts, BudgetError, Call
+from persona_db.chains.language.calls import Accounts, Call
 from persona_db.chains.language.models import ModelSettings, open_model
 from persona_db.chains.language.prices import PRICES, Price, price_of
 from persona_db.chains.language.tokens import about_tokens
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.errors import BudgetError, ConfigError
 from tests.unit.language.scripted import Scripted, does_as_told
 
 

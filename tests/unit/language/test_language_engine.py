@@ -13,15 +13,14 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
-from persona_db.chains.language.calls import Accounts, BudgetError
+from persona_db.chains.language.calls import Accounts
 from persona_db.chains.language.engine import LanguageEngine, Refined, estimate, refine_people
 from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
 from persona_db.chains.language.prices import Price
-from persona_db.chains.language.transport import ModelUnavailableError
 from persona_db.chains.persona import UserHistory
 from persona_db.chains.stages import Distil, Induce, Key
 from persona_db.chains.statistical.leaning import demographic_id
-from persona_db.graph.errors import ConfigError, ModelAnswerError
+from persona_db.graph.errors import BudgetError, ConfigError, ModelAnswerError, ModelUnavailableError
 from tests.unit.language.scripted import Scripted, asked_of, does_as_told, facts, person
 
 PEOPLE = [person(f"u{n}", attributes=["AGE=30"]) for n in range(6)]

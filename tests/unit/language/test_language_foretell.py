@@ -9,10 +9,11 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from persona_db.chains.language.answers import signed
-from persona_db.chains.language.calls import Accounts, BudgetError, Call
+from persona_db.chains.language.calls import Accounts, Call
 from persona_db.chains.language.foretell import foretell, foretell_each, stream_explanation
 from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
 from persona_db.chains.language.prices import Price
+from persona_db.graph.errors import BudgetError
 from persona_db.graph.models import Context, Question, Recalled
 from tests.unit.language.scripted import Scripted, does_as_told
 

@@ -16,8 +16,14 @@ from langchain_core.exceptions import ContextOverflowError
 from persona_db.chains.language.engine import LanguageEngine, refine_people
 from persona_db.chains.language.foretell import stream_explanation
 from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
-from persona_db.chains.language.transport import Gate, ModelUnavailableError, PromptTooLongError, sending
-from persona_db.graph.errors import ConfigError, ModelAnswerError, PersonaDBError
+from persona_db.chains.language.transport import Gate, sending
+from persona_db.graph.errors import (
+    ConfigError,
+    ModelAnswerError,
+    ModelUnavailableError,
+    PersonaDBError,
+    PromptTooLongError,
+)
 from persona_db.graph.models import Context, Question
 from tests.language_server import LanguageServer, Said, Status
 from tests.unit.language.scripted import Scripted, does_as_told, person
