@@ -1,6 +1,6 @@
 """Write the pages of docs/ that are made from the code, and the output shown in sessions; with --check, compare them.
 
-python docs/generate.py              write docs/cli.md and docs/queries.md
+python docs/generate.py              write docs/cli.md, docs/queries.md, docs/langchain.ipynb and docs/browser/
 python docs/generate.py --check      exit with 1 when one of them is stale
 python docs/generate.py --sessions   run the sessions of README.md and docs/quickstart.md and show what they print
 """
@@ -8,6 +8,7 @@ python docs/generate.py --sessions   run the sessions of README.md and docs/quic
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -155,11 +156,25 @@ def browser_file(name: str) -> str:
     return f"// {title}\n:params {{{given}}};\n\n{query.text.rstrip()};\n"
 
 
+def notebook() -> str:
+    """Return docs/langchain.ipynb: docs/langchain.md, its Python as cells to run from the root of the project."""
+    page = (ROOT / "docs" / "langchain.md").read_text(encoding="utf-8")
+    cells: list[dict[str, object]] = []
+    for place, text in enumerate(re.split(r"^```python\n(.*?)^```$\n?", page, flags=re.DOTALL | re.MULTILINE)):
+        if text.strip():
+            cell = {"id": f"cell-{place}", "metadata": {}, "source": text.strip().splitlines(keepends=True)}
+            code = {"cell_type": "code", "execution_count": None, "outputs": []}
+            cells.append(cell | (code if place % 2 else {"cell_type": "markdown"}))
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+
+
 def _pages() -> Iterator[tuple[str, Callable[[], str]]]:
     from persona_db.graph.explore import explore_queries
 
     yield "cli.md", cli_page
     yield "queries.md", queries_page
+    yield "langchain.ipynb", notebook
     for name in explore_queries():
         yield f"browser/{name}.cypher", partial(browser_file, name)
 
