@@ -28,7 +28,7 @@ TOP = 20
 """Recall is that of the 20 best."""
 PRESENT = "9999-12-30"
 DATASET = "benchmark"
-WARM_UP = 400
+WARM_UP = 1_000
 PATIENCE_SECONDS = 60.0
 MOST_FOR_VECTORS = 20_000
 MOST_FOR_NETWORKX = 20_000
@@ -78,7 +78,7 @@ def measure_joins(people: People, *, home: Path, users: int, top_k: int, seed: i
     drawn = np.random.default_rng(seed).permutation(people.count)
     chosen = [people.ids[row] for row in drawn[:users]]
     warm_up = [people.ids[row] for row in np.resize(drawn[users:], WARM_UP)]
-    candidates = max(EngineSettings().candidates, 3 * top_k)
+    candidates = max(EngineSettings().candidates, 2 * top_k)
     with_vectors = people.count <= MOST_FOR_VECTORS
     try:
         with Graph.connect(settings, progress=progress) as graph:

@@ -83,7 +83,7 @@ def join_many(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """Return for each user the rows {collaborator, name, score}, best first; one query for 200 users."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    bounds: dict[str, Any] = {} if exact else {"candidates": max(reading.settings.candidates, 3 * top_k)}
+    bounds: dict[str, Any] = {} if exact else {"candidates": max(reading.settings.candidates, 2 * top_k)}
     for start in range(0, len(users), _USERS_AT_ONCE):
         rows = reading.graph.read(
             "join_exact" if exact else "join",

@@ -1,7 +1,8 @@
 """The course of one user through the stages, a call at a time, turn about with other users.
 
 Whoever has more calls before them goes first. Were a user's second call made right after the first, those begun last
-would leave places empty at the end: with two calls a user that is one round more.
+would leave places empty at the end: with two calls a user that is one round more. Within a budget it is the other way
+about, so that the money makes whole users.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class Course:
         if step.failed:
             self._finish(Refined(self._history.user, None, *self._noted(), complete=False))
         else:
-            self._turns.queue(lambda: self._induce(step), place=1)
+            bounded = self._accounts is not None and self._accounts.budget_usd is not None
+            self._turns.queue(lambda: self._induce(step), place=-1 if bounded else 1)
 
     def _induce(self, distilled: Step) -> None:
         engine = self._engine

@@ -16,12 +16,12 @@ CALL (u) {
   OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o)
   WITH k, h.unit AS unit, collect(o) AS opposites ORDER BY unit DESC
   RETURN reduce(all = collect(k), some IN collect(opposites) | all + some) AS counting,
-         collect([k.token, unit])[..16] AS held
+         collect([k.token, unit])[..12] AS held
 }
 CALL (u, counting, held) {
-  // The 16 keys that weigh most propose. Each word of a profile counts as what it adds to the score. Ranges of one
+  // The 12 keys that weigh most propose. Each word of a profile counts as what it adds to the score. Ranges of one
   // word, because the words' rarity is in the units already and a plain word would count it again.
-  WITH u, counting, reduce(words = '', key IN held | words + reduce(some = '', band IN range(1, 9) |
+  WITH u, counting, reduce(words = '', key IN held | words + reduce(some = '', band IN range(2, 9) |
          some + ' [' + key[0] + band + ' TO ' + key[0] + band + ']^' + toInteger(ceil(100 * key[1] * band * band)))
        ) AS words, '"' + replace(replace($as_of, '\\', ''), '"', '') + '"' AS date
   WITH u, counting, '+profile:(' + words + ') -at:{' + date + ' TO *} -retired_at:[* TO ' + date + ']' +
