@@ -21,7 +21,7 @@ CALL (u) {
 CALL (u, counting, held) {
   // The 12 keys that weigh most propose. Each word of a profile counts as what it adds to the score. Ranges of one
   // word, because the words' rarity is in the units already and a plain word would count it again.
-  WITH u, counting, reduce(words = '', key IN held | words + reduce(some = '', band IN range(2, 9) |
+  WITH u, counting, reduce(words = '', key IN held | words + reduce(some = '', band IN range(1, 9) |
          some + ' [' + key[0] + band + ' TO ' + key[0] + band + ']^' + toInteger(ceil(100 * key[1] * band * band)))
        ) AS words, '"' + replace(replace($as_of, '\\', ''), '"', '') + '"' AS date
   WITH u, counting, '+profile:(' + words + ') -at:{' + date + ' TO *} -retired_at:[* TO ' + date + ']' +
