@@ -162,8 +162,12 @@ def notebook() -> str:
     cells: list[dict[str, object]] = []
     for place, text in enumerate(re.split(r"^```python\n(.*?)^```$\n?", page, flags=re.DOTALL | re.MULTILINE)):
         if text.strip():
-            cell = {"id": f"cell-{place}", "metadata": {}, "source": text.strip().splitlines(keepends=True)}
-            code = {"cell_type": "code", "execution_count": None, "outputs": []}
+            cell: dict[str, object] = {
+                "id": f"cell-{place}",
+                "metadata": {},
+                "source": text.strip().splitlines(keepends=True),
+            }
+            code: dict[str, object] = {"cell_type": "code", "execution_count": None, "outputs": []}
             cells.append(cell | (code if place % 2 else {"cell_type": "markdown"}))
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
