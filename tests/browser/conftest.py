@@ -53,8 +53,13 @@ NASTY = (
 )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder: it needs a real Neo4j and a browser."""
+    """Mark every test of this folder, which needs a real Neo4j and a browser, and have it run after all others.
+
+    Playwright keeps an event loop running in this thread; what is asynchronous elsewhere needs one of its own.
+    """
+    items.sort(key=lambda item: HERE in item.path.parents)
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.neo4j)
