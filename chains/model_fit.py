@@ -26,7 +26,7 @@ from persona_db.chains.language.prompts import prompt_file
 from persona_db.chains.model_writer import ModelWriter
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.reading import until
-from persona_db.chains.refine import RefineReport, drop_obsolete, embed
+from persona_db.chains.refine import RefineReport, drop_obsolete, embed, finish_fit, require_people
 from persona_db.chains.settle import settle
 from persona_db.chains.statistical.fit import (
     Signals,
@@ -38,7 +38,7 @@ from persona_db.chains.statistical.fit import (
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import BudgetError, ConfigError, GraphUnavailableError
+from persona_db.graph.errors import BudgetError
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -204,9 +204,7 @@ class ModelFit:
                     current=True,
                     settled=current["waiting"] == 0,
                 )
-        people = self.graph.read("user_versions", dataset=self.dataset, fit="")
-        if not people:
-            raise ConfigError(f"dataset {self.dataset!r} has no users; load something with `persona-db load` first")
+        people = require_people(self.graph, self.dataset)
         signals, newest = self._signals(people)
         through = until(self.as_of) if self.as_of else newest
         asked = self.settings or EngineSettings()
@@ -282,12 +280,8 @@ class ModelFit:
             signals = _on_questions_of(signals, population)
             population = fit_population(signals.table, vectors=signals.vectors, settings=place.settings)
         chosen = settle(graph, dataset, place.fit, population, signals.table, seed=self.seed, progress=self.progress)
-        finished = graph.write(
-            "finish_fit", dataset=dataset, fit=place.fit, current=self.as_of is None,
-            waiting=len(left.new) + len(left.incomplete), settings=chosen.model_dump_json(),
-        )  # fmt: skip
-        if not finished:
-            raise GraphUnavailableError(f"another refinement of dataset {dataset!r} overtook this one; try again")
+        waiting = len(left.new) + len(left.incomplete)
+        finish_fit(graph, dataset, place.fit, chosen, current=self.as_of is None, waiting=waiting)
         return chosen
 
     def _why(self, writer: ModelWriter, left: _Waiting, limit: int | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
 from time import monotonic, sleep
@@ -11,12 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-import numpy as np
-
 from persona_db.chains.changes import Changes
 from persona_db.chains.statistical.engine import StatisticalEngine
-from persona_db.chains.statistical.keybook import CacheKey, idf, read_keys
-from persona_db.chains.statistical.traits import trait_scores
+from persona_db.chains.statistical.keybook import CacheKey, idf, key_row, read_keys
+from persona_db.chains.statistical.leaning import leanings
 from persona_db.graph.errors import BudgetError, GraphUnavailableError, PersonaDBError
 from persona_db.graph.ledger import BadAnswer, Run, bad_answer_rows, now
 
@@ -49,7 +47,7 @@ class KeyBook:
 
         self._stored = set(self.keys)
 
-    def meet(self, personas: Sequence[Persona]) -> None:
+    def meet(self, personas: Iterable[Persona]) -> None:
         """Take in the keys that *personas* hold; one that is new counts as one person's until the Fit is settled."""
         for persona in personas:
             for held in persona.keys:
@@ -64,17 +62,7 @@ class KeyBook:
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of those that the graph has not, by id."""
-        return [
-            {
-                "id": key.id,
-                "kind": key.kind,
-                "name": key.name,
-                "n_holders": key.n_holders,
-                "idf": key.idf,
-                "share": key.share,
-            }
-            for key in (self.keys[id_] for id_ in sorted(self.keys.keys() - self._stored))
-        ]
+        return [key_row(self.keys[id_]) for id_ in sorted(self.keys.keys() - self._stored)]
 
 
 class ModelWriter:
@@ -159,25 +147,23 @@ class ModelWriter:
         with self._graph.transaction() as tx:
             scope = {"dataset": self._dataset, "fit": self._fit}
             present = {row["user"]: row for row in tx.run("present_persona", **scope, users=list(made))}
-            wanted = [_prepared(one, placed) for one in made.values() if _is_new(one, present.get(one.user))]
-            book.meet(wanted)
+            wanted = {user: _prepared(one, placed) for user, one in made.items() if _is_new(one, present.get(user))}
+            book.meet(wanted.values())
             if new_keys := book.rows():
                 tx.run("store_new_keys", **scope, rows=new_keys)
-            written = {persona.user for persona in wanted}
             changes = Changes()
             runs: list[Run] = []
             bad: list[BadAnswer] = []
             for user, one in made.items():
                 if user not in present:  # erased meanwhile: nothing of them is kept
                     continue
-                first = user in written and not present[user]["incomplete"]
+                first = user in wanted and not present[user]["incomplete"]
                 own = runs_of(one.calls, fit=self._fit, at=at, unit=self._unit(one) if first else None)
                 runs += own
                 bad += [BadAnswer(user=user, stage=q.stage, reason=q.reason, raw=q.raw) for q in one.quarantined]
-                if user in written:
-                    persona = next(persona for persona in wanted if persona.user == user)
+                if user in wanted:
                     changes.add(
-                        persona, present[user], book.keys,
+                        wanted[user], present[user], book.keys,
                         runs={_LAYERS[run.stage]: run.id for run in own if run.stage in _LAYERS},
                         complete=one.complete,
                     )  # fmt: skip
@@ -190,8 +176,8 @@ class ModelWriter:
                 tx.run("store_bad_answers", dataset=self._dataset, rows=bad_answer_rows(self._fit, bad))
         book.stored()
         self.users += len(wanted)
-        self.facts += sum(len(persona.distilled) + len(persona.induced) for persona in wanted)
-        self.keys_held += sum(len(persona.keys) for persona in wanted)
+        self.facts += sum(len(persona.distilled) + len(persona.induced) for persona in wanted.values())
+        self.keys_held += sum(len(persona.keys) for persona in wanted.values())
         self.quarantined += len(bad)
 
     def _unit(self, one: Refined) -> str:
@@ -259,8 +245,4 @@ def _digest(*parts: str) -> str:
 
 def _traits(placed: StatisticalEngine, history: UserHistory) -> tuple[float, ...]:
     """The place on the latent traits that a user's answers give, as the statistical engine has it."""
-    population = placed.population
-    choice = placed.choice(history)
-    answered = np.flatnonzero(choice >= 0)
-    values = np.nan_to_num(np.array([population.scales[q].values[choice[q]] for q in answered], dtype=np.float64))
-    return tuple(float(place) for place in trait_scores(population.loadings[answered], values))
+    return tuple(float(place) for place in leanings(placed.population, placed.choice(history), ()).traits)

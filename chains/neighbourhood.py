@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from persona_db.graph.models import Collaborator
     from persona_db.graph.session import Graph
 
-__all__ = ["COLOURS", "neighbourhood", "picture", "widget"]
+__all__ = ["COLOURS", "neighbourhood", "picture", "visible", "widget"]
 
 COLOURS = {
     "user": "#d1495b",
@@ -91,7 +91,7 @@ def neighbourhood(
 def picture(made: networkx.Graph[str]) -> str:
     """Return the neighbourhood as one self-contained HTML page; text of people and keys is shown as text."""
     page = _drawing(made).render(height="86vh")
-    name = escape(_short(_visible(made.nodes[f"user {made.graph['user']}"]["name"]), 80))
+    name = escape(_short(visible(made.nodes[f"user {made.graph['user']}"]["name"]), 80))
     legend = "".join(f"<span><i style='background:{COLOURS[role]}'></i>{escape(what)}</span>" for role, what in _LEGEND)
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'>"
@@ -137,12 +137,12 @@ def _drawing(made: networkx.Graph[str]) -> VisualizationGraph:
     nodes = [
         Node(
             id=name,
-            caption=_short(_visible(data["name"]), _LONGEST_CAPTION),
+            caption=_short(visible(data["name"]), _LONGEST_CAPTION),
             size=_size(data, most),
             color=COLOURS[data["role"]],
             properties={
                 "what": _what(data),
-                "name": _short(_visible(data["name"]), _LONGEST_TEXT),
+                "name": _short(visible(data["name"]), _LONGEST_TEXT),
                 **({"score": round(data["score"], 3)} if "score" in data else {}),
             },
         )
@@ -194,7 +194,7 @@ def _edge_colour(data: dict[str, Any]) -> str:
     return COLOURS["held" if data["type"] == "HOLDS" else "evidence"]
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return *text* without what turns the direction of the text around it, or moves a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
 

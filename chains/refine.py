@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["RefineReport", "drop_obsolete", "embed", "refine"]
+__all__ = ["RefineReport", "drop_obsolete", "embed", "finish_fit", "refine", "require_people"]
 
 log = logging.getLogger(__name__)
 
@@ -155,9 +155,7 @@ def _refine(
             keys_held=keys, through=through, seconds=perf_counter() - started, settings=chosen.model_dump(),
         )  # fmt: skip
 
-    everybody = graph.read("user_versions", dataset=dataset, fit="")
-    if not everybody:
-        raise ConfigError(f"dataset {dataset!r} has no users; load something with `persona-db load` first")
+    everybody = require_people(graph, dataset)
     signals, newest = reader.signals([row["user"] for row in everybody if row["sharing_rank"] > 0], progress=progress)
     through = until(as_of) if as_of else newest
     asked = settings or EngineSettings()
@@ -173,11 +171,7 @@ def _refine(
     waiting, unchanged = _waiting(graph, dataset, fit)
     facts, keys = _refine_users(graph, dataset, fit, learned.engine, waiting, reader, progress=progress)
     chosen = learned.engine.population.settings
-    finished = graph.write(
-        "finish_fit", dataset=dataset, fit=fit, current=as_of is None, waiting=0, settings=chosen.model_dump_json()
-    )
-    if not finished:
-        raise GraphUnavailableError(f"another refinement of dataset {dataset!r} overtook this one; try again")
+    finish_fit(graph, dataset, fit, chosen, current=as_of is None, waiting=0)
     drop_obsolete(graph, dataset, progress=progress)
     embed(graph, dataset, embedder, progress)
     log.info("refined %s: fit %s, %s users", dataset, fit, len(waiting))
@@ -236,6 +230,23 @@ def _store_personas(
         for query, rows in changes.rows.items():
             if rows:
                 tx.run(query, dataset=dataset, fit=fit, rows=rows)
+
+
+def require_people(graph: Graph, dataset: str) -> list[dict[str, Any]]:
+    """Return every user of the dataset with their version; ConfigError when it has none."""
+    people = graph.read("user_versions", dataset=dataset, fit="")
+    if not people:
+        raise ConfigError(f"dataset {dataset!r} has no users; load something with `persona-db load` first")
+    return people
+
+
+def finish_fit(graph: Graph, dataset: str, fit: str, settings: EngineSettings, *, current: bool, waiting: int) -> None:
+    """Let readers use a Fit, as the *current* one or beside it; GraphUnavailableError when another took its place."""
+    finished = graph.write(
+        "finish_fit", dataset=dataset, fit=fit, current=current, waiting=waiting, settings=settings.model_dump_json()
+    )
+    if not finished:
+        raise GraphUnavailableError(f"another refinement of dataset {dataset!r} overtook this one; try again")
 
 
 def drop_obsolete(graph: Graph, dataset: str, *, progress: Progress) -> None:

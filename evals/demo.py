@@ -22,6 +22,7 @@ from persona_db.evals.items import RunHeader, TestItem
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
+from persona_db.graph.explore import rests_on
 from persona_db.graph.models import Collaborator, Evidence, Model, Prediction, Recalled, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, load, open_source
@@ -166,9 +167,9 @@ def _explained(
         for one in [piece for piece in (*prediction.evidence, *unmoved) if piece.source == source][:_STEPS_A_SOURCE]
     ]
     facts = [one.id for one in chosen if items[one.id].layer in ("distilled", "induced")]
-    votes: dict[str, list[str]] = {}
-    for row in graph.read("supports_of_facts", dataset=dataset, fit=prediction.fit, ids=facts):
-        votes.setdefault(row["id"], []).append(row["text"])
+    votes = {
+        fact: [row["text"] for row in rows] for fact, rows in rests_on(graph, dataset, prediction.fit, facts).items()
+    }
     steps = tuple(
         Step(
             evidence=one,

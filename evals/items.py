@@ -13,14 +13,11 @@ import numpy as np
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from persona_db.graph.errors import LoadError
-from persona_db.graph.models import Model
+from persona_db.graph.models import Model, Said
 
-__all__ = ["Outcome", "OutcomeFile", "RunHeader", "Said", "TestItem", "outcome_of", "read_outcomes", "sha256_of"]
+__all__ = ["Outcome", "OutcomeFile", "RunHeader", "TestItem", "outcome_of", "read_outcomes", "sha256_of"]
 
 Status = Literal["ok", "unparsed", "abstained"]
-Said = Literal["answered", "outside", "refused", "empty", "invalid"]
-
-
 _ABSTAINED = ("refused", "empty")
 
 

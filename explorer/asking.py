@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from persona_db.explorer.app import site_of
 from persona_db.explorer.people import form_of, needed
 from persona_db.graph.errors import ConfigError
+from persona_db.graph.explore import rests_on
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def ask(request: Request) -> Response:
     question = params.get("question", "")
     found = graph.read("find_questions", dataset=dataset, ids=[question]) if question else []
     made = params.get("made", "")
+    answered = site.kept(made)
     return site.page(
         request,
         "ask.html",
@@ -66,8 +68,8 @@ def ask(request: Request) -> Response:
         known_text=found[0]["text"] if found else "",
         text=params.get("text", ""),
         options=params.get("options", ""),
-        answered=site.kept(made) if made else None,
-        gone=bool(made) and site.kept(made) is None,
+        answered=answered,
+        gone=bool(made) and answered is None,
     )
 
 
@@ -111,10 +113,7 @@ def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tup
     items = {item.id: item for item in context.items}
     sides = {side: [one for one in made.evidence if (one.source == "own") == (side == "own")] for side in _SIDES}
     shown = [one for side in _SIDES for one in sides[side][:_SHOWN]]
-    rests: dict[str, list[Mapping[str, Any]]] = {}
-    facts = [one.id for one in shown if items[one.id].layer in _FACTS]
-    for row in graph.read("supports_of_facts", dataset=dataset, fit=made.fit, ids=facts):
-        rests.setdefault(row["id"], []).append(row)
+    rests = rests_on(graph, dataset, made.fit, [one.id for one in shown if items[one.id].layer in _FACTS])
     wanted = sorted({key for one in shown if (key := items[one.id].key)})
     keys = {row["key"]: row for row in graph.read("keys_named", dataset=dataset, fit=made.fit, ids=wanted)}
     order = [option for _, option in sorted(zip(context.question.ordinal, made.options, strict=False), key=_place)]

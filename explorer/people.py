@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from persona_db.explorer.app import site_of
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.explore import explore, words_to_find
+from persona_db.graph.explore import explore, rests_on, words_to_find
 from persona_db.graph.users import history, require_user, users
 
 if TYPE_CHECKING:
@@ -75,11 +75,7 @@ def person(request: Request) -> Response:
     known = require_user(graph, dataset, user)
     fit = require_dataset(graph, dataset).current_fit
     facts = graph.read("facts_of", dataset=dataset, user=user)
-    rests: dict[str, list[dict[str, Any]]] = {}
-    if fit and facts:
-        ids = [row["id"] for row in facts]
-        for row in graph.read("supports_of_facts", dataset=dataset, fit=fit, ids=ids):
-            rests.setdefault(row["id"], []).append(row)
+    rests = rests_on(graph, dataset, fit, [row["id"] for row in facts]) if fit else {}
     items = history(graph, dataset, user)
     whole = request.query_params.get("history") == "all"
     return site.page(

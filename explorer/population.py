@@ -8,7 +8,6 @@ from starlette.responses import JSONResponse
 
 from persona_db.explorer.app import site_of
 from persona_db.explorer.people import needed
-from persona_db.graph.catalog import catalog
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.explore import explore
 
@@ -20,7 +19,6 @@ __all__ = ["health", "home", "population", "runs"]
 
 _SHOWN = 12
 _LOOKED_AT = 1_000
-_LEDGER = "ledger"
 
 
 def home(request: Request) -> Response:
@@ -54,7 +52,7 @@ def runs(request: Request) -> Response:
         about=require_dataset(graph, dataset),
         counts=graph.read("counts_by_label", dataset=dataset),
         fits=explore(graph, "fits_of", dataset=dataset),
-        ledger=graph.read(_LEDGER, dataset=dataset) if _LEDGER in catalog() else None,
+        ledger=graph.read("ledger", dataset=dataset),
         quarantine=explore(graph, "quarantined", dataset=dataset, limit=100),
     )
 

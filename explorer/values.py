@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from persona_db.chains.neighbourhood import neighbourhood as made_of
+from persona_db.chains.neighbourhood import visible
 from persona_db.explorer.app import site_of
 from persona_db.explorer.people import needed
 from persona_db.graph.explore import explore, words_to_find
@@ -22,7 +23,7 @@ __all__ = ["key", "keys", "neighbourhood", "neighbourhood_data"]
 _A_PAGE = 50
 _GOES_WITH = 8
 _LOOKED_AT = 500
-_MOST_COLLABORATORS = 40
+_COLLABORATORS, _MOST_COLLABORATORS = 12, 40
 
 
 def keys(request: Request) -> Response:
@@ -72,7 +73,7 @@ def neighbourhood(request: Request) -> Response:
     """A person's neighbourhood: a picture to walk in, and the same in words."""
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
-    top_k = min(max(_number(request, "top_k") or 12, 1), _MOST_COLLABORATORS)
+    top_k = _top_k(request)
     known = require_user(graph, dataset, user)
     made = made_of(graph, user, dataset=dataset, top_k=top_k)
     people = [
@@ -97,15 +98,14 @@ def neighbourhood_data(request: Request) -> Response:
     """The picture's nodes and edges, as JSON."""
     graph = site_of(request).connection.graph()
     dataset, user = needed(request, "dataset"), needed(request, "user")
-    top_k = min(max(_number(request, "top_k") or 12, 1), _MOST_COLLABORATORS)
-    made = made_of(graph, user, dataset=dataset, top_k=top_k)
+    made = made_of(graph, user, dataset=dataset, top_k=_top_k(request))
     place = {node: f"n{number}" for number, node in enumerate(made)}
     nodes = [
         {
             "node": place[node],
             "id": data["id"],
             "role": data["role"],
-            "name": _printable(data["name"])[:300],
+            "name": visible(data["name"])[:300],
             "size": data.get("score", data.get("counts", 0.0)),
             "kind": data.get("kind", data.get("layer", "")),
         }
@@ -119,13 +119,13 @@ def neighbourhood_data(request: Request) -> Response:
     return JSONResponse({"nodes": nodes, "edges": edges})
 
 
+def _top_k(request: Request) -> int:
+    """How many collaborators the address asks for."""
+    return min(_number(request, "top_k") or _COLLABORATORS, _MOST_COLLABORATORS)
+
+
 def _number(request: Request, name: str) -> int:
     try:
         return max(int(request.query_params.get(name) or 0), 0)
     except ValueError as exc:
         raise HTTPException(400, f"{name} is not a number") from exc
-
-
-def _printable(text: str) -> str:
-    """A picture has no markup that would keep marks of direction to their own text."""
-    return "".join(char if char.isprintable() else " " for char in text)

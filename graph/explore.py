@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persona_db.graph.catalog import NamedQuery, Param, QueryType, catalog
@@ -14,7 +14,7 @@ from persona_db.graph.errors import ConfigError, QueryFileError
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["EXPLORE_AREA", "default_of", "explore", "explore_queries", "params_from_texts", "words_to_find"]
+__all__ = ["EXPLORE_AREA", "default_of", "explore", "explore_queries", "params_from_texts", "rests_on", "words_to_find"]
 
 EXPLORE_AREA = "explore"
 
@@ -78,6 +78,14 @@ def params_from_texts(query: str, texts: Iterable[tuple[str, str]]) -> dict[str,
     if missing := sorted(named.params.keys() - found.keys() - _defaults(named).keys()):
         about = "; ".join(f"{name} ({named.params[name].type}): {named.params[name].about}" for name in missing)
         raise ConfigError(f"{query} needs {about}")
+    return found
+
+
+def rests_on(graph: Graph, dataset: str, fit: str, facts: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the history items that each of some facts (ids) of a Fit rests on, strongest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in graph.read("supports_of_facts", dataset=dataset, fit=fit, ids=list(facts)) if facts else ():
+        found.setdefault(row["id"], []).append(row)
     return found
 
 

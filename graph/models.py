@@ -19,12 +19,16 @@ __all__ = [
     "QuarantinedRow",
     "Question",
     "Recalled",
+    "Said",
     "SharedKey",
     "Sharing",
 ]
 
 END_OF_TIME = "9999-12-31"
 """`retired_at` of what is still valid; `as_of` of a read that wants the present."""
+
+Said = Literal["answered", "outside", "refused", "empty", "invalid"]
+"""What a model said when it was asked: one of the options, something else, a refusal, nothing, nothing to be read."""
 
 
 class Model(BaseModel):
@@ -169,7 +173,7 @@ class Prediction(Model):
     probabilities: tuple[float, ...]
     answer: str = Field(description="One of `options`; empty unless `outcome` is answered.")
     confidence: float = Field(description="Probability of `answer`.")
-    outcome: Literal["answered", "outside", "refused", "empty", "invalid"] = Field(
+    outcome: Said = Field(
         default="answered",
         description="What a model answered with: one of the options, something else, a refusal, nothing, or what "
         "cannot be read. Without an answer `probabilities` are empty.",

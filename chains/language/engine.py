@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "LanguageEngine", "QuarantinedAnswer", "Refined", "estimate", "refine_people"]
 
-Given = TypeVar("Given")
+Given = TypeVar("Given", UserHistory, Persona)
 
 _AHEAD = 4
 """Users under way for each call at once: some wait for their second call while others make their first."""
@@ -130,10 +130,11 @@ class LanguageEngine:
         from persona_db.chains.language.asking import Asking
 
         def one(thing: Given) -> Persona:
-            user = thing.user if isinstance(thing, (UserHistory, Persona)) else ""
-            made = step(thing, Asking(stage, user, self.accounts, config))
+            made = step(thing, Asking(stage, thing.user, self.accounts, config))
             if made.failed:
-                raise ModelAnswerError(f"{self.name} gave no answer to {stage} {user!r}: {made.problems[-1].reason}")
+                raise ModelAnswerError(
+                    f"{self.name} gave no answer to {stage} {thing.user!r}: {made.problems[-1].reason}"
+                )
             return made.persona
 
         with ContextThreadPoolExecutor(max_workers=self.model.settings.concurrency) as pool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeVar
 
 from persona_db.chains.language.answers import Told, check_answer, check_reaction, told_by_answer, told_by_reaction
 from persona_db.chains.language.asking import Asking
@@ -15,19 +15,22 @@ from persona_db.chains.language.fitting import room_for
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.outputs import PredictedAnswer, Reaction
 from persona_db.chains.language.prompts import Rendered, explain_prompt, predict_prompt, react_prompt
-from persona_db.chains.language.structured import Answered, Failed, ask, stream_text
+from persona_db.chains.language.structured import Answered, Checked, Failed, ask, stream_text
 from persona_db.graph.errors import ModelAnswerError, PersonaDBError, PromptTooLongError
-from persona_db.graph.models import Context, Evidence, Prediction, Question, Recalled
+from persona_db.graph.models import Context, Evidence, Model, Prediction, Question, Recalled, Said
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 __all__ = ["Foretold", "foretell", "foretell_each", "stream_explanation"]
 
+T = TypeVar("T", bound=Model)
+
+_Render = Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered]
+
 _SCALE = 7
 _HANDLE_TOKENS = 5
-_Outcome = Literal["answered", "outside", "refused", "empty", "invalid"]
-_OUTCOMES: dict[CallOutcome, _Outcome] = {"outside": "outside", "refused": "refused", "empty": "empty"}
+_OUTCOMES: dict[CallOutcome, Said] = {"outside": "outside", "refused": "refused", "empty": "empty"}
 
 
 @dataclass(frozen=True)
@@ -137,30 +140,30 @@ def _foretold(
     asking: Asking,
     token_budget: int | None,
 ) -> Foretold:
-    log_probabilities = _gives_log_probabilities(model)
     question = context.question
+
+    def asked(
+        render: _Render,
+        output: type[T],
+        check: Callable[[Rendered], Callable[[T], Checked[T]]],
+        told_by: Callable[[Answered[T], Rendered, Question], Told],
+    ) -> tuple[Told | Failed, tuple[Recalled, ...]]:
+        prompt, shown = _fitted(model, context, render, frame=_frame(model, render, question), most=token_budget)
+        got = ask(
+            model, prompt, output, check=check(prompt), asking=asking,
+            log_probabilities=_gives_log_probabilities(model),
+        )  # fmt: skip
+        return (told_by(got, prompt, question) if isinstance(got, Answered) else got), shown
+
     try:
         if _is_reaction(question):
-            frame = _frame(model, react_prompt, question)
-            prompt, shown = _fitted(model, context, react_prompt, frame=frame, most=token_budget)
-            reacted = ask(
-                model, prompt, Reaction, check=check_reaction(prompt), asking=asking,
-                log_probabilities=log_probabilities,
-            )  # fmt: skip
-            told: Told | Failed = (
-                told_by_reaction(reacted, prompt, question) if isinstance(reacted, Answered) else reacted
-            )
+            told, shown = asked(react_prompt, Reaction, check_reaction, told_by_reaction)
         else:
-            frame = _frame(model, predict_prompt, question)
-            prompt, shown = _fitted(model, context, predict_prompt, frame=frame, most=token_budget)
-            answered = ask(
-                model, prompt, PredictedAnswer, check=check_answer(prompt, question), asking=asking,
-                log_probabilities=log_probabilities,
-            )  # fmt: skip
-            told = told_by_answer(answered, prompt, question) if isinstance(answered, Answered) else answered
+            told, shown = asked(
+                predict_prompt, PredictedAnswer, lambda prompt: check_answer(prompt, question), told_by_answer
+            )
     except (PromptTooLongError, ModelAnswerError) as exc:
-        told = Failed(str(exc), "", "invalid", ())
-        shown = ()
+        told, shown = Failed(str(exc), "", "invalid", ()), ()
     return Foretold(_prediction(model, context, told, shown), tuple(asking.calls))
 
 
@@ -179,7 +182,7 @@ def _gives_log_probabilities(model: LanguageModel) -> bool:
 
 def _frame(
     model: LanguageModel,
-    render: Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered],
+    render: _Render,
     question: Question,
 ) -> int:
     """Tokens of a prompt without items."""
@@ -193,7 +196,7 @@ def _frame(
 def _fitted(
     model: LanguageModel,
     context: Context,
-    render: Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered],
+    render: _Render,
     *,
     frame: int,
     most: int | None,
@@ -214,7 +217,7 @@ def _fitted(
 
 
 def _prediction(model: LanguageModel, context: Context, told: Told | Failed, shown: Sequence[Recalled]) -> Prediction:
-    outcome: _Outcome = "answered"
+    outcome: Said = "answered"
     if isinstance(told, Failed):
         outcome = _OUTCOMES.get(told.outcome, "invalid")
         told = Told("", (), told.reason, ())

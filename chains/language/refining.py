@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from persona_db.chains.language.asking import Asking
 from persona_db.chains.language.binding import count_prompt
@@ -17,9 +18,11 @@ from persona_db.chains.language.prompts import Rendered, distil_prompt, induce_p
 from persona_db.chains.language.structured import Answered, Failed, Problem, ask
 from persona_db.chains.persona import Fact, Persona, UserHistory
 from persona_db.graph.errors import PromptTooLongError
-from persona_db.graph.models import HistoryItem
+from persona_db.graph.models import HistoryItem, Model
 
 __all__ = ["Step", "distil", "distil_prompts", "induce", "induce_prompts"]
+
+T = TypeVar("T", bound=Model)
 
 _FACT_TOKENS = 5
 
@@ -34,9 +37,31 @@ class Step:
     failed: bool = False
 
 
+@dataclass
+class _Gathered(Generic[T]):
+    """What a stage's calls gave: the answers with their prompts, and what had to be left out."""
+
+    answers: list[tuple[Rendered, T]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    failed: int = 0
+
+    def take(self, prompt: Rendered, got: Answered[T] | Failed) -> None:
+        if isinstance(got, Failed):
+            self.failed += 1
+            self.problems.append(Problem(f"{got.outcome}: {got.reason}", got.raw))
+        else:
+            self.problems += got.problems
+            self.answers.append((prompt, got.value))
+
+    def step(self, persona: Persona, *more: Problem) -> Step:
+        return Step(
+            persona, (*self.problems, *more), whole=not self.failed, failed=self.failed > 0 and not self.answers
+        )
+
+
 def distil(model: LanguageModel, history: UserHistory, asking: Asking) -> Step:
     """Distil a history into the facts that it states: one call, or as many as it has parts that fit."""
-    answers, problems, failed, asked = [], list[Problem](), 0, 0
+    gathered = _Gathered[Distillation]()
     parts = _parts_of(model, history)
     while parts:
         part = parts.pop(0)
@@ -49,36 +74,21 @@ def distil(model: LanguageModel, history: UserHistory, asking: Asking) -> Step:
                 raise
             parts[:0] = smaller
             continue
-        asked += 1
-        if isinstance(got, Failed):
-            failed += 1
-            problems.append(Problem(f"{got.outcome}: {got.reason}", got.raw))
-        else:
-            problems += got.problems
-            answers.append((prompt, got.value))
+        gathered.take(prompt, got)
     said_at = {item.id: item.at for item in history.items}
-    facts = distilled_facts(history.user, answers, said_at=said_at)
-    return Step(
-        Persona(history=history, distilled=facts), tuple(problems), whole=not failed, failed=0 < asked == failed
-    )
+    facts = distilled_facts(history.user, gathered.answers, said_at=said_at)
+    return gathered.step(Persona(history=history, distilled=facts))
 
 
 def induce(model: LanguageModel, persona: Persona, asking: Asking, *, ideologies: Ideologies) -> Step:
     """Infer what others may share from a history and its distilled facts; no call where there are none."""
-    answers, problems, failed, asked = [], list[Problem](), 0, 0
+    gathered = _Gathered[Induction]()
     for prompt in induce_prompts(model, persona):
-        got: Answered[Induction] | Failed = ask(model, prompt, Induction, check=check_induction(prompt), asking=asking)
-        asked += 1
-        if isinstance(got, Failed):
-            failed += 1
-            problems.append(Problem(f"{got.outcome}: {got.reason}", got.raw))
-        else:
-            problems += got.problems
-            answers.append((prompt, got.value))
-    induced, nameless = induced_facts(persona, answers, ideologies=ideologies)
+        gathered.take(prompt, ask(model, prompt, Induction, check=check_induction(prompt), asking=asking))
+    induced, nameless = induced_facts(persona, gathered.answers, ideologies=ideologies)
     distilled = with_keys_of(persona.distilled, induced)
     made = persona.model_copy(update={"distilled": distilled, "induced": induced})
-    return Step(made, (*problems, *nameless), whole=not failed, failed=0 < asked == failed)
+    return gathered.step(made, *nameless)
 
 
 def distil_prompts(model: LanguageModel, history: UserHistory) -> Iterator[Rendered]:

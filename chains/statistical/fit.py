@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from persona_db.chains.statistical.choose import choose_settings
 from persona_db.chains.statistical.engine import Lexicon, StatisticalEngine
 from persona_db.chains.statistical.estimate import residuals
-from persona_db.chains.statistical.keybook import CacheKey, Summary, make_keys, read_keys, summarise, units
+from persona_db.chains.statistical.keybook import CacheKey, Summary, key_row, make_keys, read_keys, summarise, units
 from persona_db.chains.statistical.leaning import Leaning, leanings
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.scale import Scale
@@ -230,18 +230,7 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
 
 def store_keys(graph: Graph, dataset: str, fit: str, keys: Mapping[str, CacheKey]) -> None:
     """Write cache keys and which of them are opposites."""
-    rows = [
-        {
-            "id": key.id,
-            "kind": key.kind,
-            "name": key.name,
-            "n_holders": key.n_holders,
-            "idf": key.idf,
-            "share": key.share,
-            "loadings": list(key.loadings),
-        }
-        for key in keys.values()
-    ]
+    rows = [{**key_row(key), "loadings": list(key.loadings)} for key in keys.values()]
     graph.write_batches("store_keys", rows, what="cache keys", dataset=dataset, fit=fit)
     opposites = [
         {"key": key.id, "opposite": key.opposite} for key in keys.values() if key.opposite and key.id < key.opposite

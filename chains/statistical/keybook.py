@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ __all__ = [
     "CacheKey",
     "Summary",
     "idf",
+    "key_row",
     "key_vector",
     "make_keys",
     "read_keys",
@@ -56,6 +57,14 @@ def read_keys(graph: Graph, dataset: str, fit: str, *, least: int = 0) -> dict[s
     """Return the keys of a Fit that at least *least* people hold, by id, in sorted order."""
     rows = graph.read("fitted_keys", dataset=dataset, fit=fit, least=least)
     return {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in rows}
+
+
+def key_row(key: CacheKey) -> dict[str, Any]:
+    """What the graph keeps of a key by itself; traits and opposite are those of a Fit that knows everybody."""
+    return {
+        "id": key.id, "kind": key.kind, "name": key.name, "n_holders": key.n_holders, "idf": key.idf,
+        "share": key.share,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from persona_db.graph import server
+from persona_db.graph import server as embedded
 from persona_db.graph.errors import ServerError
 from persona_db.graph.settings import Settings
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
 
     from persona_db.graph.session import Graph
+    from tests.language_server import LanguageServer
 
 HERE = Path(__file__).parent
 HEAP_MB = 512
@@ -47,20 +48,20 @@ def neo4j_settings(_no_given_server: None, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def neo4j_server(neo4j_settings: Settings) -> Iterator[server.Connection]:
+def neo4j_server(neo4j_settings: Settings) -> Iterator[embedded.Connection]:
     """The session's server, running; where it cannot be started tests are skipped, in CI they fail."""
     try:
-        connection = server.ensure_running(neo4j_settings)
+        connection = embedded.ensure_running(neo4j_settings)
     except ServerError as exc:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no Neo4j could be started: {exc}")
     yield connection
-    server.stop(neo4j_settings)
+    embedded.stop(neo4j_settings)
 
 
 @pytest.fixture(scope="session")
-def driver(neo4j_server: server.Connection) -> Iterator[Driver]:
+def driver(neo4j_server: embedded.Connection) -> Iterator[Driver]:
     """A driver of the session's server, for what is no named query."""
     from neo4j import GraphDatabase
 
@@ -70,7 +71,7 @@ def driver(neo4j_server: server.Connection) -> Iterator[Driver]:
 
 
 @pytest.fixture(scope="session")
-def graph(neo4j_server: server.Connection, neo4j_settings: Settings) -> Iterator[Graph]:
+def graph(neo4j_server: embedded.Connection, neo4j_settings: Settings) -> Iterator[Graph]:
     """The session's server as a graph with its schema."""
     from persona_db.graph.session import Graph
 
@@ -86,3 +87,12 @@ def dataset(graph: Graph) -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex[:12]}"
     yield name
     drop_dataset(graph, name)
+
+
+@pytest.fixture
+def server(language_server: LanguageServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LanguageServer:
+    """A scripted language model with a price."""
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"openai:scripted": {"tokens_in": 1.0, "tokens_out": 2.0}}', encoding="utf-8")
+    monkeypatch.setenv("PERSONA_DB_PRICES", str(prices))
+    return language_server

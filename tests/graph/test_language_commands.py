@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,6 @@ from tests.language_server import ANSWER_FAULTS, LanguageServer
 from tests.synthetic import make_world, store
 
 MODEL = ("--model", "openai:scripted")
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LanguageServer]:
-    """A scripted model with a price."""
-    prices = tmp_path / "prices.json"
-    prices.write_text('{"openai:scripted": {"tokens_in": 1.0, "tokens_out": 2.0}}', encoding="utf-8")
-    with LanguageServer() as served:
-        monkeypatch.setenv("OPENAI_BASE_URL", served.base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "none")
-        monkeypatch.setenv("PERSONA_DB_PRICES", str(prices))
-        yield served
 
 
 @pytest.fixture

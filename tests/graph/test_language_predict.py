@@ -75,18 +75,6 @@ def town(graph: Graph) -> Iterator[Town]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LanguageServer]:
-    """A scripted model with a price."""
-    prices = tmp_path / "prices.json"
-    prices.write_text('{"openai:scripted": {"tokens_in": 1.0, "tokens_out": 2.0}}', encoding="utf-8")
-    with LanguageServer() as served:
-        monkeypatch.setenv("OPENAI_BASE_URL", served.base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "none")
-        monkeypatch.setenv("PERSONA_DB_PRICES", str(prices))
-        yield served
-
-
-@pytest.fixture
 def model(server: LanguageServer, tmp_path: Path) -> LanguageModel:
     return open_model("openai:scripted", settings=ModelSettings(concurrency=4), cache=tmp_path / "calls.sqlite3")
 

@@ -63,15 +63,10 @@ def _of(task: str, word: str) -> Callable[[Asked], bool]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LanguageServer]:
-    """A scripted model with a price."""
-    prices = tmp_path / "prices.json"
-    prices.write_text('{"openai:scripted": {"tokens_in": 1.0, "tokens_out": 2.0}}', encoding="utf-8")
-    with LanguageServer(answer=wanting) as served:
-        monkeypatch.setenv("OPENAI_BASE_URL", served.base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "none")
-        monkeypatch.setenv("PERSONA_DB_PRICES", str(prices))
-        yield served
+def server(server: LanguageServer) -> LanguageServer:
+    """A scripted model that finds what people want."""
+    server.answer = wanting
+    return server
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import NoFitError, UnknownQuestionError, UnknownUserError
 from persona_db.graph.models import Person, Prediction, Question
 from persona_db.graph.session import Graph
+from tests.counted import Counted
 from tests.synthetic import World, answer, dump, make_world, rows, signals_of, store
 
 EMBEDDER = HashEmbedder()
@@ -138,21 +139,6 @@ def test_a_prediction_writes_nothing(asked: Asked) -> None:
     asked.predict("u01", "q05")
     asked.predict("u01", "Should the state spend more?", options=("no", "yes"), embedder=EMBEDDER)
     assert dump(asked.graph, asked.dataset) == before
-
-
-class Counted:
-    """A driver that counts the queries that go through it."""
-
-    def __init__(self, driver: Any) -> None:
-        self._driver = driver
-        self.queries = 0
-
-    def execute_query(self, *given: Any, **named: Any) -> Any:
-        self.queries += 1
-        return self._driver.execute_query(*given, **named)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver, name)
 
 
 def test_no_query_an_item(asked: Asked) -> None:

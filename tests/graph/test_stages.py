@@ -18,6 +18,7 @@ from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import UnknownQuestionError, UnknownUserError
 from persona_db.graph.models import Sharing
 from persona_db.graph.session import Graph
+from tests.counted import Counted
 from tests.synthetic import make_world, store
 
 EMBEDDER = HashEmbedder()
@@ -104,21 +105,6 @@ def test_one_user_with_and_without_collaborators(chain: Chain) -> None:
     alone = Joined(ask=ASKED[0], collaborators=())
     stage = Recall(graph=chain.graph, dataset=chain.dataset)
     assert stage.batch([joined, alone]) == [stage.invoke(joined), stage.invoke(alone)]
-
-
-class Counted:
-    """A driver that counts the queries that go through it."""
-
-    def __init__(self, driver: Any) -> None:
-        self._driver = driver
-        self.queries = 0
-
-    def execute_query(self, *given: Any, **named: Any) -> Any:
-        self.queries += 1
-        return self._driver.execute_query(*given, **named)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver, name)
 
 
 def test_a_batch_takes_as_many_queries_as_one(chain: Chain) -> None:

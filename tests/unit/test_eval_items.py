@@ -13,13 +13,13 @@ from persona_db.evals.items import (
     Outcome,
     OutcomeFile,
     RunHeader,
-    Said,
     TestItem,
     outcome_of,
     read_outcomes,
     sha256_of,
 )
 from persona_db.graph.errors import LoadError
+from persona_db.graph.models import Said
 
 ITEM = TestItem(user="u", question="q", option=1)
 HEADER = RunHeader(
