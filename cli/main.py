@@ -24,6 +24,7 @@ COMMANDS = {
     "recall": "The items a prediction would read.",
     "predict": "How a user would answer a question, and why.",
     "evaluate": "Predict held-out answers, arm by arm.",
+    "experiment": "Experiments: what helps, when, and at what cost.",
     "query": "Run a named query, list them, or run Cypher of your own read-only.",
     "export": "A user's neighbourhood as a picture or a graph file.",
     "explore": "The web explorer.",

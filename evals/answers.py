@@ -38,6 +38,8 @@ class AnswerMatrix:
     ranks: Floats
     demographics: Floats
     demographic_names: tuple[str, ...]
+    cold: int | None = None
+    """Known answers of the users to be predicted, where that is fewer than others have; None where it is as many."""
 
     def __post_init__(self) -> None:
         shape = (len(self.users), len(self.questions))

@@ -44,8 +44,11 @@ __all__ = [
     "check_no_leak",
     "evaluate",
     "evaluation_dataset",
+    "held_out",
+    "model_outcome",
     "option_places",
     "predict_arm",
+    "source_hashes",
 ]
 
 
@@ -108,7 +111,7 @@ def evaluate(
     higher one goes on from there, since what was answered is not paid for again.
     """
     check_arms(settings.arms, model=settings.model is not None)
-    source, split_name = _held_out(settings)
+    source, split_name = held_out(settings)
     tests = items_to_predict(source)
     if settings.limit is not None and settings.limit < len(tests):
         drawn = np.random.default_rng(settings.seed).choice(len(tests), size=settings.limit, replace=False)
@@ -132,7 +135,7 @@ def evaluate(
             command=settings.command,
             seed=settings.seed,
             settings={**settings.model_dump(mode="json"), **_engine(model)},
-            data=_hashes(settings),
+            data=source_hashes((*settings.paths, *settings.split)),
             ranks=option_places(answers),
         )
         with OutcomeFile(out / "outcomes.jsonl.gz", header) if out else nullcontext() as file:
@@ -245,7 +248,7 @@ def predict_arm(
             accounts=accounts,
             progress=progress,
         )
-        return [_outcome_of(arm, test, one) for test, one in zip(tests, told, strict=True)]
+        return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
     predictions = predict_many(reading, pairs, settings=GRAPH_ARMS[arm](asked), progress=progress)
     return [
         outcome_of(arm, test, made.probabilities, items=made.recalled)
@@ -253,7 +256,8 @@ def predict_arm(
     ]
 
 
-def _outcome_of(arm: str, test: TestItem, told: Foretold) -> Outcome:
+def model_outcome(arm: str, test: TestItem, told: Foretold) -> Outcome:
+    """Return the outcome of what a language model foretold."""
     made = told.prediction
     tokens = sum(call.tokens_in + call.tokens_out for call in told.calls)
     answer = made.options.index(made.answer) if made.outcome == "answered" else None
@@ -280,8 +284,8 @@ def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
     return {"engine": model.name, "model_settings": model.settings.model_dump(mode="json"), "prompts": hashes}
 
 
-def _held_out(settings: EvaluateSettings) -> tuple[Source, str]:
-    """Open the source with its split; the Senate gets one drawn when none is given."""
+def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
+    """Return the source with its split, and the split's name; the Senate gets one drawn when none is given."""
     if settings.split or settings.format != "senate":
         source = open_source(settings.format, settings.paths, split=settings.split)
         return source, ", ".join(Path(one).name for one in settings.split) or "as the files say"
@@ -299,10 +303,10 @@ def option_places(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
     }
 
 
-def _hashes(settings: EvaluateSettings) -> dict[str, str]:
-    """SHA-256 of every file that was read, by its name below the path given."""
+def source_hashes(paths: Sequence[str]) -> dict[str, str]:
+    """Return the SHA-256 of every file at the paths, by its name below the path given."""
     found: dict[str, str] = {}
-    for given in (*settings.paths, *settings.split):
+    for given in paths:
         path = Path(given)
         files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
         for file in files:

@@ -9,7 +9,7 @@ import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Answers, Cells
 
-__all__ = ["InnerFold", "inner_folds"]
+__all__ = ["InnerFold", "cold_fold", "inner_folds"]
 
 SHARE = 10
 """A fold holds out one in so many of each user's answers."""
@@ -44,6 +44,24 @@ def inner_folds(
         held_out = np.argwhere(share == fold)
         tests = held_out if most_tests is None else _of_some_questions(held_out, most=most_tests, rng=rng)
         yield InnerFold(answers=answers.without(held_out), tests=tests, truth=answers.answers[tests[:, 0], tests[:, 1]])
+
+
+def cold_fold(
+    answers: AnswerMatrix, *, known: int, seed: int, users: int = 200, most_tests: int | None = None
+) -> Iterator[InnerFold]:
+    """Yield one fold in which *users* drawn users, of those with more, keep *known* of their answers.
+
+    With *most_tests*, only so many of the held-out answers are predicted.
+    """
+    rng = np.random.default_rng(seed)
+    more = np.flatnonzero((answers.answers >= 0).sum(axis=1) > known)
+    held_out = [np.zeros((0, 2), dtype=np.intp)]
+    for user in rng.permutation(more)[:users].tolist():
+        own = rng.permutation(np.flatnonzero(answers.answers[user] >= 0))[known:]
+        held_out.append(np.column_stack([np.full(len(own), user), own]))
+    cells = np.concatenate(held_out)
+    tests = cells if most_tests is None else cells[np.sort(rng.permutation(len(cells))[:most_tests])]
+    yield InnerFold(answers=answers.without(cells), tests=tests, truth=answers.answers[tests[:, 0], tests[:, 1]])
 
 
 def _of_some_questions(cells: Cells, *, most: int, rng: np.random.Generator) -> Cells:

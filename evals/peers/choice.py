@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Answers, Cells, Floats
-from persona_db.evals.inner import SHARE, inner_folds
+from persona_db.evals.inner import SHARE, cold_fold, inner_folds
 from persona_db.evals.peers.features import hot
 
 __all__ = ["brier", "choose"]
@@ -36,14 +36,20 @@ def choose(
     """Return the setting with the least Brier score over inner folds of *answers*; the first of equals.
 
     As many folds are used as make 5,000 tests, at most five; of a fold, at most about 10,000 tests.
-    Everything that *predict* learns, it learns again from each fold's history.
+    Everything that *predict* learns, it learns again from each fold's history. For cold users it is one fold, of people
+    who have no more answers left than they.
     """
     known = int((answers.answers >= 0).sum())
     if known < SHARE or len(settings) == 1:
         return settings[0]
     folds = min(MOST_FOLDS, max(1, math.ceil(ENOUGH_TESTS * SHARE / known)))
     loss = np.zeros(len(settings))
-    for fold in inner_folds(answers, seed=seed, folds=folds, most_tests=MOST_TESTS):
+    made_of = (
+        inner_folds(answers, seed=seed, folds=folds, most_tests=MOST_TESTS)
+        if answers.cold is None
+        else cold_fold(answers, known=answers.cold, seed=seed, most_tests=MOST_TESTS)
+    )
+    for fold in made_of:
         if len(fold.tests) == 0:
             continue
         made = predict(fold.answers, fold.tests, settings)

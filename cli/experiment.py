@@ -1,0 +1,74 @@
+"""persona-db experiment: what helps, when, and at what cost, with intervals, tables and plots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+from persona_db.cli.load import Format, Level
+
+__all__ = ["experiment"]
+
+
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An experiment, or all; docs/experiments.md has them.")],
+    format: Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
+    ] = None,
+    *,
+    split: Annotated[
+        list[Path] | None, typer.Option(help="CSV of user,question,split. One for all paths, or one each.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="800 people, 600 tests and fewer points: about a minute an experiment.")
+    ] = False,
+    people: Annotated[int | None, typer.Option(min=10, help="People in the population, drawn by the seed.")] = None,
+    users: Annotated[int | None, typer.Option(min=1, help="Users whose held-out answers are predicted.")] = None,
+    tests_each: Annotated[int | None, typer.Option(min=1, help="Held-out answers of each, at most.")] = None,
+    sharing: Annotated[Level, typer.Option(help="What users lend.")] = Level.HISTORY,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    model: ModelName = None,
+    budget_usd: BudgetUsd = None,
+    concurrency: Concurrency = None,
+    temperature: Temperature = None,
+    out: Annotated[Path, typer.Option(help="Folder for rows, tables, plots and the report.")] = Path("experiments"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Run an experiment, or all, on the held-out answers of a data set; what is in --out already is not run again."""
+    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.cli.language import settings_of
+    from persona_db.evals.experiments import ExperimentSettings, run_experiments
+    from persona_db.evals.experiments.finding import markdown
+    from persona_db.graph.models import Sharing
+    from persona_db.graph.session import Graph
+
+    asked = settings_of(
+        model, temperature=temperature, concurrency=concurrency, token_budget=None, budget_usd=budget_usd
+    )
+    chosen = {"people": people, "users": users, "tests_each": tests_each}
+    given = {
+        "format": format.value,
+        "paths": tuple(str(path) for path in paths or ()),
+        "split": tuple(str(path) for path in split or ()),
+        "sharing": Sharing(sharing.value),
+        "seed": seed,
+        "model": model,
+        "model_settings": asked,
+        "budget_usd": budget_usd,
+        **{option: value for option, value in chosen.items() if value is not None},
+    }
+    settings = ExperimentSettings.quickly(**given) if quick else ExperimentSettings.model_validate(given)
+    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+        findings = run_experiments(graph, [name], settings, out=out, progress=progress)
+    if as_json:
+        print_json(findings)
+        return
+    for found in findings:
+        print(markdown(found))
+    import sys
+
+    print(f"rows, tables and plots: {out}", file=sys.stderr)

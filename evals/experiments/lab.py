@@ -1,0 +1,317 @@
+"""What all experiments share: the data, the tests that were drawn, and datasets that are made when first asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from persona_db.chains.asking import prepare
+from persona_db.chains.lenders import Lenders
+from persona_db.chains.predict import predict_contexts
+from persona_db.chains.reading import Reading, open_reading
+from persona_db.chains.recall import RecallSettings, recall_many
+from persona_db.chains.refine import RefineReport, refine
+from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.evals.answers import AnswerMatrix
+from persona_db.evals.arms import GRAPH_ARMS, MODEL_ARMS
+from persona_db.evals.evaluate import (
+    EvaluateSettings,
+    check_no_leak,
+    held_out,
+    model_outcome,
+    option_places,
+    source_hashes,
+)
+from persona_db.evals.experiments.cold import Cold
+from persona_db.evals.experiments.records import Records, read_records
+from persona_db.evals.experiments.settings import ExperimentSettings
+from persona_db.evals.items import Outcome, TestItem, outcome_of
+from persona_db.evals.peers import predict_peer
+from persona_db.graph.datasets import drop_dataset
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.models import Question, Sharing
+from persona_db.graph.progress import Progress, no_progress
+from persona_db.loaders import load
+
+if TYPE_CHECKING:
+    from persona_db.chains.language.models import LanguageModel
+    from persona_db.graph.embedding import Embedder
+    from persona_db.graph.session import Graph
+
+__all__ = ["Lab", "Population"]
+
+_TESTS_AT_ONCE = 2_000
+
+
+class Lab:
+    """The data set in memory, the tests drawn from it, and the graph in which populations are made."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        settings: ExperimentSettings,
+        *,
+        out: Path,
+        embedder: Embedder | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
+        self.graph = graph
+        self.settings = settings
+        self.out = out
+        self.progress = progress
+        self._embedder = embedder
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        if self._embedder is not None:
+            return self._embedder
+        from persona_db.graph.embedding import embedder_of
+
+        return embedder_of(self.graph.settings)
+
+    @cached_property
+    def _read(self) -> tuple[Records, str]:
+        given = self.settings
+        source, split = held_out(
+            EvaluateSettings(format=given.format, paths=given.paths, split=given.split, seed=given.seed)
+        )
+        self.progress(f"reading {given.format}", 0, None)
+        records = read_records(source)
+        if not records.tests:
+            raise ConfigError(f"{given.format} holds nothing out to be predicted; give --split FILE")
+        if given.people is not None and given.people < len(records.users):
+            rng = np.random.default_rng(given.seed)
+            records = records.of([records.users[i] for i in rng.permutation(len(records.users))[: given.people]])
+        return records, split
+
+    @property
+    def records(self) -> Records:
+        """The history part of the data, of the people who were drawn, and all that it holds out."""
+        return self._read[0]
+
+    @property
+    def split(self) -> str:
+        return self._read[1]
+
+    @cached_property
+    def tests(self) -> list[TestItem]:
+        """The held-out answers that are predicted."""
+        return self.records.sample(
+            users=self.settings.users, tests_each=self.settings.tests_each, seed=self.settings.seed
+        )
+
+    @cached_property
+    def ranks(self) -> dict[str, tuple[float | None, ...]]:
+        return option_places(self.records.answers)
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        return source_hashes((*self.settings.paths, *self.settings.split))
+
+    @cached_property
+    def code(self) -> str:
+        """A hash of the code that predicts, so that rows of another version are made again."""
+        import persona_db.chains
+        import persona_db.cypher
+        import persona_db.evals
+
+        digest = blake2b(digest_size=8)
+        for package in (persona_db.chains, persona_db.cypher, persona_db.evals):
+            for folder in package.__path__:
+                for path in sorted(Path(folder).rglob("*")):
+                    if path.suffix in {".py", ".cypher", ".md"}:
+                        digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def model(self) -> LanguageModel | None:
+        if self.settings.model is None:
+            return None
+        from persona_db.chains.model_fit import model_of
+
+        return model_of(self.graph, self.settings.model, self.settings.model_settings)
+
+    @cached_property
+    def base(self) -> Population:
+        """Everybody's history, with the settings as they are."""
+        return self.population("everybody", self.records)
+
+    @cached_property
+    def cold(self) -> Cold:
+        """The users of the tests taken out of the population and folded in with few known answers."""
+        return Cold(self)
+
+    def population(
+        self,
+        label: str,
+        records: Records,
+        *,
+        engine: EngineSettings | None = None,
+        guests: Records | None = None,
+        as_of: str | None = None,
+    ) -> Population:
+        """Return people of whom a dataset is made when a prediction first needs it; it is dropped with the lab."""
+        made = Population(self, label, records, engine=engine, guests=guests, as_of=as_of)
+        self._open.callback(made.close)
+        return made
+
+    def peer(self, name: str, answers: AnswerMatrix, tests: Sequence[TestItem]) -> list[Outcome]:
+        """Return a peer's outcome for each test."""
+        cells = answers.cells([(test.user, test.question) for test in tests])
+        made = predict_peer(name, answers, cells, seed=self.settings.seed).probabilities
+        widths = answers.n_options[cells[:, 1]]
+        return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
+
+
+class Population:
+    """Some people's history as a dataset of its own: loaded and refined when first asked, dropped when closed.
+
+    *guests* share nothing and are folded in afterwards: the Fit knows nothing of them, and nobody borrows from them.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        label: str,
+        records: Records,
+        *,
+        engine: EngineSettings | None,
+        guests: Records | None,
+        as_of: str | None,
+    ) -> None:
+        self.lab = lab
+        self.label = label
+        self.records = records
+        self._engine = engine
+        self._guests = guests
+        self._as_of = as_of
+        self._opened: str | None = None
+        self._kept: tuple[object, list[tuple[str, Question]], Knowledge, Lenders] | None = None
+        self.refined: RefineReport | None = None
+
+    @property
+    def dataset(self) -> str:
+        """The dataset's name; it is loaded and refined by now."""
+        if self._opened is None:
+            self._opened = self._make()
+        return self._opened
+
+    def _make(self) -> str:
+        lab = self.lab
+        told = (lab.settings.model_dump_json(), lab.hashes, self.label, self._engine, lab.embedder.name)
+        name = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
+        self._opened = name  # so that it is dropped even when loading fails
+        load(
+            lab.graph, self.records, dataset=name, sharing=lab.settings.sharing, embedder=lab.embedder,
+            progress=lab.progress, evaluation=True,
+        )  # fmt: skip
+        self.refined = self._refine(name)
+        if self._guests is not None:
+            load(
+                lab.graph, self._guests, dataset=name, sharing=Sharing.NONE, embedder=lab.embedder,
+                progress=lab.progress, evaluation=True,
+            )  # fmt: skip
+            refine(lab.graph, name, embedder=lab.embedder, progress=lab.progress)
+        return name
+
+    def _refine(self, name: str) -> RefineReport:
+        return refine(
+            self.lab.graph, name, seed=self.lab.settings.seed, settings=self._engine, embedder=self.lab.embedder,
+            as_of=self._as_of, progress=self.lab.progress,
+        )  # fmt: skip
+
+    def reading(self, **changed: object) -> Reading:
+        """Return a reading of the dataset, with some settings of its engine changed."""
+        made = open_reading(self.lab.graph, self.dataset, as_of=self._as_of)
+        return replace(made, settings=made.settings.model_copy(update=changed)) if changed else made
+
+    def predict(
+        self,
+        arm: str,
+        tests: Sequence[TestItem],
+        *,
+        size: int | None = None,
+        ratio: float | None = None,
+        top_k: int | None = None,
+        recall: Mapping[str, Any] | None = None,
+        engine: Mapping[str, Any] | None = None,
+    ) -> list[Outcome]:
+        """Return the outcome of each test by an arm of `evaluate`, at the settings' places unless told otherwise.
+
+        *recall* and *engine* change settings of RecallSettings and EngineSettings. LeakError when an answer to be
+        predicted is in the dataset.
+        """
+        given = self.lab.settings
+        check_no_leak(self.lab.graph, self.dataset, tests)
+        asked = RecallSettings(
+            size=given.size if size is None else size,
+            ratio=given.ratio if ratio is None else ratio,
+            top_k=given.top_k if top_k is None else top_k,
+        )
+        places = {**GRAPH_ARMS, **MODEL_ARMS}[arm](asked)
+        if recall:
+            places = RecallSettings.model_validate({**places.model_dump(), **recall})
+        pairs = [(test.user, test.question) for test in tests]
+        reading = self.reading(**(engine or {}))
+        if self.lab.model is not None:
+            from persona_db.chains.foretelling import Asking, foretell_many
+            from persona_db.chains.language.calls import Accounts
+
+            told = foretell_many(
+                reading, pairs, self.lab.model, settings=places, asking=Asking(history=arm not in MODEL_ARMS),
+                accounts=Accounts(budget_usd=given.budget_usd), progress=self.lab.progress,
+            )  # fmt: skip
+            return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
+        return self._predict(arm, tests, places, reading)
+
+    def _predict(self, arm: str, tests: Sequence[TestItem], places: RecallSettings, reading: Reading) -> list[Outcome]:
+        """As `predict_many`, but what was read for one cell of an experiment serves the next."""
+        from threadpoolctl import threadpool_limits
+
+        asked, knowledge, lenders = self._known(tests, reading)
+        order = sorted(range(len(asked)), key=lambda index: asked[index][0])
+        found: dict[int, Outcome] = {}
+        with threadpool_limits(limits=1):
+            for start in range(0, len(order), _TESTS_AT_ONCE):
+                chunk = order[start : start + _TESTS_AT_ONCE]
+                contexts = recall_many(
+                    knowledge, [asked[index] for index in chunk], settings=places, texts=False, lenders=lenders
+                )
+                for index, made in zip(chunk, predict_contexts(knowledge, contexts, explain=False), strict=True):
+                    found[index] = outcome_of(arm, tests[index], made.probabilities, items=made.recalled)
+                self.lab.progress("predicting", start + len(chunk), len(order))
+        return [found[index] for index in range(len(tests))]
+
+    def _known(
+        self, tests: Sequence[TestItem], reading: Reading
+    ) -> tuple[list[tuple[str, Question]], Knowledge, Lenders]:
+        """The questions with what is known of them, and the lenders read so far; one set of them is kept."""
+        key = (reading.settings, tuple((test.user, test.question) for test in tests))
+        if self._kept is None or self._kept[0] != key:
+            asked, knowledge = prepare(reading, [(test.user, test.question) for test in tests])
+            self._kept = (key, asked, knowledge, Lenders(knowledge))
+        return self._kept[1:]
+
+    def close(self) -> None:
+        """Drop the dataset, if it was made."""
+        if self._opened is not None:
+            drop_dataset(self.lab.graph, self._opened, progress=self.lab.progress)
+            self._opened = None

@@ -1,0 +1,166 @@
+"""One experiment's rows on disk: each cell is written when it is done, and not computed again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from persona_db.evals.bootstrap import Estimate, bootstrap
+from persona_db.evals.experiments.finding import Axes, Contrast, Finding, Measured, Plot, Row
+from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, read_outcomes
+from persona_db.evals.measures import MEASURES, sample_of
+from persona_db.graph.errors import LoadError
+
+if TYPE_CHECKING:
+    from persona_db.evals.experiments.lab import Lab
+
+__all__ = ["Trial"]
+
+_DRAWS = 1_000
+
+
+class Trial:
+    """The cells of an experiment: an arm's outcomes at a point of the axes, read from their file where it is whole."""
+
+    def __init__(self, lab: Lab, name: str, question: str, *, axes: Sequence[str] = ()) -> None:
+        self._lab = lab
+        self.name = name
+        self.question = question
+        self.axes = tuple(axes)
+        self._cells: list[tuple[Axes, str, list[Outcome]]] = []
+        self._marginals: dict[int, list[Outcome]] = {}
+        self._started = perf_counter()
+
+    def cell(
+        self, arm: str, axes: Axes, tests: Sequence[TestItem], make: Callable[[], list[Outcome]], *, what: str = ""
+    ) -> list[Outcome]:
+        """Return the outcomes of *tests* at a point: read if they were written, else made and written.
+
+        *what* tells apart cells that arm, axes and settings do not.
+        """
+        header = self._header(arm, axes, what, tests)
+        path = self._path(arm, axes)
+        outcomes = _written(path, header, len(tests))
+        if outcomes is None:
+            told = " ".join(f"{name}={value}" for name, value in axes.items())
+            self._lab.progress(f"{self.name} {told} {arm}".replace("  ", " "), 0, None)
+            outcomes = [one.model_copy(update={"arm": arm}) for one in make()]
+            part = path.with_name("part-" + path.name)
+            with OutcomeFile(part, header) as file:
+                file.write(outcomes)
+            part.replace(path)
+        self._cells.append((axes, arm, outcomes))
+        return outcomes
+
+    def put(self, arm: str, axes: Axes, outcomes: Sequence[Outcome]) -> None:
+        """Show the outcomes of another cell at this point as well."""
+        self._cells.append((axes, arm, list(outcomes)))
+
+    def finding(
+        self,
+        *,
+        contrasts: Sequence[tuple[str, str]] = (),
+        shown: Sequence[str] = ("accuracy", "spearman"),
+        plots: Sequence[Plot] = (),
+        notes: Sequence[str] = (),
+        questions_too: bool = False,
+    ) -> Finding:
+        """Fold the cells into rows, and compare arms (left less right) wherever both are at a point."""
+        rows: list[Row] = []
+        compared: list[Contrast] = []
+        points: list[Axes] = []
+        for axes, _, _ in self._cells:
+            if axes not in points:
+                points.append(axes)
+        for axes in points:
+            here = {arm: outcomes for at, arm, outcomes in self._cells if at == axes}
+            samples = {arm: sample_of(made, ranks=self._lab.ranks) for arm, made in here.items()}
+            resampled = bootstrap(samples, seed=self._lab.settings.seed, draws=_DRAWS, questions_too=questions_too)
+            rows += [
+                Row(
+                    arm=arm,
+                    axes=axes,
+                    n=len(made),
+                    measures={
+                        **{m.NAME: _measured(resampled.estimate(arm, m.NAME)) for m in MEASURES},
+                        "items": Measured(value=sum(one.items for one in made) / len(made)),
+                    },
+                )
+                for arm, made in here.items()
+            ]
+            compared += [
+                Contrast(
+                    arm=arm,
+                    other=other,
+                    axes=axes,
+                    measures={m.NAME: _measured(resampled.difference(arm, other, m.NAME)) for m in MEASURES},
+                )
+                for arm, other in contrasts
+                if arm in here and other in here
+            ]
+        told = {(one.user, one.question) for _, _, outcomes in self._cells for one in outcomes}
+        return Finding(
+            name=self.name,
+            question=self.question,
+            dataset=self._lab.settings.format,
+            users=len({user for user, _ in told}),
+            tests=len(told),
+            of_tests=len(self._lab.records.tests),
+            command=self._lab.settings.command(self.name),
+            settings=self._settings(),
+            axes=self.axes,
+            shown=tuple(shown),
+            rows=tuple(rows),
+            contrasts=tuple(compared),
+            plots=tuple(plots),
+            notes=tuple(notes),
+            seconds=perf_counter() - self._started,
+        )
+
+    def _settings(self) -> dict[str, JsonValue]:
+        made: dict[str, JsonValue] = self._lab.settings.model_dump(mode="json")
+        return made
+
+    def _header(self, arm: str, axes: Axes, what: str, tests: Sequence[TestItem]) -> RunHeader:
+        digest = blake2b(repr([(t.user, t.question, t.option) for t in tests]).encode(), digest_size=8)
+        point: dict[str, JsonValue] = dict(axes)
+        return RunHeader(
+            dataset=self._lab.settings.format,
+            split=self._lab.split,
+            command=self._lab.settings.command(self.name),
+            seed=self._lab.settings.seed,
+            settings={
+                **self._settings(), "arm": arm, "axes": point, "what": what, "tests": digest.hexdigest(),
+                "code": self._lab.code,
+            },
+            data=self._lab.hashes,
+            ranks=self._lab.ranks,
+        )  # fmt: skip
+
+    def _path(self, arm: str, axes: Axes) -> Path:
+        told = "_".join(f"{name}-{value}" for name, value in axes.items())
+        return (
+            self._lab.out / self.name / "rows" / (re.sub(r"[^\w.+-]", "-", f"{arm}_{told}".rstrip("_")) + ".jsonl.gz")
+        )
+
+
+def _measured(estimate: Estimate) -> Measured:
+    return Measured(value=estimate.value, ci95=estimate.ci95)
+
+
+def _written(path: Path, header: RunHeader, tests: int) -> list[Outcome] | None:
+    """What the file holds, if it is of the same run and whole."""
+    if not path.exists():
+        return None
+    try:
+        before, arms = read_outcomes(path)
+    except LoadError:
+        return None
+    outcomes = [one for made in arms.values() for one in made]
+    return outcomes if before == header and len(outcomes) == tests else None
