@@ -35,6 +35,6 @@ class EngineSettings(Model):
     facts_distilled: int = Field(default=12, ge=0, description="Distilled facts of a user at most.")
     supports: int = Field(default=5, ge=1, description="Provenance edges kept a fact or key, the strongest.")
     min_holders: int = Field(default=10, ge=2, description="Sharing holders who answered, for a summary to be used.")
-    candidates: int = Field(default=120, ge=1, description="Users that the full-text index proposes to the JOIN.")
+    candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
     term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
     term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")

@@ -17,27 +17,41 @@ from persona_db.graph.models import HistoryItem, Person
 if TYPE_CHECKING:
     from persona_db.evals.experiments.lab import Lab, Population
 
-__all__ = ["KNOWN", "Cold"]
+__all__ = ["EVERYTHING", "KNOWN", "Cold"]
 
 KNOWN = (0, 1, 2, 5, 10, 20, 40)
 """Known answers of a cold user. The answers are nested: those known of 5 are among those known of 10."""
 
 
+EVERYTHING = 1_000_000
+"""All that is known of a user."""
+
+
+_SHARE = 3
+"""At most one in so many people is cold: the others are whom the Fit is made of."""
+
+
 class Cold:
-    """The lab's tested users, each once for every number of known answers, as guests of everybody else's dataset."""
+    """Some of the lab's tested users, each once for every number of known answers, as guests of others' dataset."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._users = list(dict.fromkeys(test.user for test in lab.tests))
+        tested = list(dict.fromkeys(test.user for test in lab.tests))
+        most = max(1, len(lab.records.users) // _SHARE)
+        drawn = np.random.default_rng(lab.settings.seed).permutation(len(tested))[:most]
+        self.users = [tested[index] for index in np.sort(drawn)]
+        kept = set(self.users)
+        self.tests = [test for test in lab.tests if test.user in kept]
+        """The tests of these users."""
 
     @cached_property
     def others(self) -> Records:
         """Those whom the Fit is made of."""
-        return self._lab.records.of(set(self._lab.records.users) - set(self._users))
+        return self._lab.records.of(set(self._lab.records.users) - set(self.users))
 
     @cached_property
     def population(self) -> Population:
-        guests = [self.guests(known) for known in KNOWN]
+        guests = [self.guests(known) for known in (*KNOWN, EVERYTHING)]
         everyone = Records(
             self._lab.records.name,
             self._lab.records.questions,
@@ -52,7 +66,7 @@ class Cold:
         person_of = {person.id: person for person in records.people}
         people: list[Person] = []
         items: list[HistoryItem] = []
-        for place, user in enumerate(self._users):
+        for place, user in enumerate(self.users):
             name = _guest(user, known)
             attributes = person_of[user].attributes if user in person_of else {}
             people.append(Person(id=name, attributes=attributes))
@@ -65,7 +79,7 @@ class Cold:
         return Records(records.name, records.questions, tuple(people), tuple(items))
 
     def predict(self, arm: str, known: int, **places: object) -> list[Outcome]:
-        """Return the outcomes of the lab's tests when so many answers are known, by the users' own names."""
+        """Return the outcomes of the tests when so many answers are known, by the users' own names."""
         made = self.population.predict(arm, self._tests(known), **places)  # type: ignore[arg-type]
         return self._named(made)
 
@@ -76,11 +90,15 @@ class Cold:
         answers = replace(AnswerMatrix.of(both.questions, both.people, both.items), cold=known)
         return self._named(self._lab.peer(name, answers, self._tests(known)))
 
+    def names(self, known: int) -> list[str]:
+        """Return the names in the dataset of the users with so many known answers, in the order of `users`."""
+        return [_guest(user, known) for user in self.users]
+
     def _tests(self, known: int) -> list[TestItem]:
-        return [test.model_copy(update={"user": _guest(test.user, known)}) for test in self._lab.tests]
+        return [test.model_copy(update={"user": _guest(test.user, known)}) for test in self.tests]
 
     def _named(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        return [one.model_copy(update={"user": test.user}) for one, test in zip(outcomes, self._lab.tests, strict=True)]
+        return [one.model_copy(update={"user": test.user}) for one, test in zip(outcomes, self.tests, strict=True)]
 
 
 def _guest(user: str, known: int) -> str:

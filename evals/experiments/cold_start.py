@@ -37,7 +37,7 @@ def run(lab: Lab) -> Finding:
             "own": partial(cold.predict, "no-join", known, recall={"layers": _SAID}),
             "matrix-factorisation": partial(cold.peer, "matrix-factorisation", known),
         }.items():
-            trial.cell(arm, axes, lab.tests, made)
+            trial.cell(arm, axes, cold.tests, made)
     return trial.finding(
         contrasts=[
             ("JOIN", "own + demographics"),

@@ -30,7 +30,7 @@ def run(lab: Lab) -> Finding:
         for size in _QUICK_SIZES if lab.settings.quick else _SIZES:
             for arm in ("persona-db", "no-join"):
                 axes: dict[str, str | float] = {"known": known, "size": size}
-                trial.cell(arm, axes, lab.tests, partial(lab.cold.predict, arm, known, size=size))
+                trial.cell(arm, axes, lab.cold.tests, partial(lab.cold.predict, arm, known, size=size))
     found = trial.finding(contrasts=[("persona-db", "no-join")])
     gains = tuple(
         Row(arm=_GAIN, axes=one.axes, n=found.tests, measures=_gains(one.measures)) for one in found.contrasts

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from persona_db.chains.predict import predict_contexts
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings, recall_many
 from persona_db.chains.refine import RefineReport, refine
+from persona_db.chains.statistical.keybook import read_keys
 from persona_db.chains.statistical.knowledge import Knowledge
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.evals.answers import AnswerMatrix
@@ -38,9 +39,9 @@ from persona_db.evals.items import Outcome, TestItem, outcome_of
 from persona_db.evals.peers import predict_peer
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.models import Question, Sharing
+from persona_db.graph.models import Context, Prediction, Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
-from persona_db.loaders import load
+from persona_db.loaders import load, open_source
 
 if TYPE_CHECKING:
     from persona_db.chains.language.models import LanguageModel
@@ -106,6 +107,13 @@ class Lab:
     def records(self) -> Records:
         """The history part of the data, of the people who were drawn, and all that it holds out."""
         return self._read[0]
+
+    @cached_property
+    def everything(self) -> Records:
+        """History and held-out answers alike, of the people who were drawn: for experiments that hold out others."""
+        given = self.settings
+        source = open_source(given.format, given.paths, split=given.split, keep="all")
+        return read_records(source).of(self.records.users)
 
     @property
     def split(self) -> str:
@@ -181,6 +189,14 @@ class Lab:
         return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
 
 
+@dataclass
+class _Home:
+    """The dataset that populations of the same people share, and which settings its Fit was made with."""
+
+    name: str | None = None
+    engine: EngineSettings | None = None
+
+
 class Population:
     """Some people's history as a dataset of its own: loaded and refined when first asked, dropped when closed.
 
@@ -203,39 +219,50 @@ class Population:
         self._engine = engine
         self._guests = guests
         self._as_of = as_of
-        self._opened: str | None = None
+        self._home = _Home()
         self._kept: tuple[object, list[tuple[str, Question]], Knowledge, Lenders] | None = None
         self.refined: RefineReport | None = None
 
     @property
     def dataset(self) -> str:
-        """The dataset's name; it is loaded and refined by now."""
-        if self._opened is None:
-            self._opened = self._make()
-        return self._opened
+        """The dataset's name; it is loaded and refined with this population's settings by now."""
+        if self._home.name is None:
+            self._make()
+        elif self._home.engine != self._engine:
+            self._home.engine = self._engine
+            self.refined = self._refine(str(self._home.name), refit=True)
+        return str(self._home.name)
 
-    def _make(self) -> str:
+    def refitted(self, engine: EngineSettings) -> Population:
+        """Return the same people refined with other settings: one dataset, refitted whenever the other is asked."""
+        other = Population(self.lab, self.label, self.records, engine=engine, guests=self._guests, as_of=self._as_of)
+        other._home = self._home
+        return other
+
+    def _make(self) -> None:
         lab = self.lab
-        told = (lab.settings.model_dump_json(), lab.hashes, self.label, self._engine, lab.embedder.name)
+        told = (lab.settings.model_dump_json(), lab.hashes, self.label, lab.embedder.name)
         name = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
-        self._opened = name  # so that it is dropped even when loading fails
+        self._home.name = name  # so that it is dropped even when loading fails
         load(
             lab.graph, self.records, dataset=name, sharing=lab.settings.sharing, embedder=lab.embedder,
             progress=lab.progress, evaluation=True,
         )  # fmt: skip
-        self.refined = self._refine(name)
+        # a run that was killed may have left a Fit of other settings there
+        self.refined = self._refine(name, refit=self._engine is not None)
+        self._home.engine = self._engine
         if self._guests is not None:
             load(
                 lab.graph, self._guests, dataset=name, sharing=Sharing.NONE, embedder=lab.embedder,
                 progress=lab.progress, evaluation=True,
             )  # fmt: skip
             refine(lab.graph, name, embedder=lab.embedder, progress=lab.progress)
-        return name
 
-    def _refine(self, name: str) -> RefineReport:
+    def _refine(self, name: str, *, refit: bool = False) -> RefineReport:
+        self._kept = None
         return refine(
-            self.lab.graph, name, seed=self.lab.settings.seed, settings=self._engine, embedder=self.lab.embedder,
-            as_of=self._as_of, progress=self.lab.progress,
+            self.lab.graph, name, refit=refit, seed=self.lab.settings.seed, settings=self._engine,
+            embedder=self.lab.embedder, as_of=self._as_of, progress=self.lab.progress,
         )  # fmt: skip
 
     def reading(self, **changed: object) -> Reading:
@@ -253,11 +280,14 @@ class Population:
         top_k: int | None = None,
         recall: Mapping[str, Any] | None = None,
         engine: Mapping[str, Any] | None = None,
+        collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+        model: LanguageModel | Literal["as set"] | None = "as set",
     ) -> list[Outcome]:
         """Return the outcome of each test by an arm of `evaluate`, at the settings' places unless told otherwise.
 
-        *recall* and *engine* change settings of RecallSettings and EngineSettings. LeakError when an answer to be
-        predicted is in the dataset.
+        *recall* and *engine* change settings of RecallSettings and EngineSettings; *collaborators*, rows of
+        `join_many` for each test, take the place of those that are joined; *model* that of the settings. LeakError
+        when an answer to be predicted is in the dataset.
         """
         given = self.lab.settings
         check_no_leak(self.lab.graph, self.dataset, tests)
@@ -271,34 +301,53 @@ class Population:
             places = RecallSettings.model_validate({**places.model_dump(), **recall})
         pairs = [(test.user, test.question) for test in tests]
         reading = self.reading(**(engine or {}))
-        if self.lab.model is not None:
+        model = self.lab.model if model == "as set" else model
+        if model is not None:
             from persona_db.chains.foretelling import Asking, foretell_many
             from persona_db.chains.language.calls import Accounts
 
             told = foretell_many(
-                reading, pairs, self.lab.model, settings=places, asking=Asking(history=arm not in MODEL_ARMS),
+                reading, pairs, model, settings=places, asking=Asking(history=arm not in MODEL_ARMS),
                 accounts=Accounts(budget_usd=given.budget_usd), progress=self.lab.progress,
             )  # fmt: skip
             return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
-        return self._predict(arm, tests, places, reading)
+        return [
+            outcome_of(arm, test, made.probabilities, items=made.recalled)
+            for test, (_, made) in zip(tests, self._contexts(tests, places, reading, collaborators), strict=True)
+        ]
 
-    def _predict(self, arm: str, tests: Sequence[TestItem], places: RecallSettings, reading: Reading) -> list[Outcome]:
+    def recalled(self, tests: Sequence[TestItem], places: RecallSettings, **changed: object) -> Iterator[Context]:
+        """Yield what is recalled for each test, in their order."""
+        yield from (context for context, _ in self._contexts(tests, places, self.reading(**changed)))
+
+    def _contexts(
+        self,
+        tests: Sequence[TestItem],
+        places: RecallSettings,
+        reading: Reading,
+        collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+    ) -> Iterator[tuple[Context, Prediction]]:
         """As `predict_many`, but what was read for one cell of an experiment serves the next."""
         from threadpoolctl import threadpool_limits
 
         asked, knowledge, lenders = self._known(tests, reading)
         order = sorted(range(len(asked)), key=lambda index: asked[index][0])
-        found: dict[int, Outcome] = {}
+        found: dict[int, tuple[Context, Prediction]] = {}
         with threadpool_limits(limits=1):
             for start in range(0, len(order), _TESTS_AT_ONCE):
                 chunk = order[start : start + _TESTS_AT_ONCE]
                 contexts = recall_many(
-                    knowledge, [asked[index] for index in chunk], settings=places, texts=False, lenders=lenders
+                    knowledge,
+                    [asked[index] for index in chunk],
+                    settings=places,
+                    texts=False,
+                    lenders=lenders,
+                    collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
                 )
-                for index, made in zip(chunk, predict_contexts(knowledge, contexts, explain=False), strict=True):
-                    found[index] = outcome_of(arm, tests[index], made.probabilities, items=made.recalled)
+                made = predict_contexts(knowledge, contexts, explain=False)
+                found.update(zip(chunk, zip(contexts, made, strict=True), strict=True))
                 self.lab.progress("predicting", start + len(chunk), len(order))
-        return [found[index] for index in range(len(tests))]
+        yield from (found[index] for index in range(len(tests)))
 
     def _known(
         self, tests: Sequence[TestItem], reading: Reading
@@ -310,8 +359,19 @@ class Population:
             self._kept = (key, asked, knowledge, Lenders(knowledge))
         return self._kept[1:]
 
+    def opposites(self) -> dict[str, str]:
+        """Return the opposite of each cache key of the Fit that has one."""
+        reading = self.reading()
+        keys = read_keys(reading.graph, reading.dataset, reading.fit).values()
+        return {key.id: key.opposite for key in keys if key.opposite is not None}
+
+    def key_names(self) -> dict[str, str]:
+        """Return what each cache key of the Fit is called."""
+        reading = self.reading()
+        return {key.id: key.name for key in read_keys(reading.graph, reading.dataset, reading.fit).values()}
+
     def close(self) -> None:
         """Drop the dataset, if it was made."""
-        if self._opened is not None:
-            drop_dataset(self.lab.graph, self._opened, progress=self.lab.progress)
-            self._opened = None
+        if self._home.name is not None:
+            drop_dataset(self.lab.graph, self._home.name, progress=self.lab.progress)
+            self._home.name = None

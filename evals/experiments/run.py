@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
-from persona_db.evals.experiments import cold_start, join_gain, ratio, retrieval_size, top_k
+from persona_db.evals.experiments import (
+    cold_start,
+    cost,
+    facts,
+    join_gain,
+    layers,
+    matching,
+    models,
+    ratio,
+    retrieval_size,
+    top_k,
+    unseen_question,
+)
 from persona_db.evals.experiments.finding import Finding, markdown
 from persona_db.evals.experiments.lab import Lab
 from persona_db.evals.experiments.settings import ExperimentSettings
@@ -36,7 +48,22 @@ class Experiment(Protocol):
 
 
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
-    {one.NAME: one for one in (retrieval_size, ratio, top_k, cold_start, join_gain)}
+    {
+        one.NAME: one
+        for one in (
+            retrieval_size,
+            ratio,
+            top_k,
+            facts,
+            matching,
+            models,
+            layers,
+            cold_start,
+            join_gain,
+            unseen_question,
+            cost,
+        )
+    }
 )
 """In the order in which `all` runs them: those that share a dataset follow each other."""
 

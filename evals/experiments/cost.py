@@ -1,0 +1,174 @@
+"""Cost: time and memory of each stage, and how they grow with people (the paper's second open question)."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+
+from persona_db.chains.asking import prepare
+from persona_db.chains.join import join_many
+from persona_db.chains.language.tokens import about_tokens
+from persona_db.chains.predict import predict_many
+from persona_db.chains.recall import RecallSettings, recall_many
+from persona_db.evals.arms import GRAPH_ARMS
+from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
+from persona_db.evals.experiments.records import Records
+from persona_db.graph.models import HistoryItem, Person
+
+if TYPE_CHECKING:
+    from persona_db.chains.reading import Reading
+    from persona_db.evals.experiments.lab import Lab
+
+__all__ = ["NAME", "QUESTION", "run"]
+
+NAME = "cost"
+QUESTION = "What do the stages take, how does it grow with people, and how does it compare with plain retrieval?"
+
+_PEOPLE = (100, 1_000, 10_000, 100_000)
+_QUICK = (100, 400)
+_ITEMS = 20
+"""Answers a person at every size, so that only the number of people grows."""
+_ASKED = 100
+_MB = 1e6
+
+
+def run(lab: Lab) -> Finding:
+    """Load, refine and predict with so many people, made of those there are: each has 20 of one's answers.
+
+    Times are of this machine and of this run, to be compared with each other. `load` and `refine` are in milliseconds a
+    user; `join` and the predictions in milliseconds each, one user at a time, the median of up to 100. `history` is
+    plain retrieval over what the person said, without a JOIN. `tokens` are about what a language model would be shown
+    for a prediction, without the prompt around it. `memory` is this process's peak resident set so far,
+    `server memory` that of the embedded Neo4j, in MB.
+    """
+    started = perf_counter()
+    rows: list[Row] = []
+    for people in _QUICK if lab.settings.quick else _PEOPLE:
+        rows += _measure(lab, people)
+    slopes = [_slope(rows, stage) for stage in ("load", "refine", "join", "predict: persona-db", "predict: history")]
+    return Finding(
+        name=NAME,
+        question=QUESTION,
+        dataset=lab.settings.format,
+        users=max(row.n for row in rows),
+        tests=0,
+        of_tests=len(lab.records.tests),
+        command=lab.settings.command(NAME),
+        settings=lab.settings.model_dump(mode="json"),
+        axes=("people",),
+        shown=("ms", "tokens", "MB"),
+        rows=tuple(rows),
+        plots=(Plot(kind="lines", x="people", measures=("ms",), log=True),),
+        notes=(
+            "Growth with ten times as many people: " + "; ".join(slopes) + " (1.0 is not at all, 10 in proportion; "
+            "load and refine are already a user).",
+        ),
+        seconds=perf_counter() - started,
+    )
+
+
+def _measure(lab: Lab, people: int) -> list[Row]:
+    records = _resampled(lab.records, people, seed=lab.settings.seed)
+    population = lab.population(f"cost {people}", records)
+    axes: dict[str, str | float] = {"people": people}
+    started = perf_counter()
+    reading = population.reading()  # loads and refines
+    whole = perf_counter() - started
+    refining = population.refined.seconds if population.refined else 0.0
+    drawn = np.random.default_rng(lab.settings.seed).permutation(people)[:_ASKED]
+    users = [records.people[index].id for index in drawn.tolist()]
+    question = max(lab.records.questions, key=lambda one: (len(one.options) > 1, one.id)).id
+    asked = RecallSettings(size=lab.settings.size, ratio=lab.settings.ratio, top_k=lab.settings.top_k)
+    timed = {
+        "join": _each(users, lambda user: join_many(reading, [user], top_k=asked.top_k)),
+        **{
+            f"predict: {arm}": _each(users, partial(_predict_one, reading, question, GRAPH_ARMS[arm](asked)))
+            for arm in ("persona-db", "no-join", "history")
+        },
+    }
+    rows = [
+        Row(arm="load", axes=axes, n=people, measures={"ms": Measured(value=1000 * (whole - refining) / people)}),
+        Row(arm="refine", axes=axes, n=people, measures={"ms": Measured(value=1000 * refining / people)}),
+        *(Row(arm=stage, axes=axes, n=len(users), measures={"ms": found}) for stage, found in timed.items()),
+        *(
+            Row(arm=f"tokens: {arm}", axes=axes, n=len(users), measures={"tokens": found})
+            for arm, found in _tokens(reading, [(user, question) for user in users], asked).items()
+        ),
+        Row(arm="memory", axes=axes, n=people, measures={"MB": Measured(value=_peak())}),
+    ]
+    server = _server_memory(lab)
+    if server is not None:
+        rows.append(Row(arm="server memory", axes=axes, n=people, measures={"MB": Measured(value=server)}))
+    population.close()
+    return rows
+
+
+def _predict_one(reading: Reading, question: str, places: RecallSettings, user: str) -> None:
+    predict_many(reading, [(user, question)], settings=places)
+
+
+def _tokens(reading: Reading, pairs: Sequence[tuple[str, str]], asked: RecallSettings) -> dict[str, Measured]:
+    """About how many tokens the recalled items are that a language model would be shown for a prediction."""
+    questions, knowledge = prepare(reading, pairs)
+    found = {}
+    for arm in ("persona-db", "no-join", "history", "full-history"):
+        contexts = recall_many(knowledge, questions, settings=GRAPH_ARMS[arm](asked), texts=True)
+        counts = [sum(about_tokens(item.text) for item in context.items) for context in contexts]
+        found[arm] = Measured(value=float(np.mean(counts)))
+    return found
+
+
+def _each(users: Sequence[str], work: Callable[[str], object]) -> Measured:
+    """The median milliseconds of *work* on each user, after one for warmth; the interval is from 2.5 to 97.5 %."""
+    work(users[0])
+    taken = []
+    for user in users:
+        started = perf_counter()
+        work(user)
+        taken.append(1000 * (perf_counter() - started))
+    low, middle, high = np.quantile(taken, [0.025, 0.5, 0.975])
+    return Measured(value=float(middle), ci95=(float(low), float(high)))
+
+
+def _resampled(records: Records, people: int, *, seed: int) -> Records:
+    """That many people, each with the attributes and 20 drawn answers of one of the records."""
+    rng = np.random.default_rng(seed)
+    person_of = {person.id: person for person in records.people}
+    made: list[Person] = []
+    items: list[HistoryItem] = []
+    for index in range(people):
+        user = records.users[int(rng.integers(len(records.users)))]
+        own = records.by_user.get(user, [])
+        attributes = person_of[user].attributes if user in person_of else {}
+        made.append(Person(id=f"p{index}", attributes=attributes))
+        for place in rng.permutation(len(own))[:_ITEMS].tolist():
+            items.append(own[place].model_copy(update={"id": f"p{index}/{own[place].id}", "user": f"p{index}"}))
+    return replace(records, people=tuple(made), items=tuple(items), tests=())
+
+
+def _slope(rows: Sequence[Row], stage: str) -> str:
+    own = sorted((float(row.axes["people"]), float(row.measures["ms"].value or 0)) for row in rows if row.arm == stage)
+    (first, least), (last, most) = own[0], own[-1]
+    if last <= first or least <= 0:
+        return f"{stage} not known"
+    return f"{stage} x {10 ** (np.log10(most / least) / np.log10(last / first)):.2f}"
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MB
+
+
+def _server_memory(lab: Lab) -> float | None:
+    """The resident memory of the embedded server; None where another server is used."""
+    from persona_db.graph.server.lifecycle import ensure_running
+
+    if lab.graph.settings.neo4j_uri is not None:
+        return None
+    return psutil.Process(ensure_running(lab.graph.settings).pid).memory_info().rss / _MB

@@ -1,0 +1,176 @@
+"""Matching: is it the shared keys that help, or would anybody's answers do?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.join import join_many
+from persona_db.evals.experiments.cold import EVERYTHING, KNOWN
+from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
+from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.items import Outcome
+from persona_db.graph.models import Sharing
+
+if TYPE_CHECKING:
+    from persona_db.evals.experiments.lab import Lab
+
+__all__ = ["NAME", "QUESTION", "run"]
+
+NAME = "matching"
+QUESTION = "Is it the matching by shared keys that helps, or would anybody's answers do?"
+
+_SEEDS = 20
+_QUICK_SEEDS = 3
+_DRAWS = 1_000
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def run(lab: Lab) -> Finding:
+    """Borrow collaborators' items alone: from those matched, random people, those of most equal demographics, and
+    those of the most opposite keys.
+
+    All arms borrow from as many people, of whom as many answered the very question, with the same scores in the same
+    order; only who they are differs. Then the overlap of the collaborators found from some answers with those found
+    from all of them, of people folded in.
+    """
+    trial = Trial(lab, NAME, QUESTION)
+    people = _People(lab)
+    places: dict[str, Any] = {"recall": {"summaries": 0.0}}
+    seeds = _QUICK_SEEDS if lab.settings.quick else _SEEDS
+    trial.cell("no-join", {}, lab.tests, partial(lab.base.predict, "no-join", lab.tests))
+    trial.cell("matched", {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests, **places))
+    for arm in ("equal demographics", "most opposite"):
+        trial.cell(arm, {}, lab.tests, partial(people.predict, arm))
+    drawn = [
+        trial.cell(f"random {seed}", {}, lab.tests, partial(people.predict, "random", seed)) for seed in range(seeds)
+    ]
+    found = trial.finding(
+        contrasts=[("matched", arm) for arm in ("no-join", "random 0", "equal demographics", "most opposite")],
+        plots=[Plot(kind="bars", measures=("accuracy", "spearman"))],
+        notes=[_spread(drawn)],
+    )
+    overlaps = _overlaps(lab)
+    shown = (*found.shown, "overlap")
+    return found.model_copy(update={"rows": (*found.rows, *overlaps), "shown": shown, "axes": ("known",)})
+
+
+def _spread(drawn: Sequence[Sequence[Outcome]]) -> str:
+    shares = [float(np.mean([one.answer == one.truth for one in outcomes])) for outcomes in drawn]
+    spread = f"from {min(shares):.4f} to {max(shares):.4f}"
+    return f"Random people, {len(shares)} draws: accuracy {np.mean(shares):.4f} in the mean, {spread}."
+
+
+class _People:
+    """Everybody who can be borrowed from, and in which order each arm prefers them."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def predict(self, arm: str, seed: int = 0) -> list[Outcome]:
+        """Predict the lab's tests, with the matched collaborators replaced one by one."""
+        lab = self._lab
+        base = lab.base
+        tests = lab.tests
+        reading = base.reading()
+        users = list(dict.fromkeys(test.user for test in tests))
+        matched = join_many(reading, users, top_k=lab.settings.top_k, sharing=Sharing.INDUCED)
+        everyone = list(lab.records.users)
+        place = {user: index for index, user in enumerate(everyone)}
+        answered = lab.records.answers.answers >= 0
+        column = {question: index for index, question in enumerate(lab.records.answers.questions)}
+        row_of = {user: index for index, user in enumerate(lab.records.answers.users)}
+        who = np.array([row_of.get(user, -1) for user in everyone])
+        orders = self._orders(arm, users, everyone, seed)
+        collaborators: list[Rows] = []
+        for test in tests:
+            rows = matched.get(test.user, [])
+            knows = np.where(who >= 0, answered[who, column[test.question]], False)
+            order = [index for index in orders[test.user].tolist() if index != place[test.user]]
+            saying = iter([index for index in order if knows[index]])
+            silent = iter([index for index in order if not knows[index]])
+            replaced = []
+            for row in rows:
+                index = next(saying if knows[place[row["collaborator"]]] else silent, None)
+                if index is not None:
+                    replaced.append({**row, "collaborator": everyone[index], "name": ""})
+            collaborators.append(replaced)
+        return base.predict("persona-db", tests, recall={"summaries": 0.0}, collaborators=collaborators)
+
+    def _orders(
+        self, arm: str, users: Sequence[str], everyone: Sequence[str], seed: int
+    ) -> dict[str, NDArray[np.intp]]:
+        """For each user the others, those first whom the arm takes first; ties in random order."""
+        rng = np.random.default_rng([self._lab.settings.seed, seed])
+        mixed = {user: rng.permutation(len(everyone)) for user in users}
+        if arm == "random":
+            return mixed
+        likeness = self._demographics(users, everyone) if arm == "equal demographics" else -self._scores(users)
+        return {
+            user: mixed[user][np.argsort(-likeness[line][mixed[user]], kind="stable")]
+            for line, user in enumerate(users)
+        }
+
+    def _demographics(self, users: Sequence[str], everyone: Sequence[str]) -> NDArray[np.float64]:
+        """How many attributes of each user are those of everybody else."""
+        answers = self._lab.records.answers
+        row_of = {user: index for index, user in enumerate(answers.users)}
+        table = answers.demographics[[row_of[user] for user in everyone]]
+        return np.asarray(answers.demographics[[row_of[user] for user in users]] @ table.T)
+
+    def _scores(self, users: Sequence[str]) -> NDArray[np.float64]:
+        """The exact JOIN scores of the users with everybody, also those below 0."""
+        from scipy.sparse import csr_array
+
+        reading = self._lab.base.reading()
+        opposite = {key: other for key, other in self._lab.base.opposites().items() if key > other}
+        columns: dict[str, int] = {}
+        lines, places, values = [], [], []
+        everyone = list(self._lab.records.users)
+        for start in range(0, len(everyone), 500):
+            rows = reading.graph.read(
+                "personas", dataset=reading.dataset, fit=reading.fit, users=everyone[start : start + 500],
+                as_of=reading.as_of,
+            )  # fmt: skip
+            line = {user: start + index for index, user in enumerate(everyone[start : start + 500])}
+            for row in rows:
+                for key, _, unit in row["keys"]:
+                    lines.append(line[row["user"]])
+                    places.append(columns.setdefault(opposite.get(key, key), len(columns)))
+                    values.append(-unit if key in opposite else unit)
+        held = csr_array((values, (lines, places)), shape=(len(everyone), max(len(columns), 1)))
+        at = {user: index for index, user in enumerate(everyone)}
+        return np.asarray((held[[at[user] for user in users]] @ held.T).toarray())
+
+
+def _overlaps(lab: Lab) -> list[Row]:
+    """The share of the collaborators found from all answers that is found from so many."""
+    top_k = lab.settings.top_k
+    reading = lab.cold.population.reading()
+    users = lab.cold.users
+    found = {
+        known: join_many(reading, lab.cold.names(known), top_k=top_k, sharing=Sharing.INDUCED)
+        for known in (*KNOWN, EVERYTHING)
+    }
+    rng = np.random.default_rng(lab.settings.seed)
+    rows = []
+    for known in KNOWN:
+        shares = []
+        for name, whole in zip(lab.cold.names(known), lab.cold.names(EVERYTHING), strict=True):
+            best = {row["collaborator"] for row in found[EVERYTHING].get(whole, ())}
+            if best:
+                shares.append(len(best & {row["collaborator"] for row in found[known].get(name, ())}) / len(best))
+        if shares:
+            values = np.array(shares)
+            draws = values[rng.integers(len(values), size=(_DRAWS, len(values)))].mean(axis=1)
+            low, high = np.quantile(draws, [0.025, 0.975])
+            overlap = Measured(value=float(values.mean()), ci95=(float(low), float(high)))
+            rows.append(
+                Row(arm=f"overlap of {top_k}", axes={"known": known}, n=len(users), measures={"overlap": overlap})
+            )
+    return rows
