@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Cells
+from persona_db.evals.peers.implicit_als import implicit_als
 from persona_db.evals.peers.item_links import item_links
 from persona_db.evals.peers.marginal import majority, marginal
 from persona_db.evals.peers.matrix_factorisation import matrix_factorisation
@@ -22,6 +23,7 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
         "neighbour-vote": neighbour_vote,
         "matrix-factorisation": matrix_factorisation,
         "item-links": item_links,
+        "implicit-als": implicit_als,
         "marginal": marginal,
         "majority": majority,
     }

@@ -18,7 +18,7 @@ from persona_db.loaders.formats import open_source
 from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.split import Split
 
-LEARNED = ("neighbour-vote", "matrix-factorisation", "item-links")
+LEARNED = ("neighbour-vote", "matrix-factorisation", "item-links", "implicit-als")
 
 
 @cache
