@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from zlib import crc32
 
 import numpy as np
 from pydantic import Field
@@ -39,7 +40,7 @@ _USERS_AT_ONCE = 200
 class RecallSettings(Model):
     """How the places are filled."""
 
-    size: int = Field(default=40, ge=0, le=1_000, description="Places in all (retrieval size r).")
+    size: int = Field(default=40, ge=0, le=100_000, description="Places in all (retrieval size r).")
     ratio: float = Field(default=0.4, ge=0, le=1, description="Share of them for borrowed items (composition ratio x).")
     top_k: int = Field(default=TOP_K, ge=0, description="Collaborators that may be borrowed from.")
     summaries: float = Field(default=0.8, ge=0, le=1, description="Share of the borrowed places for key summaries.")
@@ -48,6 +49,9 @@ class RecallSettings(Model):
     )
     layers: frozenset[Layer] = Field(
         default=frozenset({"history", "distilled", "induced", "cache"}), description="Layers of own items used."
+    )
+    order: Literal["telling", "newest"] = Field(
+        default="telling", description="Which own items come first; by date also those that tell nothing are used."
     )
 
 
@@ -82,14 +86,16 @@ def recall_many(
     settings: RecallSettings,
     texts: bool,
     collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+    keys: Sequence[Sequence[str]] | None = None,
     lenders: Lenders | None = None,
     progress: Progress = no_progress,
 ) -> list[Context]:
     """Return a context for each (user, question), in their order; a fixed number of queries for 200 users.
 
-    *collaborators* are rows of `join_many` for each pair; they are joined here when not given. *lenders* are those of
-    an earlier call with the same knowledge, so that nobody is read twice. Without *texts* items carry none: enough
-    for the statistical engine. UnknownUserError for a user there is not.
+    *collaborators* are rows of `join_many` for each pair; they are joined here when not given. *keys* are for each pair
+    those whose summaries are borrowed, the user's own when not given. *lenders* are those of an earlier call with the
+    same knowledge, so that nobody is read twice. Without *texts* items carry none: enough for the statistical engine.
+    UnknownUserError for a user there is not.
     """
     reading = knowledge.reading
     by_user: dict[str, list[int]] = {}
@@ -123,7 +129,8 @@ def recall_many(
         reading.check()
         for index, rows in close.items():
             user, question = asked[index]
-            items = _fill(knowledge, own[user], question, rows, lenders, nearness, settings)
+            held = own[user].held if keys is None else keys[index]
+            items = _fill(knowledge, own[user], question, rows, held, lenders, nearness, settings)
             contexts[index] = Context.model_construct(
                 user=user,
                 question=question,
@@ -141,6 +148,7 @@ def _fill(
     own: Own,
     question: Question,
     collaborators: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
     lenders: Lenders,
     nearness: Nearness,
     settings: RecallSettings,
@@ -148,12 +156,13 @@ def _fill(
     """Fill the places: own ones, summaries and collaborators' items, each by how much it tells."""
     for_borrowed = math.ceil(round(settings.ratio * settings.size, 9))  # 0.07 x 100 is a little over 7
     telling = own.telling(knowledge, question.id, nearness)
-    order = _most_telling(own, telling)
+    order = _most_telling(own, telling) if settings.order == "telling" else _newest(own)
     borrowed: list[Recalled] = []
     if for_borrowed:
         first = [own.items[i] for i in order[: settings.size - for_borrowed]]
         places = max(for_borrowed, settings.size - len(order))
-        summaries = list(_summaries(knowledge, own, question, {item.key for item in first if item.layer == "cache"}))
+        taken = {item.key for item in first if item.layer == "cache"}
+        summaries = list(_summaries(knowledge, own, question, keys, taken))
         cap = max(1, math.floor(settings.one_share * for_borrowed))
         known = {own.items[i].statement for i in order[: settings.size]}
         said = list(islice(lenders.said(question.id, collaborators, cap=cap, known=known, nearness=nearness), places))
@@ -166,7 +175,17 @@ def _fill(
 
 def _most_telling(own: Own, telling: NDArray[np.float64]) -> list[int]:
     """Places of the items that tell something, most telling first, ties by id; equal statements once."""
-    order = [int(i) for i in np.argsort(-telling, kind="stable") if telling[i] >= LEAST_TELLING]
+    return _once(own, [int(i) for i in np.argsort(-telling, kind="stable") if telling[i] >= LEAST_TELLING])
+
+
+def _newest(own: Own) -> list[int]:
+    """Places of all items, newest first, those of one date in an order that is arbitrary but always the same."""
+    dates = sorted(range(len(own.items)), key=lambda i: crc32(own.items[i].id.encode()))
+    return _once(own, sorted(dates, key=lambda i: own.items[i].at, reverse=True))
+
+
+def _once(own: Own, order: list[int]) -> list[int]:
+    """Leave out what says the same as an earlier one."""
     if not own.repeats:
         return order
     first: dict[str, int] = {}
@@ -192,16 +211,18 @@ def _recalled(item: Candidate, telling: float) -> Recalled:
     )
 
 
-def _summaries(knowledge: Knowledge, own: Own, question: Question, taken: set[str | None]) -> Iterator[Recalled]:
-    """What holders of the user's keys answered, most telling first; the user's own answer is left out."""
+def _summaries(
+    knowledge: Knowledge, own: Own, question: Question, keys: Sequence[str], taken: set[str | None]
+) -> Iterator[Recalled]:
+    """What holders of the keys answered, most telling first; the user's own answer is left out, who holds one."""
     least = knowledge.reading.settings.min_holders
     mine = own.answers.get(question.id) if own.counted else None
     found = []
-    for key in own.held:
+    for key in keys:
         counts = knowledge.counts.get((key, question.id))
         if counts is None or key in taken:
             continue
-        if mine is not None:
+        if mine is not None and key in own.held:
             counts = tuple(count - (option == mine and count > 0) for option, count in enumerate(counts))
         if sum(counts) < least:
             continue

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from persona_db.chains.recall import RecallSettings
+from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.evals.peers import PEERS
 from persona_db.graph.errors import ConfigError
 
-__all__ = ["ARMS", "GRAPH_ARMS", "MODEL_ARMS", "check_arms"]
+__all__ = ["ARMS", "FIT_ARMS", "GRAPH_ARMS", "MODEL_ARMS", "RANDOM_ARM", "check_arms", "places_of"]
+
+EVERYTHING = 100_000
+"""More places than anybody has answers."""
 
 _Refilled = Callable[[RecallSettings], RecallSettings]
 
@@ -26,6 +30,22 @@ def _history(asked: RecallSettings) -> RecallSettings:
     return asked.model_copy(update={"ratio": 0.0, "layers": frozenset({"history"})})
 
 
+def _no_distilled_items(asked: RecallSettings) -> RecallSettings:
+    return asked.model_copy(update={"layers": asked.layers - {"distilled"}})
+
+
+def _no_induced_items(asked: RecallSettings) -> RecallSettings:
+    return asked.model_copy(update={"layers": asked.layers - {"induced"}})
+
+
+def _recency(asked: RecallSettings) -> RecallSettings:
+    return _history(asked).model_copy(update={"order": "newest"})
+
+
+def _full_history(asked: RecallSettings) -> RecallSettings:
+    return _recency(asked).model_copy(update={"size": EVERYTHING})
+
+
 def _no_history(asked: RecallSettings) -> RecallSettings:
     return asked.model_copy(update={"size": 0})
 
@@ -35,26 +55,61 @@ def _demographics(asked: RecallSettings) -> RecallSettings:
 
 
 GRAPH_ARMS: Mapping[str, _Refilled] = MappingProxyType(
-    {"persona-db": _as_asked, "no-join": _no_join, "history": _history, "demographics": _demographics}
+    {
+        "persona-db": _as_asked,
+        "no-join": _no_join,
+        "no-distilled-items": _no_distilled_items,
+        "no-induced-items": _no_induced_items,
+        "history": _history,
+        "recency": _recency,
+        "full-history": _full_history,
+        "demographics": _demographics,
+    }
 )
-"""Arms that predict from the graph: everything on; r own items; r own raw answers; only the groups one belongs to.
+"""Arms that predict from the graph by filling the places in another way: everything on; r own items; without one layer
+in what is recalled; own raw answers, the r most telling, the r newest, or all; only the groups one belongs to.
 
 All of them have the same base rates, links and calibration of the Fit, and differ in what fills the places.
+"""
+
+RANDOM_ARM = "random-collaborators"
+"""Random users and keys in the place of those that the JOIN finds (`random_collaborators.py`)."""
+
+FIT_ARMS: Mapping[str, EngineSettings] = MappingProxyType(
+    {
+        "no-distilled": EngineSettings(facts_distilled=0, stances_held=0, texts_a_term=0),
+        "no-induced": EngineSettings(traits_held=0, terms_held=0),
+    }
+)
+"""Arms that need another Fit: a layer is removed everywhere, with the cache keys that rest on it alone.
+
+Base rates, links and latent traits of questions stay. Texts are distilled as those that speak for a term of the
+vocabularies: without induced terms there are none of these either.
 """
 
 MODEL_ARMS: Mapping[str, _Refilled] = MappingProxyType({"no-history": _no_history})
 """Arms of a language model alone: what it knows by heart."""
 
-ARMS: tuple[str, ...] = (*GRAPH_ARMS, *MODEL_ARMS, *PEERS)
+ARMS: tuple[str, ...] = (*GRAPH_ARMS, RANDOM_ARM, *FIT_ARMS, *MODEL_ARMS, *PEERS)
 """Every arm there is."""
 
 
-def check_arms(arms: tuple[str, ...], *, model: bool = False) -> None:
-    """Stop with ConfigError at an arm there is not, one that needs a *model*, one named twice, or none."""
+def places_of(arm: str, asked: RecallSettings) -> RecallSettings:
+    """Return how the arm fills its places, where *asked* is how they are filled with everything on."""
+    return {**GRAPH_ARMS, **MODEL_ARMS}.get(arm, _as_asked)(asked)
+
+
+def check_arms(arms: tuple[str, ...], *, model: bool = False, refined_by_model: bool = False) -> None:
+    """Stop with ConfigError at an arm there is not, one that does not go with the *model*, one named twice, or none.
+
+    A layer can be removed everywhere where the statistical engine refines.
+    """
     for arm in arms:
         if arm not in ARMS:
             raise ConfigError(f"no arm {arm!r}; there are {', '.join(ARMS)}")
         if arm in MODEL_ARMS and not model:
             raise ConfigError(f"the arm {arm!r} is of a language model: name one with --model")
+        if arm in FIT_ARMS and refined_by_model:
+            raise ConfigError(f"the arm {arm!r} needs a Fit of the statistical engine: give --refined-by statistical")
     if not arms or len(set(arms)) < len(arms):
         raise ConfigError("name each arm once, at least one, with commas between them")

@@ -20,9 +20,10 @@ from persona_db.chains.reading import open_reading
 from persona_db.chains.recall import RecallSettings
 from persona_db.chains.refine import refine
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import GRAPH_ARMS, MODEL_ARMS, check_arms
+from persona_db.evals.arms import FIT_ARMS, MODEL_ARMS, RANDOM_ARM, check_arms, places_of
 from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
 from persona_db.evals.peers import PEERS, predict_peer
+from persona_db.evals.random_collaborators import predict_at_random, random_contexts
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.graph.datasets import drop_dataset
@@ -36,6 +37,7 @@ from persona_db.loaders.source import Source
 if TYPE_CHECKING:
     from persona_db.chains.language.foretell import Foretold
     from persona_db.chains.language.models import LanguageModel
+    from persona_db.chains.statistical.settings import EngineSettings
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
@@ -50,6 +52,9 @@ __all__ = [
     "predict_arm",
     "source_hashes",
 ]
+
+_MODEL_AT_ONCE = 200
+"""Contexts of which a language model's calls are put on record together."""
 
 
 class EvaluateSettings(Model):
@@ -110,12 +115,14 @@ def evaluate(
     With a model, refinement and all arms share the budget: BudgetError when it is reached, and the same call with a
     higher one goes on from there, since what was answered is not paid for again.
     """
-    check_arms(settings.arms, model=settings.model is not None)
+    refined_by_model = settings.model is not None and settings.refined_by == "model"
+    check_arms(settings.arms, model=settings.model is not None, refined_by_model=refined_by_model)
     source, split_name = held_out(settings)
     tests = items_to_predict(source)
     if settings.limit is not None and settings.limit < len(tests):
         drawn = np.random.default_rng(settings.seed).choice(len(tests), size=settings.limit, replace=False)
         tests = [tests[index] for index in np.sort(drawn)]
+    answers = AnswerMatrix.of_source(source)
     if embedder is None:
         from persona_db.graph.embedding import embedder_of
 
@@ -126,7 +133,6 @@ def evaluate(
         graph, source, settings, embedder=embedder, progress=progress, model=model, accounts=accounts
     ) as dataset:
         check_no_leak(graph, dataset, tests)
-        answers = AnswerMatrix.of_source(source)
         outcomes: dict[str, list[Outcome]] = {}
         costs: dict[str, ArmCost] = {}
         header = RunHeader(
@@ -143,10 +149,18 @@ def evaluate(
                 started = perf_counter()
                 progress(f"arm {arm}", 0, None)
                 spent, calls, cached = accounts.cost_usd, accounts.calls, accounts.cached
-                outcomes[arm] = predict_arm(
-                    graph, dataset, arm, tests, settings, answers=answers, progress=progress, model=model,
-                    accounts=accounts,
-                )  # fmt: skip
+                with (
+                    nullcontext(dataset)
+                    if arm not in FIT_ARMS
+                    else evaluation_dataset(
+                        graph, source, settings, embedder=embedder, progress=progress, engine=FIT_ARMS[arm]
+                    )
+                ) as refined:
+                    check_no_leak(graph, refined, tests)
+                    outcomes[arm] = predict_arm(
+                        graph, refined, arm, tests, settings, answers=answers, progress=progress, model=model,
+                        accounts=accounts,
+                    )  # fmt: skip
                 costs[arm] = ArmCost(
                     seconds=perf_counter() - started,
                     cost_usd=accounts.cost_usd - spent,
@@ -170,9 +184,11 @@ def evaluation_dataset(
     progress: Progress,
     model: LanguageModel | None = None,
     accounts: Accounts | None = None,
+    engine: EngineSettings | None = None,
 ) -> Iterator[str]:
     """Load and refine the history part into a dataset of its own, and drop it at the end, in batches.
 
+    *engine* are settings of the statistical engine; those that are chosen on inner folds are chosen all the same.
     Its name is a hash of what is evaluated, so that a run after one that was killed goes on with what is there.
     """
     told: tuple[object, ...] = (
@@ -181,12 +197,14 @@ def evaluation_dataset(
     refiner = model if settings.refined_by == "model" else None
     if refiner is not None:
         told = (*told, refiner.name, refiner.settings)
+    if engine is not None:
+        told = (*told, engine)
     dataset = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
     load(
         graph, source, dataset=dataset, sharing=settings.sharing, embedder=embedder, progress=progress, evaluation=True
     )
     if refiner is None:
-        refine(graph, dataset, seed=settings.seed, embedder=embedder, progress=progress)
+        refine(graph, dataset, seed=settings.seed, settings=engine, embedder=embedder, progress=progress)
     else:
         from persona_db.chains.model_fit import ModelFit
 
@@ -233,23 +251,33 @@ def predict_arm(
         made = predict_peer(arm, answers, cells, seed=settings.seed).probabilities
         widths = answers.n_options[cells[:, 1]]
         return [outcome_of(arm, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
-    asked = RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k)
+    asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
     pairs = [(test.user, test.question) for test in tests]
     reading = open_reading(graph, dataset)
     if model is not None:
-        from persona_db.chains.foretelling import Asking, foretell_many
+        from persona_db.chains.foretelling import Asking, foretell_contexts, foretell_many
 
-        told = foretell_many(
-            reading,
-            pairs,
-            model,
-            settings={**GRAPH_ARMS, **MODEL_ARMS}[arm](asked),
-            asking=Asking(token_budget=settings.token_budget, history=arm not in MODEL_ARMS),
-            accounts=accounts,
-            progress=progress,
-        )
+        asking = Asking(token_budget=settings.token_budget, history=arm not in MODEL_ARMS)
+        if arm == RANDOM_ARM:
+            by_place: dict[int, Foretold] = {}
+            for places, _, contexts in random_contexts(
+                reading, pairs, settings=asked, answers=answers, seed=settings.seed, texts=True, at_once=_MODEL_AT_ONCE
+            ):
+                made_of = foretell_contexts(reading, contexts, model, asking=asking, accounts=accounts)
+                by_place.update(zip(places, made_of, strict=True))
+                progress("predicting", len(by_place), len(pairs))
+            told = [by_place[place] for place in range(len(pairs))]
+        else:
+            told = foretell_many(
+                reading, pairs, model, settings=asked, asking=asking, accounts=accounts, progress=progress
+            )
         return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
-    predictions = predict_many(reading, pairs, settings=GRAPH_ARMS[arm](asked), progress=progress)
+    if arm == RANDOM_ARM:
+        predictions = predict_at_random(
+            reading, pairs, settings=asked, answers=answers, seed=settings.seed, progress=progress
+        )
+    else:
+        predictions = predict_many(reading, pairs, settings=asked, progress=progress)
     return [
         outcome_of(arm, test, made.probabilities, items=made.recalled)
         for test, made in zip(tests, predictions, strict=True)

@@ -28,10 +28,8 @@ __all__ = ["Lexicon", "StatisticalEngine"]
 Floats = NDArray[np.float64]
 TextVectors = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
 
-_VOCABULARY_HELD = 6
 _CLEAR = 0.7
 _WEIGHT_OF_FULL = 2.0
-_DISTILLED_A_TERM = 2
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ class StatisticalEngine:
             facts.append(_distilled(item, key=stance.key, strength=stance.weight))
         seen = {fact.supports[0].id for fact in facts}
         for leaning, items in self._terms(history):
-            for item in items[:_DISTILLED_A_TERM]:
+            for item in items[: self.population.settings.texts_a_term]:
                 if item.id not in seen:
                     seen.add(item.id)
                     facts.append(_distilled(item, key=leaning.key, strength=leaning.weight))
@@ -199,7 +197,7 @@ class StatisticalEngine:
             return []
         clear = (scores - np.array(settings.term_means)) / np.array(settings.term_spreads)
         found = []
-        for index in np.argsort(-clear, kind="stable")[:_VOCABULARY_HELD]:
+        for index in np.argsort(-clear, kind="stable")[: settings.terms_held]:
             if clear[index] >= _CLEAR:
                 weight = round(min(float(clear[index]) / _WEIGHT_OF_FULL, 1.0), 6)
                 found.append(Leaning(VOCABULARY[index].key, VOCABULARY[index].kind, weight))

@@ -32,6 +32,8 @@ class EngineSettings(Model):
     traits_held: int = Field(default=6, ge=0, description="Trait poles a user holds at most, the clearest.")
     trait_leaning: float = Field(default=0.7, ge=0, description="Standard deviations that make a leaning clear.")
     stances_held: int = Field(default=8, ge=0, description="Stances a user holds as keys at most.")
+    terms_held: int = Field(default=6, ge=0, description="Terms of the vocabularies that a user's texts speak for.")
+    texts_a_term: int = Field(default=2, ge=0, description="Distilled texts for each of them at most.")
     facts_distilled: int = Field(default=12, ge=0, description="Distilled facts of a user at most.")
     supports: int = Field(default=5, ge=1, description="Provenance edges kept a fact or key, the strongest.")
     min_holders: int = Field(default=10, ge=2, description="Sharing holders who answered, for a summary to be used.")

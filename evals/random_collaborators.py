@@ -1,0 +1,142 @@
+"""The control of the JOIN: random people and random keys in the place of those who share something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.asking import prepare
+from persona_db.chains.join import join_many
+from persona_db.chains.lenders import Lenders
+from persona_db.chains.own import Own, read_own
+from persona_db.chains.predict import predict_contexts
+from persona_db.chains.reading import Reading
+from persona_db.chains.recall import RecallSettings, recall_many
+from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.evals.answers import AnswerMatrix
+from persona_db.graph.models import Context, Prediction, Sharing
+from persona_db.graph.progress import Progress, no_progress
+
+__all__ = ["drawn_alike", "predict_at_random", "random_contexts"]
+
+_PAIRS_AT_ONCE = 5_000
+
+
+def predict_at_random(
+    reading: Reading,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    settings: RecallSettings,
+    answers: AnswerMatrix,
+    seed: int,
+    progress: Progress = no_progress,
+) -> list[Prediction]:
+    """Predict (user, question id) pairs, in their order, from what is borrowed at random; the seed decides from whom.
+
+    The statistical engine predicts as it does for the JOIN: it takes them for people and keys that fit.
+    """
+    from threadpoolctl import threadpool_limits
+
+    made: dict[int, Prediction] = {}
+    with threadpool_limits(limits=1):
+        for places, knowledge, contexts in random_contexts(
+            reading, pairs, settings=settings, answers=answers, seed=seed, texts=False
+        ):
+            made.update(zip(places, predict_contexts(knowledge, contexts, explain=False), strict=True))
+            progress("predicting", len(made), len(pairs))
+    return [made[place] for place in range(len(pairs))]
+
+
+def random_contexts(
+    reading: Reading,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    settings: RecallSettings,
+    answers: AnswerMatrix,
+    seed: int,
+    texts: bool,
+    at_once: int = _PAIRS_AT_ONCE,
+) -> Iterator[tuple[list[int], Knowledge, list[Context]]]:
+    """Yield the places of some pairs, what is known of the questions, and a context for each of these pairs.
+
+    For each pair, every collaborator of the JOIN is replaced by a random user who answered the question if they did,
+    and did not if they did not, with the score of the one replaced; and the user's keys by random other ones, as many
+    as have a summary on the question. What is drawn does not depend on the other pairs.
+    """
+    if not pairs:
+        return
+    asked, knowledge = prepare(reading, pairs)
+    lenders = Lenders(knowledge)
+    draw = _Draw(knowledge, answers, seed)
+    order = sorted(range(len(pairs)), key=lambda place: pairs[place])
+    for start in range(0, len(order), at_once):
+        places = order[start : start + at_once]
+        users = list(dict.fromkeys(pairs[place][0] for place in places))
+        matched = join_many(reading, users, top_k=settings.top_k, sharing=Sharing.INDUCED) if settings.top_k else {}
+        own = read_own(knowledge, users, frozenset())
+        contexts = recall_many(
+            knowledge,
+            [asked[place] for place in places],
+            settings=settings,
+            texts=texts,
+            collaborators=[draw.collaborators(*pairs[place], matched.get(pairs[place][0], ())) for place in places],
+            keys=[draw.keys(*pairs[place], own[pairs[place][0]]) for place in places],
+            lenders=lenders,
+        )
+        yield places, knowledge, contexts
+
+
+def drawn_alike(
+    matched: Sequence[int], known: NDArray[np.bool_], *, without: int, rng: np.random.Generator
+) -> list[int]:
+    """Return for each of *matched* a random place of *known* where the same is true, none twice.
+
+    The place *without* is never drawn. There are enough where it is none of *matched*.
+    """
+    lots = rng.permutation(len(known))
+    lots = lots[lots != without]
+    pools = {true: iter(lots[known[lots] == true].tolist()) for true in (True, False)}
+    return [next(pools[bool(known[place])]) for place in matched]
+
+
+class _Draw:
+    """Draws users and keys; the same for the same seed, user and question."""
+
+    def __init__(self, knowledge: Knowledge, answers: AnswerMatrix, seed: int) -> None:
+        self._answers = answers
+        self._seed = seed
+        self._row = {user: row for row, user in enumerate(answers.users)}
+        self._column = {question: column for column, question in enumerate(answers.questions)}
+        least = knowledge.reading.settings.min_holders
+        self._summarised: dict[str, list[str]] = {}
+        for (key, question), counts in sorted(knowledge.counts.items()):
+            if sum(counts) >= least:
+                self._summarised.setdefault(question, []).append(key)
+
+    def collaborators(self, user: str, question: str, matched: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return the rows of *matched* with other users, nobody twice and never *user*."""
+        column = self._column.get(question)
+        known = np.zeros(len(self._row), bool) if column is None else self._answers.answers[:, column] >= 0
+        places = drawn_alike(
+            [self._row[row["collaborator"]] for row in matched],
+            known,
+            without=self._row[user],
+            rng=self._rng("users", user, question),
+        )
+        return [{**row, "collaborator": self._answers.users[place]} for row, place in zip(matched, places, strict=True)]
+
+    def keys(self, user: str, question: str, own: Own) -> list[str]:
+        """Return as many other keys with a summary on the question as *own* has, or all there are."""
+        summarised = self._summarised.get(question, [])
+        held = set(own.held)
+        others = [key for key in summarised if key not in held]
+        wanted = len(summarised) - len(others)
+        drawn = self._rng("keys", user, question).permutation(len(others))[:wanted]
+        return sorted(others[place] for place in drawn)
+
+    def _rng(self, what: str, user: str, question: str) -> np.random.Generator:
+        return np.random.default_rng([self._seed, crc32(f"{what}\n{user}\n{question}".encode())])
