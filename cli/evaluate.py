@@ -43,6 +43,13 @@ def evaluate(
         int, typer.Option(help="Of the split (where one is drawn), the inner folds and the bootstrap.")
     ] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Predict so many tests, drawn by the seed.")] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="ATTRIBUTE", help="Measure people of each value of this attribute apart, too.")
+    ] = None,
+    again: Annotated[
+        Path | None,
+        typer.Option(help="The same people's later answers (opinionqa): how consistent they are themselves."),
+    ] = None,
     model: ModelName = None,
     refined_by: Annotated[
         Refiner, typer.Option(help="What refines where a model predicts: the model, or the statistical engine.")
@@ -76,6 +83,8 @@ def evaluate(
         sharing=Sharing(sharing.value),
         seed=seed,
         limit=limit,
+        by=by,
+        again=None if again is None else str(again),
         model=model,
         refined_by=refined_by.value,
         model_settings=asked,

@@ -47,6 +47,15 @@ class Resampled:
             self.draws[arm][measure] - self.draws[other][measure],
         )
 
+    def ratio(self, arm: str, other: str, measure: str) -> Estimate:
+        """Return the measure of *arm* over that of *other*, likewise; None where the other's is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = float(np.divide(self.values[arm][measure], self.values[other][measure]))
+            draws = np.asarray(self.draws[arm][measure] / self.draws[other][measure])
+        if not np.isfinite(value):
+            return Estimate(None, None)
+        return _estimate(value, np.where(np.isfinite(draws), draws, np.nan))
+
 
 def bootstrap(
     samples: Mapping[str, Sample],

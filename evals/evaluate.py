@@ -25,7 +25,9 @@ from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, ou
 from persona_db.evals.peers import PEERS, predict_peer
 from persona_db.evals.random_collaborators import predict_at_random, random_contexts
 from persona_db.evals.report import ArmCost, Report, report_of
+from persona_db.evals.retest import AGAIN, answered_again, check_again
 from persona_db.evals.splits import contested_split, items_to_predict
+from persona_db.evals.subgroups import groups_of
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import LeakError, ModelAnswerError
 from persona_db.graph.models import Model, Sharing
@@ -75,6 +77,10 @@ class EvaluateSettings(Model):
         default="model", description="What refines: the language model, or the statistical engine, without a call."
     )
     model_settings: ModelSettings | None = None
+    by: str | None = Field(default=None, description="An attribute: measures are given for each of its values too.")
+    again: str | None = Field(
+        default=None, description="The same people's second answers; read when everything has been predicted."
+    )
     token_budget: int | None = Field(default=None, ge=1)
     budget_usd: float | None = Field(default=None, ge=0)
 
@@ -88,6 +94,9 @@ class EvaluateSettings(Model):
         parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]
         if self.limit is not None:
             parts += ["--limit", str(self.limit)]
+        for name, given in (("--by", self.by), ("--again", self.again)):
+            if given is not None:
+                parts += [name, given]
         if self.model is not None:
             parts += ["--model", self.model, "--refined-by", self.refined_by]
         for name, value in (("--token-budget", self.token_budget), ("--budget-usd", self.budget_usd)):
@@ -117,12 +126,15 @@ def evaluate(
     """
     refined_by_model = settings.model is not None and settings.refined_by == "model"
     check_arms(settings.arms, model=settings.model is not None, refined_by_model=refined_by_model)
+    if settings.again is not None:
+        check_again(settings.format, Path(settings.again))
     source, split_name = held_out(settings)
     tests = items_to_predict(source)
     if settings.limit is not None and settings.limit < len(tests):
         drawn = np.random.default_rng(settings.seed).choice(len(tests), size=settings.limit, replace=False)
         tests = [tests[index] for index in np.sort(drawn)]
     answers = AnswerMatrix.of_source(source)
+    groups = {} if settings.by is None else groups_of(answers, settings.by)
     if embedder is None:
         from persona_db.graph.embedding import embedder_of
 
@@ -143,6 +155,8 @@ def evaluate(
             settings={**settings.model_dump(mode="json"), **_engine(model)},
             data=source_hashes((*settings.paths, *settings.split)),
             ranks=option_places(answers),
+            by=settings.by,
+            groups=groups,
         )
         with OutcomeFile(out / "outcomes.jsonl.gz", header) if out else nullcontext() as file:
             for arm in settings.arms:
@@ -169,6 +183,12 @@ def evaluate(
                 )
                 if file is not None:
                     file.write(outcomes[arm])
+            if settings.again is not None:
+                second = Path(settings.again)
+                outcomes[AGAIN] = answered_again(second, source, tests)
+                header = header.model_copy(update={"data": {**header.data, second.name: sha256_of(second)}})
+                if file is not None:
+                    file.write(outcomes[AGAIN])
     base = outcomes.get("marginal") or predict_arm(graph, dataset, "marginal", tests, settings, answers=answers)
     progress("measuring", 0, None)
     return report_of(header, outcomes, costs=costs, marginal=base)

@@ -11,6 +11,8 @@ from pydantic import Field, JsonValue
 from persona_db.evals.bootstrap import DRAWS, Estimate, Resampled, bootstrap
 from persona_db.evals.items import Outcome, RunHeader
 from persona_db.evals.measures import MEASURES, Sample, sample_of
+from persona_db.evals.retest import AGAIN, Retest, retest_of
+from persona_db.evals.subgroups import Subgroup, subgroups_of
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
 
@@ -38,6 +40,12 @@ class ArmReport(Model):
     pearson: float | None
     within_question_spearman: float | None
     gain_over_marginal: float | None
+    log_loss: float | None
+    brier: float | None
+    expected_calibration_error: float | None
+    wasserstein: float | None
+    variance_ratio: float | None
+    abstention_area: float | None
     ci95: dict[str, Interval | None] = Field(description="Measure -> its 95 % interval.")
     off_scale: int = Field(description="Items whose true answer is off its scale: left out of correlations.")
     unparsed: int
@@ -70,6 +78,10 @@ class Report(Model):
     )
     arms: dict[str, ArmReport]
     differences: dict[str, dict[str, Difference]] = Field(description="'A-B' -> measure -> A less B.")
+    subgroups: dict[str, Subgroup] = Field(
+        default_factory=dict, description="'ATTRIBUTE=value' -> people of that kind; with `--by` only."
+    )
+    retest: Retest | None = Field(default=None, description="Items answered again; with `--again` only.")
 
     @property
     def command(self) -> str:
@@ -91,7 +103,10 @@ def report_of(
 
     *marginal* are the outcomes that the gain is over; by default those of the arm `marginal`, where it was run.
     *pairs* are the arms to compare; by default the first arm with every other.
+    Outcomes of `again` are the same people's second answers, and no arm.
     """
+    again = outcomes.get(AGAIN)
+    outcomes = {arm: made for arm, made in outcomes.items() if arm != AGAIN}
     if not outcomes or not all(outcomes.values()):
         raise ConfigError("nothing was predicted, so that there is nothing to report")
     arms = list(outcomes)
@@ -103,10 +118,12 @@ def report_of(
     samples = {arm: sample_of(made, ranks=header.ranks, marginal=base) for arm, made in outcomes.items()}
     resampled = bootstrap(samples, seed=header.seed, draws=draws, questions_too=questions_too)
     first = outcomes[arms[0]]
+    users = tuple(sorted({outcome.user for outcome in first}))
+    kinds = subgroups_of(samples, users=users, groups=header.groups, seed=header.seed, draws=draws)
     return Report(
         dataset=header.dataset,
         split=header.split,
-        users=len({outcome.user for outcome in first}),
+        users=len(users),
         tests=len(first),
         settings={
             **header.settings,
@@ -125,6 +142,10 @@ def report_of(
             }
             for arm, other in compared
         },
+        subgroups={f"{header.by}={value}": subgroup for value, subgroup in kinds.items()},
+        retest=None
+        if again is None
+        else retest_of(samples, first, again, ranks=header.ranks, seed=header.seed, draws=draws),
     )
 
 

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from persona_db.evals.report import ArmReport, Difference, Report
+    from persona_db.evals.retest import Retest
 
-__all__ = ["arms_table", "differences_table", "show"]
+__all__ = ["arms_table", "differences_table", "distributions_table", "retest_table", "show", "subgroups_table"]
 
 _HEADINGS = {
     "accuracy": "accuracy",
@@ -21,16 +22,33 @@ _HEADINGS = {
     "pearson": "Pear-\nson",
     "within_question_spearman": "within\nquestion",
     "gain_over_marginal": "over\nmarginal",
+    "log_loss": "log\nloss",
+    "brier": "Brier\nscore",
+    "expected_calibration_error": "calibration\nerror",
+    "wasserstein": "Wasser-\nstein",
+    "variance_ratio": "variance\nratio",
+    "abstention_area": "abstention\narea",
 }
+_OF_DISTRIBUTIONS = (
+    "log_loss", "brier", "expected_calibration_error", "wasserstein", "variance_ratio", "abstention_area"
+)  # fmt: skip
 _COMPARED = ("accuracy", "spearman", "within_question_spearman")
 
 
 def show(report: Report, console: Console) -> None:
     """Print the arms, their differences, what the numbers mean and the command that makes them again."""
     _print_whole(arms_table(report), console)
+    console.print()
+    _print_whole(distributions_table(report), console)
     if report.differences:
         console.print()
         _print_whole(differences_table(report), console)
+    if report.subgroups:
+        console.print()
+        _print_whole(subgroups_table(report), console)
+    if report.retest is not None:
+        console.print()
+        _print_whole(retest_table(report.retest), console)
     console.print()
     off_scale = max(arm.off_scale for arm in report.arms.values())
     console.print(
@@ -49,8 +67,9 @@ def arms_table(report: Report) -> Table:
     table = _table()
     table.add_column("arm", overflow="fold")
     table.add_column("items\nn", justify="right", no_wrap=True)
-    for measure in MEASURES:
-        table.add_column(_HEADINGS[measure.NAME], justify="right", no_wrap=True)
+    measures = [measure.NAME for measure in MEASURES if measure.NAME not in _OF_DISTRIBUTIONS]
+    for name in measures:
+        table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
     missing = any(arm.unparsed or arm.abstained for arm in report.arms.values())
     paid = any(arm.tokens_per_prediction for arm in report.arms.values())
     for heading, wanted in (
@@ -63,12 +82,23 @@ def arms_table(report: Report) -> Table:
         if wanted:
             table.add_column(heading, justify="right", no_wrap=True)
     for name, arm in report.arms.items():
-        cells = [f"{arm.n:,}", *(_measured(arm, measure.NAME) for measure in MEASURES)]
+        cells = [f"{arm.n:,}", *(_measured(arm, measure) for measure in measures)]
         if missing:
             cells.append(f"{arm.unparsed + arm.abstained:,}")
         if paid:
             cells += [f"{arm.tokens_per_prediction:,.0f}", f"{arm.cost_usd:.2f}"]
         table.add_row(name, *cells, f"{arm.items_per_prediction:.1f}", f"{arm.seconds:,.1f}")
+    return table
+
+
+def distributions_table(report: Report) -> Table:
+    """Return a row for each arm: how good its probabilities are, with half the interval's width."""
+    table = _table()
+    table.add_column("arm", overflow="fold")
+    for name in _OF_DISTRIBUTIONS:
+        table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
+    for arm, made in report.arms.items():
+        table.add_row(arm, *(_measured(made, name) for name in _OF_DISTRIBUTIONS))
     return table
 
 
@@ -80,6 +110,39 @@ def differences_table(report: Report) -> Table:
         table.add_column(_HEADINGS[name].replace("-\n", "").replace("\n", " "), justify="right", no_wrap=True)
     for pair, measured in report.differences.items():
         table.add_row(pair, *(_compared(measured[name]) for name in _COMPARED))
+    return table
+
+
+def subgroups_table(report: Report) -> Table:
+    """Return a row for each kind of people and arm: accuracy and rank correlation with half the interval's width."""
+    table = _table()
+    table.add_column("people", overflow="fold")
+    table.add_column("users", justify="right", no_wrap=True)
+    table.add_column("items\nn", justify="right", no_wrap=True)
+    table.add_column("arm", overflow="fold")
+    for name in ("accuracy", "spearman"):
+        table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
+    for value, kind in report.subgroups.items():
+        for row, (arm, made) in enumerate(kind.arms.items()):
+            who = (value, f"{kind.users:,}", f"{kind.n:,}") if row == 0 else ("", "", "")
+            measured = (_with_half(getattr(made, name), made.ci95[name]) for name in ("accuracy", "spearman"))
+            table.add_row(*who, arm, *measured)
+    return table
+
+
+def retest_table(retest: Retest) -> Table:
+    """Return a row for the people themselves and one for each arm, on the items answered again."""
+    table = _table()
+    table.add_column(f"on {retest.n:,} items answered again\nby {retest.users:,} users", overflow="fold")
+    for heading in ("accuracy", "over own\nagreement"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_row("their own agreement", _with_half(retest.own_agreement, retest.ci95), "")
+    for name, arm in retest.arms.items():
+        table.add_row(
+            name,
+            _with_half(arm.accuracy, arm.ci95["accuracy"]),
+            _with_half(arm.normalised, arm.ci95["normalised"]),
+        )
     return table
 
 
@@ -99,8 +162,10 @@ def _table() -> Table:
 
 
 def _measured(arm: ArmReport, name: str) -> str:
-    value: float | None = getattr(arm, name)
-    interval = arm.ci95[name]
+    return _with_half(getattr(arm, name), arm.ci95[name])
+
+
+def _with_half(value: float | None, interval: tuple[float, float] | None) -> str:
     if value is None or interval is None:
         return "-"
     return f"{value:.3f}\n±{(interval[1] - interval[0]) / 2:.3f}"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from persona_db.evals.measures import (
+    abstention_area,
     accuracy,
+    brier,
+    expected_calibration_error,
     gain_over_marginal,
+    log_loss,
     macro_f1,
     pearson,
     spearman,
+    variance_ratio,
+    wasserstein,
     within_question_spearman,
 )
+from persona_db.evals.measures.abstention_area import abstention_curve
 from persona_db.evals.measures.measure import Measure, value_of
 from persona_db.evals.measures.sample import Sample, sample_of
 
-__all__ = ["MEASURES", "Measure", "Sample", "sample_of", "value_of"]
+__all__ = ["MEASURES", "Measure", "Sample", "abstention_curve", "sample_of", "value_of"]
 
 MEASURES: tuple[Measure, ...] = (
     accuracy,
@@ -22,5 +29,11 @@ MEASURES: tuple[Measure, ...] = (
     pearson,
     within_question_spearman,
     gain_over_marginal,
+    log_loss,
+    brier,
+    expected_calibration_error,
+    wasserstein,
+    variance_ratio,
+    abstention_area,
 )
 """In the order in which they are reported."""

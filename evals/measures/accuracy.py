@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from persona_db.evals.measures.mean import mean_of, one_each
 from persona_db.evals.measures.sample import Floats, Sample
 
 if TYPE_CHECKING:
@@ -19,12 +18,9 @@ MISSING = "Wrong."
 
 def numbers(sample: Sample) -> Numbers:
     """Return 1 and whether the item was predicted."""
-    from scipy.sparse import csr_array
-
-    return csr_array(np.column_stack([np.ones(len(sample)), sample.correct]))
+    return one_each(sample.correct.astype(float))
 
 
 def fold(totals: Floats) -> Floats:
     """Return the share predicted."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(totals[:, 1] / totals[:, 0])
+    return mean_of(totals)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from persona_db.evals.measures.mean import mean_of, one_each
 from persona_db.evals.measures.sample import Floats, Sample
 
 if TYPE_CHECKING:
@@ -23,11 +24,9 @@ def numbers(sample: Sample) -> Numbers:
 
     if sample.marginal_correct is None:
         return csr_array(np.full((len(sample), 2), np.nan))
-    gain = sample.correct.astype(float) - sample.marginal_correct
-    return csr_array(np.column_stack([np.ones(len(sample)), gain]))
+    return one_each(sample.correct.astype(float) - sample.marginal_correct)
 
 
 def fold(totals: Floats) -> Floats:
     """Return the mean gain."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(totals[:, 1] / totals[:, 0])
+    return mean_of(totals)

@@ -36,8 +36,21 @@ class Sample:
     """Rank of the truth on its question's scale, 0..1; NaN off the scale."""
     expected_rank: Floats
     """Expected rank of the distribution over the options on the scale; 0.5 where there is none."""
+    probabilities: Floats
+    """Items x the most options: the predicted distribution, 0 beyond a question's options.
+
+    Where a prediction is missing it is the same for every option.
+    """
+    places: Floats
+    """Items x the most options: each option's rank on its question's scale, NaN off the scale or beyond the options."""
     marginal_correct: NDArray[np.bool_] | None = None
     """Whether others' answers alone predict the item; None when that was not computed."""
+
+    @property
+    def confidence(self) -> Floats:
+        """Return the probability that the predicted option was given; 0 where the prediction is missing."""
+        given = self.probabilities[np.arange(len(self)), np.maximum(self.answer, 0)]
+        return np.where(self.answer >= 0, given, 0.0)
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -48,6 +61,20 @@ class Sample:
     def on_scale(self) -> NDArray[np.bool_]:
         """Return which items correlations are computed of."""
         return ~np.isnan(self.true_rank)
+
+    def taken(self, items: Indices) -> Sample:
+        """Return *items* alone, their users and questions numbered anew, in the order of the numbers they had."""
+        return Sample(
+            users=np.unique(self.users[items], return_inverse=True)[1].astype(np.intp),
+            questions=np.unique(self.questions[items], return_inverse=True)[1].astype(np.intp),
+            truth=self.truth[items],
+            answer=self.answer[items],
+            true_rank=self.true_rank[items],
+            expected_rank=self.expected_rank[items],
+            probabilities=self.probabilities[items],
+            places=self.places[items],
+            marginal_correct=None if self.marginal_correct is None else self.marginal_correct[items],
+        )
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -62,6 +89,7 @@ def sample_of(outcomes: Sequence[Outcome], *, ranks: Ranks, marginal: Sequence[O
     _, users = np.unique([outcome.user for outcome in outcomes], return_inverse=True)
     _, questions = np.unique([outcome.question for outcome in outcomes], return_inverse=True)
     known = None
+    probabilities, places = _distributions(outcomes, ranks)
     if marginal is not None:
         if [_key(outcome) for outcome in marginal] != [_key(outcome) for outcome in outcomes]:
             raise ConfigError("the marginal's outcomes are of other items, or in another order")
@@ -73,8 +101,27 @@ def sample_of(outcomes: Sequence[Outcome], *, ranks: Ranks, marginal: Sequence[O
         answer=np.array([-1 if outcome.answer is None else outcome.answer for outcome in outcomes], dtype=np.intp),
         true_rank=np.array([_true_rank(outcome, ranks) for outcome in outcomes], dtype=np.float64),
         expected_rank=np.array([_expected_rank(outcome, ranks) for outcome in outcomes], dtype=np.float64),
+        probabilities=probabilities,
+        places=places,
         marginal_correct=known,
     )
+
+
+def _distributions(outcomes: Sequence[Outcome], ranks: Ranks) -> tuple[Floats, Floats]:
+    """Return what was predicted of each option, and where it stands."""
+    scales = [_scale(outcome, ranks) for outcome in outcomes]
+    widest = max(map(len, scales), default=0)
+    probabilities = np.zeros((len(outcomes), widest))
+    places = np.full((len(outcomes), widest), np.nan)
+    for row, (outcome, scale) in enumerate(zip(outcomes, scales, strict=True)):
+        places[row, : len(scale)] = [np.nan if rank is None else rank for rank in scale]
+        if outcome.probabilities is not None:
+            probabilities[row, : len(scale)] = outcome.probabilities
+        elif outcome.answer is not None:
+            probabilities[row, outcome.answer] = 1.0
+        else:
+            probabilities[row, : len(scale)] = 1.0 / len(scale)
+    return probabilities, places
 
 
 def _key(outcome: Outcome) -> tuple[str, str, int]:
@@ -85,6 +132,8 @@ def _scale(outcome: Outcome, ranks: Ranks) -> Sequence[float | None]:
     scale = ranks.get(outcome.question)
     if scale is None or outcome.truth >= len(scale) or (outcome.answer or 0) >= len(scale):
         raise ConfigError(f"the options of question {outcome.question!r} are not those it was predicted with")
+    if outcome.probabilities is not None and len(outcome.probabilities) != len(scale):
+        raise ConfigError(f"question {outcome.question!r} has {len(scale)} options, not {len(outcome.probabilities)}")
     return scale
 
 
@@ -100,8 +149,6 @@ def _expected_rank(outcome: Outcome, ranks: Ranks) -> float:
     if outcome.probabilities is None:
         certain = scale[outcome.answer]
         return MIDDLE if certain is None else certain
-    if len(outcome.probabilities) != len(scale):
-        raise ConfigError(f"question {outcome.question!r} has {len(scale)} options, not {len(outcome.probabilities)}")
     placed = [(rank, p) for rank, p in zip(scale, outcome.probabilities, strict=True) if rank is not None]
     total = sum(p for _, p in placed)
     if total <= 0:

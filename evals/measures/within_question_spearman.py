@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from persona_db.evals.measures.correlation import standardised
+from persona_db.evals.measures.mean import mean_of, one_each
 from persona_db.evals.measures.sample import Floats, Sample
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ def numbers(sample: Sample) -> Numbers:
     if not correlations:
         return csr_array(np.full((len(sample), 2), np.nan))
     changes *= len(sample) / len(correlations)
-    return csr_array(np.column_stack([np.ones(len(sample)), np.mean(correlations) + changes]))
+    return one_each(np.mean(correlations) + changes)
 
 
 def fold(totals: Floats) -> Floats:
     """Return the mean correlation; a question whose predictions are constant counts 0."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(totals[:, 1] / totals[:, 0])
+    return mean_of(totals)

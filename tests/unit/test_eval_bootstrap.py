@@ -10,7 +10,21 @@ from scipy.stats import pearsonr, rankdata
 from sklearn.metrics import f1_score
 
 from persona_db.evals.bootstrap import bootstrap
-from persona_db.evals.measures import Sample, accuracy, gain_over_marginal, macro_f1, pearson, spearman
+from persona_db.evals.measures import (
+    Measure,
+    Sample,
+    abstention_area,
+    accuracy,
+    brier,
+    expected_calibration_error,
+    gain_over_marginal,
+    log_loss,
+    macro_f1,
+    pearson,
+    spearman,
+    variance_ratio,
+    wasserstein,
+)
 from persona_db.evals.measures import within_question_spearman as within
 from persona_db.evals.measures.sample import Floats
 from persona_db.graph.errors import ConfigError
@@ -23,6 +37,7 @@ def sample(seed: int = 0, *, users: int = 40, each: int = 5, skill: float = 0.5)
     truth = np.random.default_rng(99).integers(0, 3, size=users * each)
     known = rng.random(users * each) < skill
     answer = np.where(known, truth, rng.integers(0, 3, size=users * each))
+    odds = rng.random((users * each, 3)) + np.eye(3)[answer]
     return Sample(
         users=np.repeat(np.arange(users), each),
         questions=np.tile(np.arange(each), users),
@@ -30,6 +45,8 @@ def sample(seed: int = 0, *, users: int = 40, each: int = 5, skill: float = 0.5)
         answer=answer.astype(np.intp),
         true_rank=truth / 2.0,
         expected_rank=np.clip(answer / 2.0 + rng.normal(0, 0.1, size=len(answer)), 0, 1),
+        probabilities=odds / odds.sum(axis=1, keepdims=True),
+        places=np.tile([0.0, 0.5, 1.0], (users * each, 1)),
         marginal_correct=truth == 1,
     )
 
@@ -42,13 +59,17 @@ def drawn_items(made: Sample, seed: int) -> list[Floats]:
 
 
 def test_draws_equal_measures_computed_item_by_item() -> None:
-    """Accuracy, macro-F1, Pearson and gain of each draw are those of its items, and Spearman that of their ranks."""
+    """Means, macro-F1 and Pearson of each draw are those of its items, and Spearman that of their ranks."""
     made = sample()
     resampled = bootstrap({"a": made}, seed=7, draws=DRAWS)
     ranks = rankdata(made.expected_rank), rankdata(made.true_rank)
     assert made.marginal_correct is not None
     gain = made.correct.astype(float) - made.marginal_correct
+    given = made.probabilities[np.arange(len(made)), made.truth]
+    squares = ((made.probabilities - np.eye(3)[made.truth]) ** 2).sum(axis=1)
     expected = {
+        log_loss.NAME: [-np.log(given[items]).mean() for items in drawn_items(made, 7)],
+        brier.NAME: [squares[items].mean() for items in drawn_items(made, 7)],
         accuracy.NAME: [made.correct[items].mean() for items in drawn_items(made, 7)],
         gain_over_marginal.NAME: [gain[items].mean() for items in drawn_items(made, 7)],
         macro_f1.NAME: [
@@ -131,6 +152,8 @@ def test_the_interval_within_questions_is_as_wide_as_results_really_spread(each:
             answer=truth,
             true_rank=truth / 2.0,
             expected_rank=rng.random(each * 30),
+            probabilities=np.full((each * 30, 3), 1 / 3),
+            places=np.tile([0.0, 0.5, 1.0], (each * 30, 1)),
         )
         made = replace(made, users=np.arange(len(made)))  # independent items
         resampled = bootstrap({"a": made}, seed=seed, draws=100, measures=[within])
@@ -138,6 +161,45 @@ def test_the_interval_within_questions_is_as_wide_as_results_really_spread(each:
         spreads.append(resampled.draws["a"][within.NAME].std())
     assert np.std(values) == pytest.approx(np.mean(spreads), rel=0.25)
     assert np.mean(values) == pytest.approx(0.0, abs=0.05)
+
+
+def fresh(seed: int, *, bent: float) -> Sample:
+    """300 independent items of 6 questions, predicted with their true chances, or with these bent."""
+    rng = np.random.default_rng(seed)
+    chances = rng.dirichlet(np.ones(3), size=300)
+    truth = np.array([rng.choice(3, p=row) for row in chances])
+    given = chances ** (1 + bent) * np.array([1.0, 1.0, 1.0 + bent])
+    given /= given.sum(axis=1, keepdims=True)
+    return Sample(
+        users=np.arange(300),
+        questions=np.arange(300) % 6,
+        truth=truth,
+        answer=given.argmax(axis=1),
+        true_rank=truth / 2.0,
+        expected_rank=given @ np.array([0.0, 0.5, 1.0]),
+        probabilities=given,
+        places=np.tile([0.0, 0.5, 1.0], (300, 1)),
+    )
+
+
+@pytest.mark.parametrize("measure", [expected_calibration_error, wasserstein, variance_ratio, abstention_area])
+@pytest.mark.parametrize("bent", [0.0, 1.0])
+def test_intervals_of_other_measures_hold_what_fresh_samples_spread(measure: Measure, bent: float) -> None:
+    """As wide as fresh samples spread, or wider for distances that are nothing but chance; around their own value."""
+    values, spreads, inside = [], [], []
+    for seed in range(60):
+        resampled = bootstrap({"a": fresh(seed, bent=bent)}, seed=seed, draws=100, measures=[measure])
+        estimate = resampled.estimate("a", measure.NAME)
+        assert estimate.value is not None
+        assert estimate.ci95 is not None
+        values.append(estimate.value)
+        spreads.append(resampled.draws["a"][measure.NAME].std())
+        inside.append(estimate.ci95[0] <= estimate.value <= estimate.ci95[1])
+    distance = measure in (expected_calibration_error, wasserstein)
+    assert all(inside)
+    assert np.std(values) / np.mean(spreads) == pytest.approx(1.0, abs=0.25) or (
+        distance and np.std(values) < np.mean(spreads)
+    )
 
 
 def test_arms_of_other_items_are_refused() -> None:
@@ -159,4 +221,6 @@ def test_a_measure_that_is_not_defined_has_no_interval() -> None:
     bare = replace(made, marginal_correct=None, true_rank=np.full(len(made), np.nan))
     resampled = bootstrap({"a": bare}, seed=0, draws=20)
     undefined = [name for name in resampled.values["a"] if resampled.estimate("a", name).ci95 is None]
-    assert undefined == [spearman.NAME, pearson.NAME, within.NAME, gain_over_marginal.NAME]
+    assert undefined == [
+        measure.NAME for measure in (spearman, pearson, within, gain_over_marginal, wasserstein, variance_ratio)
+    ]

@@ -26,7 +26,20 @@ HEADER = RunHeader(
 ITEMS = [TestItem(user=f"u{n}", question=f"q{q}", option=(n + q) % 3) for n in range(12) for q in range(3)] + [
     TestItem(user="u0", question="off", option=1)
 ]
-MEASURES = ["accuracy", "macro_f1", "spearman", "pearson", "within_question_spearman", "gain_over_marginal"]
+MEASURES = [
+    "accuracy",
+    "macro_f1",
+    "spearman",
+    "pearson",
+    "within_question_spearman",
+    "gain_over_marginal",
+    "log_loss",
+    "brier",
+    "expected_calibration_error",
+    "wasserstein",
+    "variance_ratio",
+    "abstention_area",
+]
 
 
 def outcomes() -> dict[str, list[Outcome]]:
@@ -46,9 +59,19 @@ def report() -> Report:
 def test_the_object_has_the_documented_fields() -> None:
     """What programs read of `--json`."""
     made = json.loads(report().model_dump_json())
-    assert list(made) == ["dataset", "split", "users", "tests", "settings", "arms", "differences"]
-    assert ["n", *MEASURES, "ci95"] == list(made["arms"]["good"])[:8]
-    assert list(made["arms"]["good"])[8:] == [
+    assert list(made) == [
+        "dataset",
+        "split",
+        "users",
+        "tests",
+        "settings",
+        "arms",
+        "differences",
+        "subgroups",
+        "retest",
+    ]
+    assert ["n", *MEASURES, "ci95"] == list(made["arms"]["good"])[:14]
+    assert list(made["arms"]["good"])[14:] == [
         "off_scale",
         "unparsed",
         "abstained",

@@ -8,21 +8,30 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import pearsonr, spearmanr, wasserstein_distance
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import log_loss as sklearn_log_loss
 
 from persona_db.evals.items import Outcome, TestItem, outcome_of
 from persona_db.evals.measures import (
     MEASURES,
     Measure,
     Sample,
+    abstention_area,
+    abstention_curve,
     accuracy,
+    brier,
+    expected_calibration_error,
     gain_over_marginal,
+    log_loss,
     macro_f1,
     pearson,
     sample_of,
     spearman,
     value_of,
+    variance_ratio,
+    wasserstein,
     within_question_spearman,
 )
 from persona_db.graph.errors import ConfigError
@@ -31,18 +40,25 @@ SCALE = (0.0, 0.5, 1.0, None)
 
 
 def drawn(seed: int, *, items: int = 300, questions: int = 12, missing: float = 0.1) -> Sample:
+    """Items of one scale, whose last option is off it; distributions that lean to the truth."""
     rng = np.random.default_rng(seed)
-    true_rank = rng.choice([0.0, 0.5, 1.0, np.nan], size=items)
-    answer = rng.integers(0, 4, size=items)
-    expected = np.round(np.clip(0.5 * np.nan_to_num(true_rank) + 0.5 * rng.random(items), 0, 1), 2)
+    truth = rng.integers(0, 4, size=items)
+    odds = rng.random((items, 4)) ** 2 + 0.5 * np.eye(4)[truth] * rng.random((items, 1))
+    odds[rng.random((items, 4)) < 0.1] = 0.0
+    odds[:, 1] += 1e-9
     gone = rng.random(items) < missing
+    probabilities = np.where(gone[:, None], 0.25, odds / odds.sum(axis=1, keepdims=True))
+    places = np.tile([0.0, 0.5, 1.0, np.nan], (items, 1))
+    on_scale = probabilities[:, :3].sum(axis=1)
     return Sample(
         users=np.unique(rng.integers(0, 30, size=items), return_inverse=True)[1].astype(np.intp),
         questions=np.unique(rng.integers(0, questions, size=items), return_inverse=True)[1].astype(np.intp),
-        truth=np.where(np.isnan(true_rank), 3, np.nan_to_num(true_rank) * 2).astype(np.intp),
-        answer=np.where(gone, -1, answer),
-        true_rank=true_rank,
-        expected_rank=np.where(gone, 0.5, expected),
+        truth=truth.astype(np.intp),
+        answer=np.where(gone, -1, probabilities.argmax(axis=1)),
+        true_rank=places[np.arange(items), truth],
+        expected_rank=np.round((probabilities[:, 1] * 0.5 + probabilities[:, 2]) / on_scale, 2),
+        probabilities=probabilities,
+        places=places,
         marginal_correct=rng.random(items) < 0.4,
     )
 
@@ -88,6 +104,103 @@ def test_within_question_spearman_is_the_mean_of_scipys(seed: int) -> None:
             made.append(spearmanr(x, y).statistic if len(set(x)) > 1 else 0.0)
     assert len(made) >= 4
     assert np.mean(made) == pytest.approx(value_of(within_question_spearman, sample))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_log_loss_is_that_of_scikit_learn(seed: int) -> None:
+    """Of probabilities that are no less than the floor; a missing prediction is a uniform one."""
+    sample = drawn(seed)
+    floored = np.maximum(sample.probabilities, log_loss.FLOOR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # floored rows sum to a little more than 1
+        expected = sklearn_log_loss(sample.truth, floored, labels=range(4))
+    assert expected == pytest.approx(value_of(log_loss, sample), abs=0.003)
+    bare = sample_of([outcome("q", 1, None), outcome("q", 1, (0.0, 0.5, 0.5, 0.0))], ranks={"q": SCALE})
+    assert value_of(log_loss, bare) == pytest.approx((np.log(4) + np.log(2)) / 2)
+
+
+def test_an_impossible_truth_costs_no_more_than_the_floor() -> None:
+    """One certain error does not make the mean infinite."""
+    sample = sample_of([outcome("q", 0, (0.0, 1.0, 0.0, 0.0))], ranks={"q": SCALE})
+    assert value_of(log_loss, sample) == pytest.approx(-np.log(0.001))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_brier_is_the_squared_distance_of_all_options(seed: int) -> None:
+    """Computed from indicators; a missing prediction is a uniform one."""
+    sample = drawn(seed)
+    expected = np.mean(
+        [np.sum((p - np.eye(4)[t]) ** 2) for p, t in zip(sample.probabilities, sample.truth, strict=True)]
+    )
+    assert expected == pytest.approx(value_of(brier, sample))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_calibration_is_that_of_scikit_learns_curve(seed: int) -> None:
+    """Its ten bins, weighted by their items."""
+    sample = drawn(seed, missing=0.0)
+    accurate, sure = calibration_curve(sample.correct, sample.confidence, n_bins=10)
+    counts = np.histogram(sample.confidence, bins=np.linspace(0, 1, 11))[0]
+    expected = np.abs(accurate - sure) @ counts[counts > 0] / len(sample)
+    assert expected == pytest.approx(value_of(expected_calibration_error, sample))
+
+
+def test_a_missing_prediction_is_calibrated() -> None:
+    """It is sure of nothing and wrong."""
+    sample = sample_of([outcome("q", 0, None), outcome("q", 0, (1.0, 0.0, 0.0, 0.0))], ranks={"q": SCALE})
+    assert (sample.confidence.tolist(), value_of(expected_calibration_error, sample)) == ([0.0, 1.0], 0.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wasserstein_is_that_of_scipy_for_each_question(seed: int) -> None:
+    """Between all answers predicted and all given; questions count by their items on the scale."""
+    sample = drawn(seed)
+    total = 0.0
+    for question in np.unique(sample.questions):
+        kept = sample.on_scale & (sample.questions == question)
+        given = sample.probabilities[kept, :3]
+        predicted = (given / given.sum(axis=1, keepdims=True)).mean(axis=0)
+        true = np.array([(sample.true_rank[kept] == place).mean() for place in SCALE[:3]])
+        total += kept.sum() * wasserstein_distance(SCALE[:3], SCALE[:3], predicted, true)
+    assert total / sample.on_scale.sum() == pytest.approx(value_of(wasserstein, sample))
+
+
+def test_who_predicts_the_shares_for_everybody_is_at_no_distance_and_flat() -> None:
+    """Knowing the question alone makes the two distributions equal, and all people alike."""
+    made = [outcome("q", truth, (0.25, 0.25, 0.5, 0.0)) for truth in (0, 1, 2, 2)]
+    sample = sample_of(made, ranks={"q": SCALE})
+    assert (value_of(wasserstein, sample), value_of(variance_ratio, sample)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_variance_ratio_is_of_variances_within_questions(seed: int) -> None:
+    """Sums over questions of numpy's variances, each by its items."""
+    sample = drawn(seed)
+    sums = np.zeros(2)
+    for question in np.unique(sample.questions):
+        kept = sample.on_scale & (sample.questions == question)
+        sums += kept.sum() * np.array([sample.expected_rank[kept].var(), sample.true_rank[kept].var()])
+    assert sums[0] / sums[1] == pytest.approx(value_of(variance_ratio, sample))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_abstention_area_is_the_mean_accuracy_of_the_surest(seed: int) -> None:
+    """Of a hundred items: the mean over k of the accuracy on the k surest."""
+    sample = drawn(seed, items=100, missing=0.0)
+    right = sample.correct[np.argsort(-sample.confidence)]
+    accuracies = [right[:k].mean() for k in range(1, 101)]
+    assert np.mean(accuracies) == pytest.approx(value_of(abstention_area, sample))
+    assert pytest.approx(accuracies) == [accuracy for _, accuracy in abstention_curve(sample)]
+
+
+def test_the_abstention_curve_ends_at_the_accuracy_and_missing_predictions_come_last() -> None:
+    """Equal confidences are one point: their order says nothing."""
+    answers: list[tuple[float, ...] | None] = [None, (0.9, 0.1), (0.9, 0.1), (0.4, 0.6)]
+    made = [outcome("q", truth, given) for truth, given in zip((0, 0, 1, 1), answers, strict=True)]
+    sample = sample_of(made, ranks={"q": (0.0, 1.0)})
+    assert abstention_curve(sample) == [(0.5, 0.5), (0.75, pytest.approx(2 / 3)), (1.0, 0.5)]
+    assert value_of(abstention_area, sample) == pytest.approx((0.5 + 0.5 + 2 / 3 + 0.5) / 4)
+    assert abstention_curve(drawn(0, items=0)) == []
 
 
 def test_gain_is_over_the_marginal_on_the_same_items() -> None:
@@ -165,7 +278,7 @@ def test_a_measure_says_what_it_is(measure: Measure) -> None:
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), items=st.integers(1, 60), missing=st.sampled_from([0.0, 0.5, 1.0]))
 def test_measures_hold_their_bounds_and_do_not_depend_on_the_order(seed: int, items: int, missing: float) -> None:
-    """Accuracy and F1 are 0 to 1, correlations and gain -1 to 1, undefined ones NaN, with no warning."""
+    """Shares are 0 to 1, correlations and gain -1 to 1, losses as far as they can go, else NaN, no warning."""
     sample = drawn(seed, items=items, missing=missing)
     order = np.random.default_rng(seed).permutation(items)
     assert sample.marginal_correct is not None
@@ -176,6 +289,8 @@ def test_measures_hold_their_bounds_and_do_not_depend_on_the_order(seed: int, it
         answer=sample.answer[order],
         true_rank=sample.true_rank[order],
         expected_rank=sample.expected_rank[order],
+        probabilities=sample.probabilities[order],
+        places=sample.places[order],
         marginal_correct=sample.marginal_correct[order],
     )
     with warnings.catch_warnings():
@@ -183,8 +298,9 @@ def test_measures_hold_their_bounds_and_do_not_depend_on_the_order(seed: int, it
         values = {measure.NAME: value_of(measure, sample) for measure in MEASURES}
         again = {measure.NAME: value_of(measure, shuffled) for measure in MEASURES}
     for name, value in values.items():
-        low = 0.0 if name in {"accuracy", "macro_f1"} else -1.0
-        assert np.isnan(value) or low <= value <= 1.0 + 1e-12
+        low = -1.0 if "spearman" in name or name in {"pearson", "gain_over_marginal"} else 0.0
+        high = {"log_loss": -np.log(0.001), "brier": 2.0, "variance_ratio": np.inf}.get(name, 1.0)
+        assert np.isnan(value) or low <= value <= high + 1e-12
         assert value == pytest.approx(again[name], nan_ok=True)
 
 
@@ -200,14 +316,17 @@ def test_rank_correlations_do_not_change_with_a_monotone_scale(seed: int, power:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_truth_itself_is_predicted_perfectly(seed: int) -> None:
-    """Every measure but the gain is 1."""
+    """Losses and distances are 0, all else but the gain is 1."""
     sample = drawn(seed, missing=0.0)
     perfect = Sample(
         **{
             **sample.__dict__,
             "answer": sample.truth,
             "expected_rank": np.nan_to_num(sample.true_rank, nan=0.5),
+            "probabilities": np.eye(4)[sample.truth],
         }
     )
-    values = [value_of(measure, perfect) for measure in MEASURES if measure.NAME != "gain_over_marginal"]
-    assert pytest.approx(values) == [1.0] * 5
+    losses = (log_loss, brier, expected_calibration_error, wasserstein)
+    for measure in MEASURES:
+        if measure is not gain_over_marginal:
+            assert value_of(measure, perfect) == pytest.approx(0.0 if measure in losses else 1.0, abs=1e-9)

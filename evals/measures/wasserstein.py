@@ -1,0 +1,60 @@
+"""Distance of predicted from true opinion distributions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from persona_db.evals.measures.mean import mean_of
+from persona_db.evals.measures.sample import Floats, Sample
+
+if TYPE_CHECKING:
+    from persona_db.evals.measures.measure import Numbers
+
+NAME = "wasserstein"
+SENTENCE = (
+    "How far the answers predicted for all are from those given: the 1-Wasserstein distance of a question's two "
+    "distributions over people on its scale 0..1, mean over questions by their items; less is better."
+)
+CITATION = "As in Santurkar et al. 2023 (arXiv:2303.17548), which report 1 less this over scales 1 apart."
+MISSING = "The same probability for every option. True answers off the scale are left out, and counted."
+
+
+def numbers(sample: Sample) -> Numbers:
+    """Return, for items on the scale, 1 and their part in their question's distance.
+
+    The distance of two distributions is the area between their cumulative shares; an item adds its own difference,
+    with the sign that the question's has there. As for the calibration error, a resample keeps the signs.
+    What a distribution gives to options off the scale is shared among the others in proportion.
+    """
+    from scipy.sparse import csr_array
+
+    made = np.zeros((len(sample), 2))
+    kept = np.flatnonzero(sample.on_scale)
+    order = kept[np.argsort(sample.questions[kept], kind="stable")]
+    bounds = np.flatnonzero(np.diff(sample.questions[order])) + 1
+    for items in np.split(order, bounds):
+        if len(items):
+            made[items] = np.column_stack([np.ones(len(items)), _parts(sample, items)])
+    return csr_array(made)
+
+
+def _parts(sample: Sample, items: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
+    """Return what each item of one question adds to the area between the cumulative shares."""
+    on_scale = ~np.isnan(sample.places[items[0]])
+    places = sample.places[items[0], on_scale]
+    given = sample.probabilities[np.ix_(items, np.flatnonzero(on_scale))]
+    total = given.sum(axis=1, keepdims=True)
+    given = np.where(total > 0, given / np.where(total > 0, total, 1.0), 1.0 / len(places))
+    steps = np.unique(places)
+    predicted = given @ (places[:, None] <= steps)
+    true = sample.true_rank[items, None] <= steps
+    apart = (predicted - true)[:, :-1] * np.diff(steps)
+    signs = np.sign(np.round(apart.sum(axis=0), 9))
+    return np.asarray(apart @ signs)
+
+
+def fold(totals: Floats) -> Floats:
+    """Return the mean distance, at least 0; NaN where no item is on a scale."""
+    return np.maximum(mean_of(totals), 0.0)
