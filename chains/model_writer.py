@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from hashlib import blake2b
 from time import monotonic, sleep
 from types import TracebackType
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from persona_db.chains.changes import Changes
+from persona_db.chains.language.canonical import opposite_of
 from persona_db.chains.statistical.engine import StatisticalEngine
-from persona_db.chains.statistical.keybook import CacheKey, idf, key_row, read_keys
+from persona_db.chains.statistical.keybook import CacheKey, idf, key_row, opposite_rows, read_keys
 from persona_db.chains.statistical.leaning import leanings
 from persona_db.graph.errors import BudgetError, GraphUnavailableError, PersonaDBError
 from persona_db.graph.ledger import BadAnswer, Run, bad_answer_rows, now
@@ -41,7 +43,10 @@ class KeyBook:
     """The cache keys of a Fit, and those that come up while users are refined."""
 
     def __init__(self, graph: Graph, dataset: str, fit: str) -> None:
-        self.keys: dict[str, CacheKey] = read_keys(graph, dataset, fit)
+        self.keys: dict[str, CacheKey] = {
+            id_: replace(key, opposite=key.opposite or opposite_of(id_))
+            for id_, key in read_keys(graph, dataset, fit).items()
+        }
         people = graph.read("user_versions", dataset=dataset, fit="")
         self._people = max(sum(row["sharing_rank"] > 0 for row in people), 1)
 
@@ -53,8 +58,9 @@ class KeyBook:
             for held in persona.keys:
                 if held.key not in self.keys:
                     self.keys[held.key] = CacheKey(
-                        held.key, held.kind, held.name, 1, idf(1, self._people), 1 / self._people
-                    )
+                        held.key, held.kind, held.name, 1, idf(1, self._people), 1 / self._people,
+                        opposite=opposite_of(held.key),
+                    )  # fmt: skip
 
     def stored(self) -> None:
         """Note that the graph has all of them."""
@@ -62,7 +68,14 @@ class KeyBook:
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of those that the graph has not, by id."""
-        return [key_row(self.keys[id_]) for id_ in sorted(self.keys.keys() - self._stored)]
+        return [key_row(self.keys[id_]) for id_ in self._new()]
+
+    def opposites(self) -> list[dict[str, str]]:
+        """The rows of the pairs of opposites that come with them."""
+        return opposite_rows(self.keys, self._new())
+
+    def _new(self) -> list[str]:
+        return sorted(self.keys.keys() - self._stored)
 
 
 class ModelWriter:
@@ -151,6 +164,8 @@ class ModelWriter:
             book.meet(wanted.values())
             if new_keys := book.rows():
                 tx.run("store_new_keys", **scope, rows=new_keys)
+            if opposed := book.opposites():
+                tx.run("store_opposites", **scope, rows=opposed)
             changes = Changes()
             runs: list[Run] = []
             bad: list[BadAnswer] = []

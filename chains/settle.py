@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from persona_db.chains.language.canonical import opposite_of
 from persona_db.chains.statistical.fit import collaboration, store_keys, store_summaries
 from persona_db.chains.statistical.keybook import CacheKey, idf, key_vector, make_keys, read_keys, summarise, units
 from persona_db.chains.statistical.leaning import Leaning
@@ -96,16 +97,17 @@ def _settled(
     counted: Sequence[_Holding],
     held: Sequence[Sequence[Leaning]],
 ) -> dict[str, CacheKey]:
-    """The keys as those who share hold them; keys of nobody who shares count as held by none."""
+    """The keys as those who share hold them, with their opposites; keys of nobody who shares count as held by none."""
     traits = np.array([one.traits for one in counted], dtype=np.float64)
     traits = traits.reshape(len(counted), population.loadings.shape[1])
     names = {key.id: key.name for key in stored.values()}
     found = make_keys(population, held, traits, names)
     nobody = idf(0, len(counted))
-    return {
-        id_: found.get(id_) or replace(key, n_holders=0, share=0.0, idf=nobody, loadings=())
-        for id_, key in stored.items()
-    }
+    settled: dict[str, CacheKey] = {}
+    for id_, key in stored.items():
+        one = found.get(id_) or replace(key, n_holders=0, share=0.0, idf=nobody, loadings=())
+        settled[id_] = replace(one, opposite=one.opposite or opposite_of(id_))
+    return settled
 
 
 def _row(one: _Holding, keys: Mapping[str, CacheKey]) -> dict[str, Any]:

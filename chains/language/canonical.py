@@ -67,7 +67,7 @@ def key_id(kind: str, name: str) -> str:
 
 
 def opposite_of(key: str) -> str | None:
-    """Return the id of the key that contradicts an issue or entity with a side; None for others."""
+    """Return the id of the key that contradicts an issue or entity with a side, held by somebody or not; else None."""
     kind, _, name = key.partition(":")
     side, _, rest = name.partition(" ")
     if kind not in _SIDED or not rest or side not in ("for", "against"):

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from persona_db.chains.statistical.choose import choose_settings
 from persona_db.chains.statistical.engine import Lexicon, StatisticalEngine
 from persona_db.chains.statistical.estimate import residuals
-from persona_db.chains.statistical.keybook import CacheKey, Summary, key_row, make_keys, read_keys, summarise, units
+from persona_db.chains.statistical.keybook import (
+    CacheKey,
+    Summary,
+    key_row,
+    make_keys,
+    opposite_rows,
+    read_keys,
+    summarise,
+    units,
+)
 from persona_db.chains.statistical.leaning import Leaning, leanings
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.scale import Scale
@@ -163,7 +172,7 @@ def collaboration(
         held = [leaning for leaning in own if leaning.key in keys]
         for leaning, unit in zip(held, units([(h.weight, keys[h.key].idf) for h in held]), strict=True):
             opposite = keys[leaning.key].opposite
-            flipped = opposite is not None and opposite < leaning.key
+            flipped = opposite in keys and str(opposite) < leaning.key
             rows.append(person)
             columns.append(position[str(opposite)] if flipped else position[leaning.key])
             entries.append(-unit if flipped else unit)
@@ -232,10 +241,7 @@ def store_keys(graph: Graph, dataset: str, fit: str, keys: Mapping[str, CacheKey
     """Write cache keys and which of them are opposites."""
     rows = [{**key_row(key), "loadings": list(key.loadings)} for key in keys.values()]
     graph.write_batches("store_keys", rows, what="cache keys", dataset=dataset, fit=fit)
-    opposites = [
-        {"key": key.id, "opposite": key.opposite} for key in keys.values() if key.opposite and key.id < key.opposite
-    ]
-    graph.write_batches("store_opposites", opposites, what="opposites", dataset=dataset, fit=fit)
+    graph.write_batches("store_opposites", opposite_rows(keys, keys), what="opposites", dataset=dataset, fit=fit)
 
 
 def store_summaries(graph: Graph, dataset: str, fit: str, summaries: Sequence[Summary]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -27,6 +27,7 @@ __all__ = [
     "key_row",
     "key_vector",
     "make_keys",
+    "opposite_rows",
     "read_keys",
     "summarise",
     "units",
@@ -41,7 +42,10 @@ _LONGEST_NAME = 300  # names are indexed
 
 @dataclass(frozen=True)
 class CacheKey:
-    """A key of a Fit. `share` is the part of people who hold it; `loadings` its correlation with each trait."""
+    """A key of a Fit. `share` is the part of people who hold it; `loadings` its correlation with each trait.
+
+    `opposite` is the id of the key that contradicts it; of a language model's keys also of one that nobody holds yet.
+    """
 
     id: str
     kind: KeyKind
@@ -65,6 +69,16 @@ def key_row(key: CacheKey) -> dict[str, Any]:
         "id": key.id, "kind": key.kind, "name": key.name, "n_holders": key.n_holders, "idf": key.idf,
         "share": key.share,
     }  # fmt: skip
+
+
+def opposite_rows(keys: Mapping[str, CacheKey], some: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of the pairs of opposites among *keys* that one of *some* has a part in, each pair once."""
+    pairs = {
+        (min(id_, str(keys[id_].opposite)), max(id_, str(keys[id_].opposite)))
+        for id_ in some
+        if keys[id_].opposite in keys
+    }
+    return [{"key": first, "opposite": second} for first, second in sorted(pairs)]
 
 
 @dataclass(frozen=True)
