@@ -14,6 +14,14 @@ from persona_db.cli.load import Format, Level
 __all__ = ["evaluate"]
 
 
+class HeldOut(StrEnum):
+    """Which of the answers held out are predicted."""
+
+    TEST = "test"
+    COLDSTART = "coldstart"
+    ALL = "all"
+
+
 class Refiner(StrEnum):
     """What refines the dataset of an evaluation with a model."""
 
@@ -42,6 +50,9 @@ def evaluate(
     seed: Annotated[
         int, typer.Option(help="Of the split (where one is drawn), the inner folds and the bootstrap.")
     ] = 0,
+    held_out: Annotated[
+        HeldOut, typer.Option(help="What is predicted: the test, the coldstart file that rfpn may have, or all.")
+    ] = HeldOut.TEST,
     limit: Annotated[int | None, typer.Option(min=1, help="Predict so many tests, drawn by the seed.")] = None,
     by: Annotated[
         str | None, typer.Option(metavar="ATTRIBUTE", help="Measure people of each value of this attribute apart, too.")
@@ -82,6 +93,7 @@ def evaluate(
         top_k=top_k,
         sharing=Sharing(sharing.value),
         seed=seed,
+        held_out=held_out.value,
         limit=limit,
         by=by,
         again=None if again is None else str(again),

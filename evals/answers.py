@@ -113,6 +113,11 @@ class AnswerMatrix:
         """Return questions x options: True where the question has that option."""
         return np.arange(self.width)[None, :] < self.n_options[:, None]
 
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """Return the questions that nobody answered."""
+        return tuple(np.array(self.questions, dtype=object)[~(self.answers >= 0).any(axis=0)])
+
     def cells(self, pairs: Sequence[tuple[str, str]]) -> Cells:
         """Return the (user, question) indices of *pairs* of ids."""
         row = {user: index for index, user in enumerate(self.users)}

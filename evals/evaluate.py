@@ -26,7 +26,7 @@ from persona_db.evals.peers import PEERS, predict_peer
 from persona_db.evals.random_collaborators import predict_at_random, random_contexts
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.retest import AGAIN, answered_again, check_again
-from persona_db.evals.splits import contested_split, items_to_predict
+from persona_db.evals.splits import HeldOutPart, contested_split, items_to_predict
 from persona_db.evals.subgroups import groups_of
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import LeakError, ModelAnswerError
@@ -71,6 +71,9 @@ class EvaluateSettings(Model):
     top_k: int = Field(default=50, ge=0)
     sharing: Sharing = Sharing.HISTORY
     seed: int = 0
+    held_out: HeldOutPart = Field(
+        default="test", description="What is predicted: the test, the source's coldstart file, or all of both."
+    )
     limit: int | None = Field(default=None, ge=1, description="Tests predicted at most, drawn by the seed.")
     model: str | None = Field(default=None, description="A language model that refines and predicts.")
     refined_by: Literal["model", "statistical"] = Field(
@@ -92,6 +95,8 @@ class EvaluateSettings(Model):
             parts += ["--split", one]
         parts += ["--arms", ",".join(self.arms), "--size", str(self.size), "--ratio", str(self.ratio)]
         parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]
+        if self.held_out != "test":
+            parts += ["--held-out", self.held_out]
         if self.limit is not None:
             parts += ["--limit", str(self.limit)]
         for name, given in (("--by", self.by), ("--again", self.again)):
@@ -129,7 +134,7 @@ def evaluate(
     if settings.again is not None:
         check_again(settings.format, Path(settings.again))
     source, split_name = held_out(settings)
-    tests = items_to_predict(source)
+    tests = items_to_predict(source, part=settings.held_out)
     if settings.limit is not None and settings.limit < len(tests):
         drawn = np.random.default_rng(settings.seed).choice(len(tests), size=settings.limit, replace=False)
         tests = [tests[index] for index in np.sort(drawn)]
@@ -157,6 +162,7 @@ def evaluate(
             ranks=option_places(answers),
             by=settings.by,
             groups=groups,
+            unanswered=answers.unanswered,
         )
         with OutcomeFile(out / "outcomes.jsonl.gz", header) if out else nullcontext() as file:
             for arm in settings.arms:
@@ -336,7 +342,8 @@ def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
     """Return the source with its split, and the split's name; the Senate gets one drawn when none is given."""
     if settings.split or settings.format != "senate":
         source = open_source(settings.format, settings.paths, split=settings.split)
-        return source, ", ".join(Path(one).name for one in settings.split) or "as the files say"
+        named = ", ".join(Path(one).name for one in settings.split) or "as the files say"
+        return source, named if settings.held_out == "test" else f"{named}, {settings.held_out}"
     whole = SenateSource(Path(settings.paths[0]) if settings.paths else None)
     drawn = contested_split(whole.votes(), seed=settings.seed)
     source = open_source("senate", settings.paths, split=[Split(drawn)])

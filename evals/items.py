@@ -103,6 +103,7 @@ class RunHeader(Model):
     ranks: dict[str, tuple[float | None, ...]] = Field(
         description="Question -> each option's rank on its scale as 0..1, None off the scale."
     )
+    unanswered: tuple[str, ...] = Field(default=(), description="Questions that nobody answered in the history.")
     by: str | None = Field(default=None, description="The attribute that people are told apart by, if any.")
     groups: dict[str, str] = Field(default_factory=dict, description="User -> their value of it.")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import Field, JsonValue
 
 from persona_db.evals.bootstrap import DRAWS, Estimate, Resampled, bootstrap
+from persona_db.evals.caution import cautions, draws_questions
 from persona_db.evals.items import Outcome, RunHeader
 from persona_db.evals.measures import MEASURES, Sample, sample_of
 from persona_db.evals.retest import AGAIN, Retest, retest_of
@@ -72,7 +73,9 @@ class Report(Model):
     dataset: str
     split: str
     users: int
+    questions: int = Field(description="Distinct ones among the tests.")
     tests: int
+    warnings: tuple[str, ...] = Field(description="What to bear in mind: too few questions or users, new questions.")
     settings: dict[str, JsonValue] = Field(
         description="With the seed, the data's hashes, and the command to repeat it."
     )
@@ -97,12 +100,13 @@ def report_of(
     costs: Mapping[str, ArmCost] | None = None,
     pairs: Iterable[tuple[str, str]] | None = None,
     draws: int = DRAWS,
-    questions_too: bool = False,
+    questions_too: bool | None = None,
 ) -> Report:
     """Return the report on *outcomes* (arm -> its outcomes, the same items in the same order for every arm).
 
     *marginal* are the outcomes that the gain is over; by default those of the arm `marginal`, where it was run.
-    *pairs* are the arms to compare; by default the first arm with every other.
+    *pairs* are the arms to compare; by default the first arm with every other. Intervals are over users, and over
+    questions too where *questions_too* or, by default, `caution.draws_questions` says so.
     Outcomes of `again` are the same people's second answers, and no arm.
     """
     again = outcomes.get(AGAIN)
@@ -116,15 +120,19 @@ def report_of(
             raise ConfigError(f"arm {arm!r} was not run; there are {', '.join(arms)}")
     base = outcomes.get("marginal") if marginal is None else marginal
     samples = {arm: sample_of(made, ranks=header.ranks, marginal=base) for arm, made in outcomes.items()}
-    resampled = bootstrap(samples, seed=header.seed, draws=draws, questions_too=questions_too)
     first = outcomes[arms[0]]
+    if questions_too is None:
+        questions_too = draws_questions(first, unanswered=header.unanswered)
+    resampled = bootstrap(samples, seed=header.seed, draws=draws, questions_too=questions_too)
     users = tuple(sorted({outcome.user for outcome in first}))
     kinds = subgroups_of(samples, users=users, groups=header.groups, seed=header.seed, draws=draws)
     return Report(
         dataset=header.dataset,
         split=header.split,
         users=len(users),
+        questions=len({outcome.question for outcome in first}),
         tests=len(first),
+        warnings=cautions(first, unanswered=header.unanswered),
         settings={
             **header.settings,
             "seed": header.seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 
@@ -14,14 +15,25 @@ from persona_db.loaders.senate import Vote
 from persona_db.loaders.source import Source
 from persona_db.loaders.split import Part
 
-__all__ = ["contested_split", "items_to_predict"]
+__all__ = ["HeldOutPart", "contested_split", "items_to_predict"]
 
 
-def items_to_predict(source: Source, quarantine: Quarantine = ignore) -> list[TestItem]:
-    """Return what the source's split holds out, in the order of its files; ConfigError when that is nothing."""
+HeldOutPart = Literal["test", "coldstart", "all"]
+"""What is predicted of what is held out: the test, the answers of people without a history, or both."""
+
+
+def items_to_predict(source: Source, quarantine: Quarantine = ignore, *, part: HeldOutPart = "test") -> list[TestItem]:
+    """Return what the source holds out as *part*, in the order of its files; ConfigError when that is nothing."""
+    held_out = list(source.test_answers(quarantine))
     found = [
-        TestItem(user=held.user, question=held.question, option=held.option) for held in source.test_answers(quarantine)
+        TestItem(user=held.user, question=held.question, option=held.option)
+        for held in held_out
+        if part in ("all", held.part)
     ]
+    if held_out and not found:
+        others = Counter(held.part for held in held_out)
+        has = " and ".join(f"{count:,} with --held-out {name}" for name, count in others.items())
+        raise ConfigError(f"{source.name} holds nothing out as {part}; there are {has}")
     if not found:
         raise ConfigError(
             f"{source.name} holds nothing out to be predicted; give --split FILE with user, question and "

@@ -52,13 +52,16 @@ def show(report: Report, console: Console) -> None:
     console.print()
     off_scale = max(arm.off_scale for arm in report.arms.values())
     console.print(
-        f"{report.tests:,} held-out answers of {report.users:,} users of {report.dataset}, split {report.split}; "
+        f"{report.tests:,} held-out answers of {report.users:,} users to {report.questions:,} questions of "
+        f"{report.dataset}, split {report.split}; "
         f"{off_scale:,} are off their question's scale and left out of correlations. "
         f"± is half of the 95 % interval ({report.settings['draws']:,} bootstrap draws of "
         f"{report.settings['resampled']}).",
         markup=False,
         highlight=False,
     )
+    for warning in report.warnings:
+        console.print(f"Note: {warning}", markup=False, highlight=False)
     console.print(f"again: {report.command}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -7,7 +7,7 @@ everybody's history by id, and out of their author's by equal text (case and spa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -51,7 +51,10 @@ _POSTS = "post_data"
 _INFO = "users_info_dict"
 _HISTORY = "users_history_dict"
 _TRAIN = "response_data_balanced_train_anno"
-_TEST = ("response_data_balanced_test_anno", "response_data_coldstart_anno")
+_TEST: Mapping[str, Literal["test", "coldstart"]] = {
+    "response_data_balanced_test_anno": "test",
+    "response_data_coldstart_anno": "coldstart",
+}
 _HELD_OUT = (*_TEST, "response_data_balanced_dev_anno")
 
 _MaybeEmpty = Annotated[str, Field(max_length=LONGEST_TEXT, strict=True), AfterValidator(storable)]
@@ -160,14 +163,14 @@ class RfpnSource:
                 yield Person(id=author)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
-        """Yield the responses of the test and coldstart files, and those that a split marks `test`."""
+        """Yield the responses of the test file, those of the coldstart file, and those that a split marks `test`."""
         self.counts = Counts()
         self._check()
         posts = dict(self._posts(ignore))
-        for stem in _TEST:
+        for stem, part in _TEST.items():
             path = self._path(stem)
             for row in self._responses(path, posts, quarantine) if path is not None else ():
-                yield HeldOut(row.author_id, row.conversation_id, row.predicted_intensity, row.created_at)
+                yield HeldOut(row.author_id, row.conversation_id, row.predicted_intensity, row.created_at, part)
         if self._marked is not None:
             for row in self._responses(self._needed(_TRAIN), posts, quarantine):
                 if self._marked.part(row.author_id, row.conversation_id) == "test":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.loaders.rows import Quarantine, ignore
@@ -44,6 +44,8 @@ class HeldOut(NamedTuple):
     question: str
     option: int
     at: str = ""
+    part: Literal["test", "coldstart"] = "test"
+    """`coldstart` where the source keeps the answers of people without a history apart."""
 
 
 class Source(Protocol):

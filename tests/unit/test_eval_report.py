@@ -63,7 +63,9 @@ def test_the_object_has_the_documented_fields() -> None:
         "dataset",
         "split",
         "users",
+        "questions",
         "tests",
+        "warnings",
         "settings",
         "arms",
         "differences",
@@ -125,7 +127,7 @@ def test_the_settings_say_what_the_numbers_rest_on() -> None:
         "size": 40,
         "seed": 3,
         "draws": 100,
-        "resampled": "users",
+        "resampled": "users and questions",
         "data": {"split.csv": "ab"},
         "command": COMMAND,
     }
@@ -143,7 +145,15 @@ def test_the_tables_show_counts_intervals_and_the_command(width: int) -> None:
     show(report(), Console(file=out, width=width))
     text = out.getvalue()
     assert COMMAND in text
-    for piece in ("good", "marginal", "37", "0.973", "±0.", "good-marginal", "37 held-out answers of 12 users"):
+    for piece in (
+        "good",
+        "marginal",
+        "37",
+        "0.973",
+        "±0.",
+        "good-marginal",
+        "37 held-out answers of 12 users to 4 questions",
+    ):
         assert piece in text
     assert "…" not in text
 

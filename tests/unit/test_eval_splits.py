@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import cast
+
 import pytest
 
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.splits import contested_split, items_to_predict
+from persona_db.evals.splits import HeldOutPart, contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
+from persona_db.loaders.rows import Quarantine
 from persona_db.loaders.senate import SenateSource, Vote
+from persona_db.loaders.source import HeldOut, Source
 from persona_db.loaders.split import Split
 
 VOTES = [
@@ -48,6 +53,30 @@ def test_what_is_held_out_of_the_senate_is_not_in_the_matrix() -> None:
     cells = matrix.cells([(item.user, item.question) for item in tests])
     assert (4_759, len(votes) - 4_759) == (len(tests), int((matrix.answers >= 0).sum()))
     assert {-1} == set(matrix.answers[cells[:, 0], cells[:, 1]].tolist())
+
+
+class Held:
+    """A source that holds out one answer as the test and two as coldstart."""
+
+    name = "held"
+
+    def test_answers(self, quarantine: Quarantine) -> Iterator[HeldOut]:
+        yield HeldOut("a", "q1", 0)
+        yield HeldOut("b", "q1", 1, part="coldstart")
+        yield HeldOut("c", "q2", 1, part="coldstart")
+
+
+@pytest.mark.parametrize(("part", "users"), [("test", "a"), ("coldstart", "bc"), ("all", "abc")])
+def test_what_is_held_out_is_predicted_part_by_part(part: HeldOutPart, users: str) -> None:
+    """The answers of people without a history are not mixed with others unless that is wanted."""
+    assert users == "".join(item.user for item in items_to_predict(cast("Source", Held()), part=part))
+
+
+def test_a_part_that_there_is_not_is_named_with_those_there_are() -> None:
+    """The Senate has no cold start."""
+    votes = Split(contested_split(SenateSource().votes(), seed=0))
+    with pytest.raises(ConfigError, match="nothing out as coldstart; there are 4,759 with --held-out test"):
+        items_to_predict(SenateSource(split=votes), part="coldstart")
 
 
 def test_a_source_without_a_split_has_nothing_to_predict() -> None:

@@ -89,7 +89,7 @@ def test_posts_responses_descriptions_and_histories_are_read(tmp_path: Path) -> 
         HistoryItem(id="c/k1", user="c", text="Cats are fine"),
         Person(id="e"),
     ]
-    assert test_answers(source) == [HeldOut("a", "p2", 0), HeldOut("e", "p1", 5)]
+    assert test_answers(source) == [HeldOut("a", "p2", 0), HeldOut("e", "p1", 5, part="coldstart")]
 
 
 @pytest.mark.parametrize(
