@@ -188,6 +188,7 @@ class ModelFit:
             calls=accounts.calls, cached=accounts.cached, repairs=accounts.repairs, tokens_in=accounts.tokens_in,
             tokens_out=accounts.tokens_out, cost_usd=accounts.cost_usd if priced else None,
             quarantined=writer.quarantined,
+            quarantined_share=writer.asked_in_vain / writer.asked if writer.asked else None,
         )  # fmt: skip
 
     def _place(self) -> _Place:

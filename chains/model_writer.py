@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import blake2b
 from time import monotonic, sleep
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from persona_db.graph.errors import BudgetError, GraphUnavailableError, PersonaD
 from persona_db.graph.ledger import BadAnswer, Run, bad_answer_rows, now
 
 if TYPE_CHECKING:
-    from persona_db.chains.language.calls import Call
+    from persona_db.chains.language.calls import Call, StageName
     from persona_db.chains.language.engine import Refined
     from persona_db.chains.persona import Persona, UserHistory
     from persona_db.chains.statistical.population import Population
@@ -92,6 +93,8 @@ class ModelWriter:
         self._written: list[Future[None]] = []
         self._flushed = monotonic()
         self.users = self.facts = self.keys_held = self.quarantined = 0
+        self.asked = self.asked_in_vain = 0
+        """Stages of users that the model was asked about, and those of them of which something is in quarantine."""
         self.unusable: set[str] = set()
         """Users of whom nothing that the model said could be used."""
         self.error: PersonaDBError | None = None
@@ -173,7 +176,10 @@ class ModelWriter:
                 if user not in present:  # erased meanwhile: nothing of them is kept
                     continue
                 first = user in wanted and not present[user]["incomplete"]
-                own = runs_of(one.calls, fit=self._fit, at=at, unit=self._unit(one) if first else None)
+                unusable = Counter(answer.stage for answer in one.quarantined)
+                own = runs_of(
+                    one.calls, fit=self._fit, at=at, unit=self._unit(one) if first else None, quarantined=unusable
+                )
                 runs += own
                 bad += [BadAnswer(user=user, stage=q.stage, reason=q.reason, raw=q.raw) for q in one.quarantined]
                 if user in wanted:
@@ -194,6 +200,8 @@ class ModelWriter:
         self.facts += sum(len(persona.distilled) + len(persona.induced) for persona in wanted.values())
         self.keys_held += sum(len(persona.keys) for persona in wanted.values())
         self.quarantined += len(bad)
+        self.asked += len(runs)
+        self.asked_in_vain += sum(run.quarantined > 0 for run in runs)
 
     def _unit(self, one: Refined) -> str:
         version = one.persona.history.version if one.persona else 0
@@ -209,8 +217,15 @@ def _prepared(one: Refined, placed: StatisticalEngine) -> Persona:
     return persona.model_copy(update={"keys": keys, "traits": _traits(placed, persona.history)})
 
 
-def runs_of(calls: Sequence[Call], *, fit: str, at: str, unit: str | None = None) -> list[Run]:
-    """Sum *calls* by user, stage, model and prompt, in their order.
+def runs_of(
+    calls: Sequence[Call],
+    *,
+    fit: str,
+    at: str,
+    unit: str | None = None,
+    quarantined: Mapping[StageName, int] = MappingProxyType({}),
+) -> list[Run]:
+    """Sum *calls* by user, stage, model and prompt, in their order; *quarantined* counts what was unusable by stage.
 
     Ids are those of the *unit* of work, where the calls are all of it, so that whoever does it again gives them the
     same; else they are random.
@@ -230,6 +245,7 @@ def runs_of(calls: Sequence[Call], *, fit: str, at: str, unit: str | None = None
             calls=sum(not call.cached for call in some),
             cached=sum(call.cached for call in some),
             repairs=sum(call.repair and not call.cached for call in some),
+            quarantined=quarantined.get(some[0].stage, 0),
             tokens_in=sum(call.tokens_in for call in some if not call.cached),
             tokens_out=sum(call.tokens_out for call in some if not call.cached),
             cost_usd=_cost(some),

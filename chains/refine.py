@@ -71,6 +71,9 @@ class RefineReport(Model):
     tokens_out: int = 0
     cost_usd: float | None = Field(default=0.0, description="None when the model's price is not known.")
     quarantined: int = Field(default=0, description="Answers, or parts of them, that could not be used.")
+    quarantined_share: float | None = Field(
+        default=None, description="Of what a model was asked, a user's stage each, the share with one of these."
+    )
 
 
 def refine(

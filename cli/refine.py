@@ -86,6 +86,10 @@ def _print_plan(plan: RefineReport) -> None:
         ],
     )
     print(f"about {_money(plan.cost_usd)}; nothing was called or written")
+    if plan.cost_usd:
+        from persona_db.chains.language.prices import prices_said
+
+        print(prices_said())
 
 
 def _print_report(report: RefineReport) -> None:
@@ -103,7 +107,7 @@ def _print_report(report: RefineReport) -> None:
             ("cached", report.cached, "answered before, for nothing"),
             ("tokens in", report.tokens_in, ""),
             ("tokens out", report.tokens_out, ""),
-            ("quarantined", report.quarantined, "answers, or parts of them, that could not be used"),
+            ("quarantined", report.quarantined, f"answers, or parts of them, that could not be used{_share(report)}"),
             ("incomplete", report.incomplete, "users of whom such a part is missing; the next run asks again"),
             ("waiting", report.waiting, "users still to be refined"),
         ]
@@ -111,6 +115,11 @@ def _print_report(report: RefineReport) -> None:
     money = f", {_money(report.cost_usd)}" if report.model_settings is not None else ""
     use = "" if report.current else ", which readers use when nobody waits"
     print(f"Fit {report.fit}{use}, {report.seconds:.1f} s{money}")
+
+
+def _share(report: RefineReport) -> str:
+    share = report.quarantined_share
+    return "" if share is None else f": in {share:.1%} of what was asked".replace("%", " %")
 
 
 def _money(cost_usd: float | None) -> str:

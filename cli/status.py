@@ -133,5 +133,6 @@ def _spent(row: Spent) -> str:
         money += f" and {row.unpriced:,} runs of no known price"
     return (
         f"{row.stage} by {row.model}: {row.calls:,} calls ({row.cached:,} more from the cache), "
-        f"{row.tokens_in:,} tokens in, {row.tokens_out:,} out, {money}, {row.seconds:.1f} s"
+        f"{row.quarantined / row.runs:.1%} with something in quarantine, ".replace("%", " %")
+        + f"{row.tokens_in:,} tokens in, {row.tokens_out:,} out, {money}, {row.seconds:.1f} s"
     )

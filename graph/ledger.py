@@ -29,6 +29,7 @@ class Run(Model):
     calls: int
     cached: int = Field(default=0, description="How many of them the cache answered: no tokens and no money.")
     repairs: int = Field(default=0, description="How many of them asked again for what could not be used.")
+    quarantined: int = Field(default=0, description="Answers, or parts of them, that could not be used all the same.")
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float | None = Field(default=0.0, description="None when the model's price is not known.")
@@ -46,6 +47,7 @@ class Spent(Model):
     calls: int
     cached: int
     repairs: int
+    quarantined: int = Field(description="Runs of whose answers a part, or all, could not be used.")
     tokens_in: int
     tokens_out: int
     cost_usd: float

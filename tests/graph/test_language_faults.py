@@ -9,6 +9,7 @@ import pytest
 
 from persona_db.chains.refine import RefineReport, refine
 from persona_db.graph.datasets import drop_dataset
+from persona_db.graph.ledger import spent
 from persona_db.graph.session import Graph
 from tests.language_people import about, essence, opened, talkers
 from tests.language_server import ANSWER_FAULTS, TRANSPORT_FAULTS, LanguageServer, Status
@@ -151,6 +152,9 @@ def test_an_answer_that_stays_bad_ends_in_quarantine(
     )
     report = refine(graph, town, model=opened(tmp_path / "calls"))
     assert (report.waiting, report.incomplete, report.quarantined) == (0, 1, 1)
+    asked = 2 * USERS - (task == "distil")  # who has no facts is not asked what follows from them
+    assert report.quarantined_share == 1 / asked
+    assert {one.stage: one.quarantined for one in spent(graph, town)} == {"distil": 0, "induce": 0} | {task: 1}
     assert report.repairs == (0 if name in REFUSALS else 1)
     kept = rows(
         graph,
