@@ -27,17 +27,17 @@ def cautions(outcomes: Sequence[Outcome], *, unanswered: Collection[str]) -> tup
     if len(asked) < FEW_QUESTIONS:
         said.append(
             f"{_counted(len(asked), 'question')} asked, fewer than {FEW_QUESTIONS}: too few to tell arms apart. "
-            "Intervals are over users and questions; of so few questions they are still too narrow."
+            "Intervals are over users and questions, and with so few questions still too narrow."
         )
     if len(users) < FEW_USERS:
         said.append(
             f"{_counted(len(users), 'user')} asked, fewer than {FEW_USERS}: too few to tell arms apart. "
             "Intervals over so few users are too narrow."
         )
-    if new := asked.intersection(unanswered):
+    if new := len(asked.intersection(unanswered)):
         said.append(
-            f"{len(new)} of the {_counted(len(asked), 'question')} asked have no answer in the history. "
-            "Intervals are over users and questions."
+            f"{new} of {_counted(len(asked), 'question')} asked had no answer in the history: peers that go by answers "
+            "to the same question know nothing of them."
         )
     return tuple(said)
 

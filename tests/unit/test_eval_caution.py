@@ -71,8 +71,8 @@ def test_new_questions_are_named_and_drawn(unanswered: tuple[str, ...], new: int
     """Only those among the tests; of others that nobody answered nothing is said."""
     made = report(users=FEW_USERS, questions=12, unanswered=unanswered)
     assert made.settings["resampled"] == ("users and questions" if new else "users")
-    expected = [f"{new} of the 12 questions asked have no answer in the history"] if new else []
-    assert [note.split(".")[0] for note in made.warnings] == expected
+    expected = [f"{new} of 12 questions asked had no answer in the history"] if new else []
+    assert [note.split(":")[0] for note in made.warnings] == expected
 
 
 def test_one_is_not_many() -> None:
