@@ -61,6 +61,7 @@ def test_a_dry_run_is_told_and_free(cli: CommandLine, town: tuple[str, str], ser
     assert (done.status, done.err) == (0, "")
     assert "nothing was called or written" in done.out
     assert "$" in done.out
+    assert "list prices as of" in done.out
     assert server.calls == []
     assert cli.json("refine", *town, *MODEL, "--dry-run")["calls"] == 24
 

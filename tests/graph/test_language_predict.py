@@ -60,9 +60,14 @@ class Town:
     def reading(self) -> Reading:
         return open_reading(self.graph, self.dataset)
 
-    def runs(self) -> list[dict[str, Any]]:
-        query = "MATCH (r:Run {dataset: $d}) RETURN r.user AS user, r.stage AS stage, r.calls AS calls, r.fit AS fit"
-        return rows(self.graph, query, d=self.dataset)
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """Runs by id: the order in which a graph gives them says nothing of their age."""
+        query = "MATCH (r:Run {dataset: $d}) RETURN r {.id, .user, .stage, .calls, .fit} AS run"
+        return {row["run"]["id"]: row["run"] for row in rows(self.graph, query, d=self.dataset)}
+
+    def runs_since(self, before: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+        """The runs that were not there *before*."""
+        return [run for id_, run in self.runs().items() if id_ not in before]
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +100,13 @@ def test_a_model_reads_what_is_recalled(town: Town, server: LanguageServer, mode
 
 def test_many_are_predicted_as_one_by_one(town: Town, server: LanguageServer, model: LanguageModel) -> None:
     """In their order, and the cache answers what was asked before; each call is on record."""
-    before = len(town.runs())
+    before = town.runs()
     reading = town.reading
     many = predict_many(reading, ASKED, model=model)
     one_by_one = [predict(town.graph, *pair, dataset=town.dataset, model=model) for pair in ASKED]
     assert many == one_by_one
     assert len(server.answered) == len(ASKED)
-    added = town.runs()[before:]
+    added = town.runs_since(before)
     assert sum(run["calls"] for run in added if run["stage"] == "predict") == len(ASKED)
     assert {run["fit"] for run in added} == {reading.fit}
 
@@ -221,11 +226,11 @@ def test_an_explanation_is_streamed(town: Town, server: LanguageServer, model: L
     """In pieces, which are the whole; and it is on record."""
     given: dict[str, Any] = {"graph": town.graph, "dataset": town.dataset}
     chain = Join(**given) | Recall(**given, embedder=EMBEDDER) | Explain(**given, model=model)
-    before = len(town.runs())
+    before = town.runs()
     pieces = list(chain.stream(Ask(user="u03", question="q05")))
     assert len(pieces) > 3
     assert "".join(pieces) == chain.invoke(Ask(user="u03", question="q05"))
-    assert sum(run["calls"] for run in town.runs()[before:]) == 2
+    assert sum(run["calls"] for run in town.runs_since(before)) == 2
 
 
 def _settings(split: Path, **how: Any) -> EvaluateSettings:

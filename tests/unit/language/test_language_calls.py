@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from persona_db.chains.language.cache import CACHED, CallCache
 from persona_db.chains.language.calls import Accounts, Call
 from persona_db.chains.language.models import ModelSettings, open_model
-from persona_db.chains.language.prices import PRICES, Price, price_of
+from persona_db.chains.language.prices import PRICES, PRICES_OF, Price, price_of, prices_said
 from persona_db.chains.language.tokens import about_tokens
 from persona_db.graph.errors import BudgetError, ConfigError
 from tests.unit.language.scripted import Scripted, does_as_told
@@ -178,6 +179,15 @@ def test_prices_come_from_the_file_first(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_text("{", encoding="utf-8")
     with pytest.raises(ConfigError, match="PERSONA_DB_PRICES"):
         price_of("openai:new")
+
+
+def test_it_is_said_how_old_prices_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The month of the list, and how to name others; or that a file comes before it."""
+    assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", PRICES_OF)
+    monkeypatch.delenv("PERSONA_DB_PRICES", raising=False)
+    assert prices_said() == f"list prices as of {PRICES_OF}; PERSONA_DB_PRICES names a file with others"
+    monkeypatch.setenv("PERSONA_DB_PRICES", str(tmp_path / "prices.json"))
+    assert prices_said() == f"prices of your file, else list prices as of {PRICES_OF}"
 
 
 def test_tokens_are_counted_about_right() -> None:
