@@ -125,7 +125,9 @@ def report_of(
         questions_too = draws_questions(first, unanswered=header.unanswered)
     resampled = bootstrap(samples, seed=header.seed, draws=draws, questions_too=questions_too)
     users = tuple(sorted({outcome.user for outcome in first}))
-    kinds = subgroups_of(samples, users=users, groups=header.groups, seed=header.seed, draws=draws)
+    kinds = subgroups_of(
+        samples, users=users, groups=header.groups, seed=header.seed, draws=draws, questions_too=questions_too
+    )
     return Report(
         dataset=header.dataset,
         split=header.split,

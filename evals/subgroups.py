@@ -52,11 +52,18 @@ def groups_of(answers: AnswerMatrix, attribute: str) -> dict[str, str]:
 
 
 def subgroups_of(
-    samples: Mapping[str, Sample], *, users: tuple[str, ...], groups: Mapping[str, str], seed: int, draws: int
+    samples: Mapping[str, Sample],
+    *,
+    users: tuple[str, ...],
+    groups: Mapping[str, str],
+    seed: int,
+    draws: int,
+    questions_too: bool = False,
 ) -> dict[str, Subgroup]:
     """Return value -> its people, by name; those of fewer than 30 tested users are left out.
 
-    *users* are the ids in the order of the samples' numbers. Draws are of the group's users, the same for all arms.
+    *users* are the ids in the order of the samples' numbers. Draws are of the group's users, the same for all arms;
+    with *questions_too* of questions as well.
     """
     sizes = Counter(groups[user] for user in users if user in groups)
     first = next(iter(samples.values()))
@@ -65,7 +72,7 @@ def subgroups_of(
         belongs = np.array([groups.get(user) == value for user in users])
         items = np.flatnonzero(belongs[first.users])
         parts = {arm: sample.taken(items) for arm, sample in samples.items()}
-        resampled = bootstrap(parts, seed=seed, draws=draws, measures=_MEASURES)
+        resampled = bootstrap(parts, seed=seed, draws=draws, measures=_MEASURES, questions_too=questions_too)
         arms = {}
         for arm in samples:
             estimates = {measure.NAME: resampled.estimate(arm, measure.NAME) for measure in _MEASURES}
