@@ -19,10 +19,11 @@ from persona_db.chains.persona import Persona
 from persona_db.chains.reading import until
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.chains.statistical.fit import fingerprint, learn, load_engine, store_learned
+from persona_db.chains.statistical.naming import common_words, named_in, own_words
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import ConfigError, GraphUnavailableError
-from persona_db.graph.models import Model
+from persona_db.graph.models import Model, Question
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def _refine(
     learned = learn(signals, asked, seed=seed, lexicon=reader.lexicon)
     if status != "ready":
         store_learned(graph, dataset, fit, learned)
+        _store_named(graph, dataset, fit, signals.table.questions)
     waiting, unchanged = _waiting(graph, dataset, fit)
     facts, keys = _refine_users(graph, dataset, fit, learned.engine, waiting, reader, progress=progress)
     chosen = learned.engine.population.settings
@@ -182,6 +184,18 @@ def _refine(
         dataset=dataset, fit=fit, refitted=True, users=len(waiting), unchanged=unchanged, facts=facts,
         keys_held=keys, through=through, seconds=perf_counter() - started, settings=chosen.model_dump(),
     )  # fmt: skip
+
+
+def _store_named(graph: Graph, dataset: str, fit: str, questions: Sequence[Question]) -> None:
+    """Write which people the questions' texts name."""
+    own = own_words({row["user"]: row["name"] for row in graph.read("names_of_people", dataset=dataset)})
+    common = common_words(question.text for question in questions)
+    rows = [
+        {"question": question.id, "user": user}
+        for question in questions
+        for user in named_in(question.text, own, common=common)
+    ]
+    graph.write_batches("store_named", rows, what="people named", dataset=dataset, fit=fit)
 
 
 def _waiting(graph: Graph, dataset: str, fit: str) -> tuple[list[str], int]:

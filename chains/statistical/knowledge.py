@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from persona_db.chains.reading import Reading
 from persona_db.chains.statistical.fit import question_of
 from persona_db.chains.statistical.keybook import CacheKey, read_keys
-from persona_db.chains.statistical.population import pooled_rates
+from persona_db.chains.statistical.naming import common_words, words_of
+from persona_db.chains.statistical.placement import weights_of
 from persona_db.chains.statistical.scale import Scale
 from persona_db.graph.models import Question
 
@@ -28,7 +29,8 @@ TRAIT_RELIABILITY = 0.9
 """Correlation of an estimated trait with the trait; estimates rest on tens of answers."""
 
 LEAST_MEANING = 0.3
-_LIKE_QUESTIONS = 60
+_LIKE_QUESTIONS = 200
+_LEAST_RATE = 0.02
 
 
 @dataclass(frozen=True)
@@ -117,17 +119,21 @@ class Knowledge:
 def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Mapping[str, Floats]) -> Knowledge:
     """Read what predicting *targets* takes: them, the questions linked to them, and the keys' summaries of both.
 
-    A target that the Fit does not know is placed by meaning (`vectors`, a unit vector by id): its base rates and
-    links are those of its nearest questions with the same options. A fixed number of queries.
+    A target that nobody of the Fit has answered is placed by what it says (`vectors`, a unit vector by id): its base
+    rates and links are weighted means of those of like questions with the same options. A fixed number of queries.
     """
     graph, dataset, fit = reading.graph, reading.dataset, reading.fit
-    known = {row["id"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
+    fitted = {row["id"]: row["answered"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
+    # where nobody's answers are learned from, there is nothing to be like
+    known = {id_ for id_, answered in fitted.items() if answered} or set(fitted)
     asked = [question.id for question in targets if question.id in known]
     wanted = dict.fromkeys(asked)
     if asked:
         for row in graph.read("links", dataset=dataset, fit=fit, questions=asked):
             wanted.update(dict.fromkeys(other for other, _ in row["links"]))
     new = [question for question in targets if question.id not in known]
+    for question in new:
+        wanted.pop(question.id, None)
     near = _nearest(reading, {question.id: vectors[question.id] for question in new if question.id in vectors})
     wanted.update(dict.fromkeys(other for found in near.values() for other, _ in found))
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
@@ -135,22 +141,25 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
     scales = {
         row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
     }
-    counts_of = {row["id"]: np.array(row["counts"], dtype=np.int64) for row in rows}
+    rates_of = {row["id"]: np.array(row["rates"], dtype=np.float64) for row in rows}
     keys = read_keys(graph, dataset, fit, least=reading.least_holders)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
     loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
     place = {row["id"]: index for index, row in enumerate(rows)}
     links, linked = _links(reading, place, loadings)
 
-    for question in new:
-        rates, to_others, on_traits = _by_meaning(
-            question, near.get(question.id, ()), questions, counts_of, place, loadings, reading
-        )
+    known_links, known_loadings = links, loadings
+    for question, alike in zip(new, _alike(reading, new, near, questions, vectors), strict=True):
+        at = [place[id_] for id_, _ in alike]
+        weights = np.array([weight for _, weight in alike])
+        to_others, on_traits = weights @ known_links[at], weights @ known_loadings[at]
+        to_others = np.clip(np.concatenate([to_others, np.zeros(len(links) - len(to_others))]), -0.95, 0.95)
         links = np.block([[links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
         linked = np.pad(linked, (0, 1), constant_values=True)
         loadings = np.vstack([loadings, on_traits[None, :]])
         place[question.id] = len(place)
         questions[question.id] = question
+        rates = _rates(question, [rates_of[id_] for id_, _ in alike], weights)
         scales[question.id] = Scale.of(rates, question.ordinal)
 
     knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
@@ -214,31 +223,78 @@ def _assemble(
     )
 
 
-def _by_meaning(
-    question: Question,
-    near: Sequence[tuple[str, float]],
-    questions: Mapping[str, Question],
-    counts: Mapping[str, NDArray[np.int64]],
-    place: Mapping[str, int],
-    loadings: Floats,
+def _alike(
     reading: Reading,
-) -> tuple[Floats, Floats, Floats]:
-    """Base rates, links to the known questions and trait loadings of a new question, from those of the same options.
+    new: Sequence[Question],
+    near: Mapping[str, Sequence[tuple[str, float]]],
+    questions: Mapping[str, Question],
+    vectors: Mapping[str, Floats],
+) -> list[list[tuple[str, float]]]:
+    """Return for each new question those of the same options that its answers are taken to follow, with weights."""
+    if not near:
+        return [[] for _ in new]
+    ids = sorted({id_ for found in near.values() for id_, _ in found})
+    rows = reading.graph.read("find_questions", dataset=reading.dataset, ids=ids)
+    stored = {row["id"]: np.array(row["vector"], dtype=np.float64) for row in rows}
+    traits, of_words, common = _named(reading, new, [questions[id_].text for id_ in ids])
+    size = max((len(values) for values in (*traits.values(), *of_words.values())), default=1)
+    made: list[list[tuple[str, float]]] = []
+    for question in new:
+        same = [id_ for id_, _ in near.get(question.id, ()) if questions[id_].options == question.options]
+        if not same:
+            made.append([])
+            continue
+        here = [of_words[word] for word in sorted(words_of(question.text) - common) if word in of_words]
+        named = np.zeros((1 + len(same), size))
+        if here:
+            named[0] = np.mean(here, axis=0)
+        for row, id_ in enumerate(same, start=1):
+            if id_ in traits:
+                named[row] = traits[id_]
+        weights = weights_of(
+            [question.text, *(questions[id_].text for id_ in same)],
+            np.array([vectors[question.id], *(stored[id_] for id_ in same)]),
+            named,
+            new=1,
+        )
+        made.append(list(zip(same, weights[0].tolist(), strict=True)))
+    return made
 
-    A link is likeness of meaning (0 at cosine 0.5, 1 at 1) times the setting `meaning`, 0.3 at least.
+
+def _named(
+    reading: Reading, new: Sequence[Question], texts: Sequence[str]
+) -> tuple[dict[str, Floats], dict[str, Floats], set[str]]:
+    """Return the traits of those whom questions of the Fit name (by question), of those whom words of the new ones
+    name (by word), both of length 1 before the mean is taken, and words too common to name anybody.
     """
-    strength = max(reading.settings.meaning, LEAST_MEANING)
-    to_others, traits, total = np.zeros(len(place)), np.zeros(loadings.shape[1]), 0.0
-    same = [(id_, cosine) for id_, cosine in near if questions[id_].options == question.options]
-    for id_, cosine in same:
-        likeness = max(2 * cosine - 1, 0.0)
-        to_others[place[id_]] = strength * likeness
-        traits += likeness * loadings[place[id_]]
-        total += likeness
-    if total:
-        traits = strength * traits / total
-    pseudo = [np.zeros(len(question.options), dtype=np.int64), *(counts[id_] for id_, _ in same)]
-    angles = np.array([1.0, *(max(cosine, 0.0) for _, cosine in same)])
-    vectors = np.column_stack([angles, np.sqrt(np.maximum(1 - angles**2, 0.0))])
-    rates = pooled_rates(pseudo, [question.options] * len(pseudo), vectors, pooling=reading.settings.pooling or 20.0)
-    return rates[0], to_others, traits
+    graph, dataset, fit = reading.graph, reading.dataset, reading.fit
+    by_question: dict[str, list[Floats]] = {}
+    for row in graph.read("named", dataset=dataset, fit=fit, as_of=reading.as_of):
+        by_question.setdefault(row["question"], []).append(_unit(row["traits"]))
+    if not by_question:
+        return {}, {}, set()
+    common = common_words(texts)
+    words = sorted({word for question in new for word in words_of(question.text)} - common)
+    called = graph.read("people_called", dataset=dataset, fit=fit, words=words, as_of=reading.as_of)
+    bearers: dict[str, dict[str, Floats]] = {}
+    for row in called:
+        bearers.setdefault(row["word"], {})[row["user"]] = _unit(row["traits"])
+    of_words = {word: next(iter(users.values())) for word, users in bearers.items() if len(users) == 1}
+    return {question: np.mean(found, axis=0) for question, found in by_question.items()}, of_words, common
+
+
+def _unit(values: Sequence[float]) -> Floats:
+    made = np.asarray(values, dtype=np.float64)
+    return np.asarray(made / (np.linalg.norm(made) or 1.0))
+
+
+def _rates(question: Question, rates: Sequence[Floats], weights: Floats) -> Floats:
+    """Base rates of a new question: the weighted mean of those of the questions that it is like, none below 0.02.
+
+    What the weights lack to 1 goes to the mean of them all.
+    """
+    if not rates:
+        return np.full(len(question.options), 1 / max(len(question.options), 1))
+    table = np.array(rates)
+    mixed = np.maximum(weights @ table + (1 - weights.sum()) * table.mean(axis=0), _LEAST_RATE)
+    return np.asarray(mixed / mixed.sum())

@@ -387,7 +387,9 @@ def test_what_is_not_there_is_said(graph: Graph, dataset: str, asked: Asked) -> 
 
 
 def test_a_new_question_is_placed_by_meaning(asked: Asked) -> None:
-    """Its like with the same options tells about it; with other words it is another question, with none nothing."""
+    """Its like with the same options tells most about it; with other words it is another question, and nothing tells
+    much: on a scale of correlations, less than 0.05.
+    """
     near = asked.world.questions[7]
     options = near.options
     close = recall(
@@ -395,7 +397,8 @@ def test_a_new_question_is_placed_by_meaning(asked: Asked) -> None:
     )
     assert close.items[0].question == near.id
     far = recall(asked.graph, "u00", "Xyzzy plugh.", dataset=asked.dataset, options=options, embedder=EMBEDDER)
-    assert [item for item in far.items if item.question is not None] == []
+    assert [item for item in far.items if item.question is not None and item.score >= 0.05] == []
+    assert close.items[0].score > 0.3
 
 
 def test_a_new_question_needs_the_datasets_embedder(asked: Asked) -> None:

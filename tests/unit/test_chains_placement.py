@@ -1,0 +1,50 @@
+"""A question that nobody answered is placed by meaning, words and the people it names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
+
+from persona_db.chains.statistical.naming import common_words, named_in, own_words
+from persona_db.chains.statistical.placement import weights_of
+
+
+def test_weights_are_those_of_a_gaussian_process() -> None:
+    """With no words and no names in common, scikit-learn's regression on unit vectors foretells the same.
+
+    exp(-(1 - cosine) / w) is a radial kernel of length sqrt(w) over unit vectors; its half and a noise of 0.1 are a
+    whole one with a noise of 0.2.
+    """
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(12, 6))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    answers = rng.normal(size=(10, 3))
+    texts = [f"word{index}" for index in range(12)]
+    weights = weights_of(texts, vectors, np.zeros((12, 1)), new=2)
+    oracle = GaussianProcessRegressor(RBF(np.sqrt(0.4)), alpha=0.2, optimizer=None).fit(vectors[2:], answers)
+    assert weights @ answers == pytest.approx(oracle.predict(vectors[:2]), abs=1e-8)
+
+
+def test_names_draw_questions_together() -> None:
+    """Of two known questions equally near in meaning, the one that names people of the same traits weighs more."""
+    vectors = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.6, 0.0, 0.8]])
+    named = np.array([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
+    [weights] = weights_of(["A motion", "Some bill", "Other act"], vectors, named, new=1)
+    assert weights[0] > 0 > weights[1]
+
+
+def test_no_known_question_gives_no_weights() -> None:
+    """The empty case has its shape."""
+    assert weights_of(["One"], np.eye(1), np.zeros((1, 1)), new=1).shape == (1, 0)
+
+
+def test_people_are_named_by_words_that_only_they_bear() -> None:
+    """A word of two people's names names nobody, one in small letters neither, nor one that stands everywhere."""
+    own = own_words({"s1": "KENNEDY (D MA)", "s2": "Bill Nelson", "s3": "Ben Nelson", "s4": "Burns"})
+    assert own == {"kennedy": "s1", "bill": "s2", "burns": "s4"}
+    texts = ["The Bill of Kennedy", "A Bill on wood that burns", "Nelson moves the Bill", "No Bill at all"]
+    common = common_words(texts)
+    assert common == {"bill"}
+    assert [named_in(text, own, common=common) for text in texts] == [["s1"], [], [], []]
