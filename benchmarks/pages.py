@@ -16,12 +16,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import numpy as np
 
+from benchmarks.answers import NAMES, MadeUpSurvey
 from benchmarks.machine import describe
 from benchmarks.people import synthetic
 from benchmarks.run import Tell, _data
@@ -31,16 +33,15 @@ from persona_db.chains.refine import refine
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph import server
 from persona_db.graph.datasets import ensure_dataset
-from persona_db.graph.embedding import HashEmbedder
+from persona_db.graph.embedding import embedder_of
 from persona_db.graph.models import Sharing
 from persona_db.graph.session import Graph
 from persona_db.graph.settings import Settings
-from persona_db.loaders import load, open_source
+from persona_db.loaders import Source, load, open_source
 
 LIMIT_MS = 300.0
 """What the 95th percentile of every page has to stay below."""
 WARM_UP = 5
-NAMES = ("Ada", "Bo", "Chen", "Dara", "Edo", "Fay", "Gus", "Hal", "Ida", "Jun")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,14 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = []
     worst = 0.0
     with tempfile.TemporaryDirectory(prefix="persona-db-pages-") as scratch:
-        settings = Settings(home=Path(scratch), cache=Settings().cache_dir, embedding_model="hash", neo4j_uri=None)
+        settings = Settings(home=Path(scratch), cache=Settings().cache_dir, neo4j_uri=None)
         server.ensure_running(settings)
         try:
             with Graph.connect(settings) as graph:
-                sets = {f"made up, {given.users:,} people": _made_up(graph, given.users, tell)}
+                sets = {
+                    f"values made up, {given.users:,} people": _made_up(graph, given.users, tell),
+                    f"answers made up, {given.users:,} people": _refined(
+                        graph, "answers", MadeUpSurvey(given.users), tell
+                    ),
+                }
                 data = _data()
                 if data is not None:
-                    sets["GSS 2016"] = _survey(graph, data, tell)
+                    source = open_source("opinionqa", [data], split=[data / "split.csv.gz"])
+                    sets["GSS 2016"] = _refined(graph, "gss", source, tell)
                 with _served(settings) as address:
                     for title, dataset in sets.items():
                         for page, latency in _pages(graph, address, dataset, given.calls):
@@ -89,7 +96,7 @@ def _machine() -> str:
 
 
 def _made_up(graph: Graph, count: int, tell: Tell) -> str:
-    dataset = "made-up"
+    dataset = "values"
     ensure_dataset(graph, dataset)
     store(graph, dataset, synthetic(count), vectors=False, progress=tell)
     # What a refinement would write about them, and names to search for; the benchmark's own, not the product's.
@@ -110,12 +117,12 @@ def _made_up(graph: Graph, count: int, tell: Tell) -> str:
     return dataset
 
 
-def _survey(graph: Graph, folder: Path, tell: Tell) -> str:
-    embedder = HashEmbedder()
-    source = open_source("opinionqa", [folder], split=[folder / "split.csv.gz"])
-    load(graph, source, dataset="gss", sharing=Sharing.HISTORY, embedder=embedder, progress=tell)
-    refine(graph, "gss", embedder=embedder, progress=tell)
-    return "gss"
+def _refined(graph: Graph, dataset: str, source: Source, tell: Tell) -> str:
+    """Load and refine, as the commands do."""
+    embedder = embedder_of(graph.settings)
+    load(graph, source, dataset=dataset, sharing=Sharing.HISTORY, embedder=embedder, progress=tell)
+    refine(graph, dataset, embedder=embedder, progress=tell)
+    return dataset
 
 
 @contextmanager
@@ -192,18 +199,20 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
             return
         token = re.search(r'name="token" value="([^"]+)"', client.get(f"ask?{_query(dataset, people[0])}").text)
 
-        def predict(number: str) -> int:
-            asked = {
-                "dataset": dataset,
-                "user": people[int(number)],
-                "question": questions[int(number) % len(questions)],
-            }
-            made = client.post("predict", data={"token": token[1] if token else "", **asked})
-            answer = client.get(made.headers["location"])
+        def predict(number: str, *, new: bool = False) -> int:
+            """Send the form, and open the page with the distribution that the answer leads to."""
+            asked = {"question": questions[int(number) % len(questions)]}
+            if new:
+                asked = {"text": f"Should town {number} have a second library?", "options": "no\nunsure\nyes"}
+            form = {"token": token[1] if token else "", "dataset": dataset, "user": people[int(number)], **asked}
+            answer = client.get(client.post("predict", data=form).headers["location"])
             answer.raise_for_status()
+            if "Most likely: " not in answer.text:
+                raise RuntimeError(f"the page shows no prediction for {people[int(number)]}")
             return answer.status_code
 
-        yield "predict", timed(predict, numbers[WARM_UP:], warm_up=numbers[:WARM_UP])[0]
+        for page, call_it in (("predict", predict), ("predict, a new question", partial(predict, new=True))):
+            yield page, timed(call_it, numbers[WARM_UP:], warm_up=numbers[:WARM_UP])[0]
 
 
 def _query(dataset: str, user: str) -> str:

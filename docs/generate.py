@@ -1,6 +1,7 @@
 """Write the pages of docs/ that are made from the code, and the output shown in sessions; with --check, compare them.
 
-python docs/generate.py              write docs/cli.md, docs/queries.md, docs/langchain.ipynb and docs/browser/
+python docs/generate.py              write docs/cli.md, docs/queries.md, docs/langchain.ipynb,
+                                     docs/graph-model.svg and docs/browser/
 python docs/generate.py --check      exit with 1 when one of them is stale
 python docs/generate.py --sessions   run the sessions of README.md and docs/quickstart.md and show what they print
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT))  # run as a script, its neighbour `docs.diagram` is found from there
 WITH_SESSIONS = (ROOT / "README.md", ROOT / "docs" / "quickstart.md")
 
 _WIDTH = 110
@@ -174,10 +176,12 @@ def notebook() -> str:
 
 
 def _pages() -> Iterator[tuple[str, Callable[[], str]]]:
+    from docs.diagram import drawing
     from persona_db.graph.explore import explore_queries
 
     yield "cli.md", cli_page
     yield "queries.md", queries_page
+    yield "graph-model.svg", drawing
     yield "langchain.ipynb", notebook
     for name in explore_queries():
         yield f"browser/{name}.cypher", partial(browser_file, name)
