@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from persona_db.chains.join import join
+from persona_db.chains.neighbourhood import neighbourhood, widget
 from persona_db.chains.predict import predict, predict_many
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings, recall
@@ -50,6 +51,7 @@ __all__ = [
     "Recollection",
     "RefineReport",
     "join",
+    "neighbourhood",
     "open_model",
     "open_reading",
     "persona_chain",
@@ -57,6 +59,7 @@ __all__ = [
     "predict_many",
     "recall",
     "refine",
+    "widget",
 ]
 
 _LATER = {

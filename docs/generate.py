@@ -51,9 +51,12 @@ _EXAMPLES = {
     "as_of": "9999-12-31",
     "since": "2005-12-31",
     "until": "2006-12-31",
+    "camp": "PARTY=D",
+    "other_camp": "PARTY=R",
+    "least": 2,
+    "sample": 2_000,
 }
-_CAMPS = {"first": "PARTY=D", "second": "PARTY=R"}
-"""What stands in the files for Neo4j Browser, to be replaced there: the demo's dataset has it."""
+"""What stands in the parameters for Neo4j Browser, to be replaced there: the demo's dataset has it."""
 _SETTINGS_ABOUT = {
     "neo4j_uri": "Another server than the embedded one, `bolt://...` or `neo4j://...`.",
     "neo4j_username": "Who logs in there.",
@@ -139,23 +142,30 @@ def queries_page() -> str:
 
 
 def browser_file(name: str) -> str:
-    """Return a query of cypher/explore/ as a favourite of Neo4j Browser: its parameters first, with examples."""
-    import json
+    """Return a query of cypher/explore/ as a favourite of Neo4j Browser, unedited below the title it has there.
 
+    It is one statement: of several, the Browser would show that they ran and not what they found.
+    """
     from persona_db.graph.catalog import catalog
-    from persona_db.graph.explore import default_of
 
     query = catalog()[name]
-    params: dict[str, object] = {}
-    examples = _EXAMPLES | (_CAMPS if name == "bridges" else {})
-    for param in query.params.values():
-        try:
-            params[param.name] = default_of(param)
-        except KeyError:
-            params[param.name] = examples[param.name]
-    given = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in params.items())
-    title = f"{query.summary[0].upper()}{query.summary[1:]}"
-    return f"// {title}\n:params {{{given}}};\n\n{query.text.rstrip()};\n"
+    return f"// {query.summary[0].upper()}{query.summary[1:]}\n{query.text}"
+
+
+def browser_parameters() -> str:
+    """Return the favourite that sets the parameters of all others, each by a command of its own.
+
+    Numbers stay whole ones only by `:param name => value`, which the Browser has the server work out.
+    """
+    from persona_db.graph.explore import default_of, explore_queries
+
+    values: dict[str, object] = {}
+    for query in explore_queries().values():
+        for param in query.params.values():
+            if param.name not in values:
+                values[param.name] = _EXAMPLES[param.name] if param.name in _EXAMPLES else default_of(param)
+    lines = [f":param {name} => {json.dumps(values[name], ensure_ascii=False)};" for name in sorted(values)]
+    return "\n".join(("// 1. Parameters of the queries below: change them, then run this first.", *lines)) + "\n"
 
 
 def notebook() -> str:
@@ -182,6 +192,7 @@ def _pages() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "cli.md", cli_page
     yield "queries.md", queries_page
     yield "graph-model.svg", drawing
+    yield "browser/parameters.cypher", browser_parameters
     yield "langchain.ipynb", notebook
     for name in explore_queries():
         yield f"browser/{name}.cypher", partial(browser_file, name)

@@ -1,4 +1,4 @@
-"""Take pictures of the real explorer for the documentation: `python docs/screenshots.py FOLDER`.
+"""Take the pictures of docs/explorer.md from the real explorer: `python docs/screenshots.py`.
 
 The demo's dataset has to be there (`persona-db demo`), and Debian's Chromium.
 """
@@ -9,21 +9,30 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 DATASET = "senate-demo"
-PAGES = {
-    "population": ("population", {}),
-    "person": ("person", {"user": "COLLINS (R ME)"}),
-    "neighbourhood": ("neighbourhood", {"user": "COLLINS (R ME)"}),
-    "compare": ("compare", {"first": "COLLINS (R ME)", "second": "SNOWE (R ME)"}),
-    "ask": ("ask", {"user": "COLLINS (R ME)"}),
-}
+USER = "COLLINS (R ME)"
+WORDS = "estate tax"
+PICTURES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
+    ("person", "light"),
+    ("neighbourhood", "light"),
+    ("neighbourhood", "dark"),
+    ("ask", "light"),
+    ("ask", "dark"),
+)
+"""Pages and colour schemes; docs/explorer.md shows them."""
+FOLDER = Path(__file__).parent / "pictures"
+_SIZE = {"width": 1100, "height": 780}
 _LONGEST_WAIT_MS = 30_000
 
 
 def main(folder: Path) -> int:
-    """Start the explorer, take a picture of each page in light and in dark, and stop it."""
+    """Start the explorer, take the pictures, and stop it."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium")
@@ -41,19 +50,31 @@ def main(folder: Path) -> int:
                 return 1
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                for scheme in ("light", "dark"):
-                    page = browser.new_page(color_scheme=scheme, viewport={"width": 1200, "height": 860})
-                    for name, (path, params) in PAGES.items():
-                        page.goto(f"{address}{path}?{urlencode({'dataset': DATASET, **params})}")
-                        if name == "neighbourhood":
-                            page.wait_for_selector("#picture[data-drawn]", timeout=_LONGEST_WAIT_MS)
-                        page.screenshot(path=folder / f"{name}-{scheme}.png")
-                        sys.stdout.write(f"wrote {folder / name}-{scheme}.png\n")
+                for name, scheme in PICTURES:
+                    page = browser.new_page(color_scheme=scheme, viewport=_SIZE)  # type: ignore[arg-type]
+                    page.set_default_timeout(_LONGEST_WAIT_MS)
+                    _open(page, address, name)
+                    page.screenshot(path=folder / f"{name}-{scheme}.png")
+                    page.close()
+                    sys.stdout.write(f"wrote {name}-{scheme}.png\n")
                 browser.close()
         finally:
             explorer.terminate()
     return 0
 
 
+def _open(page: Page, address: str, name: str) -> None:
+    """Open a page of the explorer, and do what makes it worth a picture."""
+    page.goto(f"{address}{name}?{urlencode({'dataset': DATASET, 'user': USER})}")
+    match name:
+        case "neighbourhood":
+            page.wait_for_selector("#picture[data-drawn]")
+        case "ask":
+            page.get_by_label("Its id, or words to find it by").fill(WORDS)
+            page.get_by_role("option").first.click()
+            page.get_by_role("button", name="Predict").click()
+            page.locator(".answer").wait_for()
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("out/screenshots")))
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER))

@@ -1,13 +1,13 @@
 // bridges: people of two camps whose other values are as common in the other camp as in their own.
-// param   dataset  str  the dataset
-// param   first    str  id or name of the cache key that makes one camp, as `PARTY=D`
-// param   second   str  id or name of the cache key that makes the other
-// param   limit    int  most people; 20 unless given
+// param   dataset     str  the dataset
+// param   camp        str  id or name of the cache key that makes one camp, as `PARTY=D`
+// param   other_camp  str  id or name of the cache key that makes the other
+// param   limit       int  most people; 20 unless given
 // returns user str, name str, camp str, own float, other float, bridge float
 // cost    read; every key of the Fit by index to find names, and the keys of everybody in the two camps; CartesianProduct of one dataset and its keys
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (c:CacheKey {dataset: $dataset, fit: d.current_fit})
-WHERE c.id > '' AND (c.id IN [$first, $second] OR c.name IN [$first, $second])
+WHERE c.id > '' AND (c.id IN [$camp, $other_camp] OR c.name IN [$camp, $other_camp])
 WITH d, collect(c) AS camps
 WHERE size(camps) = 2
 UNWIND camps AS camp

@@ -1,16 +1,14 @@
 // People of two camps whose other values are as common in the other camp as in their own.
-:params {dataset: "senate-demo", first: "PARTY=D", second: "PARTY=R", limit: 20};
-
 // bridges: people of two camps whose other values are as common in the other camp as in their own.
-// param   dataset  str  the dataset
-// param   first    str  id or name of the cache key that makes one camp, as `PARTY=D`
-// param   second   str  id or name of the cache key that makes the other
-// param   limit    int  most people; 20 unless given
+// param   dataset     str  the dataset
+// param   camp        str  id or name of the cache key that makes one camp, as `PARTY=D`
+// param   other_camp  str  id or name of the cache key that makes the other
+// param   limit       int  most people; 20 unless given
 // returns user str, name str, camp str, own float, other float, bridge float
 // cost    read; every key of the Fit by index to find names, and the keys of everybody in the two camps; CartesianProduct of one dataset and its keys
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (c:CacheKey {dataset: $dataset, fit: d.current_fit})
-WHERE c.id > '' AND (c.id IN [$first, $second] OR c.name IN [$first, $second])
+WHERE c.id > '' AND (c.id IN [$camp, $other_camp] OR c.name IN [$camp, $other_camp])
 WITH d, collect(c) AS camps
 WHERE size(camps) = 2
 UNWIND camps AS camp
@@ -33,4 +31,4 @@ WITH u, camp, sum(unit * here) AS own, sum(unit * there) AS other
 WHERE own + other > 0
 RETURN u.id AS user, u.name AS name, camp.name AS camp, round(own, 6) AS own, round(other, 6) AS other,
        round(other / (own + other), 6) AS bridge
-ORDER BY bridge DESC, user LIMIT $limit;
+ORDER BY bridge DESC, user LIMIT $limit

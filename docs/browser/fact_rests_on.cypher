@@ -1,6 +1,4 @@
 // One fact of a user, the facts and history items it rests on, and the keys it is evidence for.
-:params {dataset: "senate-demo", fact: "the id of a fact, from facts_of"};
-
 // fact_rests_on: one fact of a user, the facts and history items it rests on, and the keys it is evidence for.
 // param   dataset  str  the dataset
 // param   fact     str  id of the fact
@@ -25,4 +23,4 @@ CALL (f) {
   RETURN collect(CASE WHEN k IS NOT NULL THEN {id: k.id, kind: k.kind, name: k.name, share: r.share} END) AS keys
 }
 RETURN f.id AS id, u.id AS user, u.name AS name, f.layer AS layer, f.text AS text, f.strength AS strength,
-       f.n_support AS n_support, f.at AS at, f.retired_at AS retired_at, facts, items, keys;
+       f.n_support AS n_support, f.at AS at, f.retired_at AS retired_at, facts, items, keys

@@ -1,6 +1,4 @@
 // A user's facts by layer, strongest first.
-:params {dataset: "senate-demo", user: "COLLINS (R ME)"};
-
 // facts_of: a user's facts by layer, strongest first.
 // param   dataset  str  the dataset
 // param   user     str  id of the user
@@ -11,4 +9,4 @@ MATCH (f:Fact {dataset: $dataset, fit: d.current_fit, user: $user})
 WHERE f.layer IN ['distilled', 'induced'] AND f.retired_at = '9999-12-31'
 RETURN f.id AS id, f.layer AS layer, f.text AS text, f.strength AS strength, f.n_support AS n_support,
        f.question AS question, f.at AS at, f.key AS key
-ORDER BY layer DESC, strength DESC, id;
+ORDER BY layer DESC, strength DESC, id

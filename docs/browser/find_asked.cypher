@@ -1,6 +1,4 @@
 // Questions of a dataset found by the words of what was answered to them, the best first.
-:params {dataset: "senate-demo", words: "amendment", limit: 20};
-
 // find_asked: questions of a dataset found by the words of what was answered to them, the best first.
 // param   dataset  str  the dataset
 // param   words    str  what is looked for, in Lucene's syntax: `amendment* tax*`
@@ -11,4 +9,4 @@ CALL db.index.fulltext.queryNodes('statement_text', $words, {limit: 50 * $limit}
 WHERE s.dataset = $dataset
 MATCH (s)-[:ANSWERS]->(q:Question)
 WITH q, max(score) AS best
-RETURN q.id AS question, q.text AS text, q.options AS options, q.at AS at ORDER BY best DESC, question LIMIT $limit;
+RETURN q.id AS question, q.text AS text, q.options AS options, q.at AS at ORDER BY best DESC, question LIMIT $limit

@@ -1,6 +1,4 @@
 // Values found by the words of their name, the best first.
-:params {dataset: "senate-demo", words: "amendment", limit: 20};
-
 // find_keys: values found by the words of their name, the best first.
 // param   dataset  str  the dataset
 // param   words    str  what is looked for, in Lucene's syntax: `press*`
@@ -10,4 +8,4 @@
 MATCH (d:Dataset {dataset: $dataset})
 CALL db.index.fulltext.queryNodes('key_name', $words, {limit: 50 * $limit}) YIELD node AS k, score
 WHERE k.dataset = $dataset AND k.fit = d.current_fit
-RETURN k.id AS key, k.kind AS kind, k.name AS name, k.n_holders AS holders ORDER BY score DESC, name, key LIMIT $limit;
+RETURN k.id AS key, k.kind AS kind, k.name AS name, k.n_holders AS holders ORDER BY score DESC, name, key LIMIT $limit

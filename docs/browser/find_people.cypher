@@ -1,6 +1,4 @@
 // People found by the words of their name or id, the best first; for search as one types.
-:params {dataset: "senate-demo", words: "amendment", limit: 20};
-
 // find_people: people found by the words of their name or id, the best first; for search as one types.
 // param   dataset  str  the dataset
 // param   words    str  what is looked for, in Lucene's syntax: `collins*`
@@ -10,4 +8,4 @@
 WITH '+(name:(' + $words + ') id:(' + $words + ')) +dataset:"' + replace($dataset, '"', ' ') + '"' AS query
 CALL db.index.fulltext.queryNodes('user_words', query, {limit: 10 * $limit}) YIELD node AS u, score
 WHERE u.dataset = $dataset
-RETURN u.id AS user, u.name AS name, u.sharing AS sharing ORDER BY score DESC, name, user LIMIT $limit;
+RETURN u.id AS user, u.name AS name, u.sharing AS sharing ORDER BY score DESC, name, user LIMIT $limit

@@ -1,6 +1,4 @@
 // Which other values the holders of one value hold, those first that go with it more than by chance.
-:params {dataset: "senate-demo", key: "demographic:PARTY=R", sample: 2000, least: 3, limit: 20};
-
 // goes_with: which other values the holders of one value hold, those first that go with it more than by chance.
 // param   dataset  str  the dataset
 // param   key      str  id of the cache key
@@ -24,4 +22,4 @@ WITH other, count(*) AS both, size(holders) AS looked_at
 WHERE both >= $least AND other.share > 0
 RETURN other.id AS key, other.kind AS kind, other.name AS name, both, looked_at,
        round(1.0 * both / looked_at / other.share, 6) AS lift
-ORDER BY lift DESC, both DESC, key LIMIT $limit;
+ORDER BY lift DESC, both DESC, key LIMIT $limit

@@ -1,6 +1,4 @@
 // A user's history items, oldest first.
-:params {dataset: "senate-demo", user: "COLLINS (R ME)", as_of: "9999-12-31"};
-
 // history_of: a user's history items, oldest first.
 // param   dataset  str  whose user
 // param   user     str  id of the user
@@ -10,4 +8,4 @@
 MATCH (u:User {dataset: $dataset, id: $user})-[:HAS_HISTORY]->(h:HistoryItem)-[:SAYS]->(s:Statement)
 WHERE h.at <= $as_of
 RETURN h.id AS id, u.id AS user, s.text AS text, h.question AS question, h.option AS option, h.at AS at
-ORDER BY at, id;
+ORDER BY at, id

@@ -1,6 +1,4 @@
 // Who holds one value, those who hold it most first.
-:params {dataset: "senate-demo", key: "demographic:PARTY=R", skip: 0, limit: 20};
-
 // holders_of: who holds one value, those who hold it most first.
 // param   dataset  str  the dataset
 // param   key      str  id of the cache key
@@ -11,4 +9,4 @@
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})<-[h:HOLDS {retired_at: '9999-12-31'}]-(u:User)
 WHERE u.sharing_rank >= 1
-RETURN u.id AS user, u.name AS name, h.weight AS weight, h.at AS at ORDER BY weight DESC, user SKIP $skip LIMIT $limit;
+RETURN u.id AS user, u.name AS name, h.weight AS weight, h.at AS at ORDER BY weight DESC, user SKIP $skip LIMIT $limit

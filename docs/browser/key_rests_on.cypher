@@ -1,6 +1,4 @@
 // Which history items one of a user's keys rests on, through which facts, strongest first.
-:params {dataset: "senate-demo", user: "COLLINS (R ME)", key: "demographic:PARTY=R"};
-
 // key_rests_on: which history items one of a user's keys rests on, through which facts, strongest first.
 // param   dataset  str  the dataset
 // param   user     str  id of the user
@@ -23,4 +21,4 @@ MATCH (h)-[:SAYS]->(said:Statement)
 WITH f, h, said, sum(e.share * share) AS share
 RETURN f.layer AS layer, f.id AS fact, f.text AS fact_text, h.id AS item, said.text AS text, h.question AS question,
        h.at AS at, round(share, 6) AS share
-ORDER BY share DESC, fact, item;
+ORDER BY share DESC, fact, item

@@ -1,6 +1,4 @@
 // What some values of a Fit are called.
-:params {dataset: "senate-demo", fit: "the id of a Fit, from fits_of", ids: ["demographic:PARTY=R"]};
-
 // keys_named: what some values of a Fit are called.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
@@ -9,4 +7,4 @@
 // cost    read; one index look-up a key
 UNWIND $ids AS id
 MATCH (k:CacheKey {dataset: $dataset, fit: $fit, id: id})
-RETURN k.id AS key, k.kind AS kind, k.name AS name;
+RETURN k.id AS key, k.kind AS kind, k.name AS name

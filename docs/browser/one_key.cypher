@@ -1,6 +1,4 @@
 // One value of the current Fit, with how many hold it and its opposite.
-:params {dataset: "senate-demo", key: "demographic:PARTY=R"};
-
 // one_key: one value of the current Fit, with how many hold it and its opposite.
 // param   dataset  str  the dataset
 // param   key      str  id of the cache key
@@ -11,4 +9,4 @@ MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
 OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o:CacheKey)
 RETURN k.id AS key, k.kind AS kind, k.name AS name, k.n_holders AS holders, k.share AS share, k.idf AS idf,
        o.id AS opposite, o.name AS opposite_name, o.n_holders AS opposite_holders
-ORDER BY opposite LIMIT 1;
+ORDER BY opposite LIMIT 1

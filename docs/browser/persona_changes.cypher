@@ -1,6 +1,4 @@
 // How a user's persona changed between two dates: facts and keys gained and lost.
-:params {dataset: "senate-demo", user: "COLLINS (R ME)", since: "2005-12-31", until: "2006-12-31"};
-
 // persona_changes: how a user's persona changed between two dates: facts and keys gained and lost.
 // param   dataset  str  the dataset
 // param   user     str  id of the user
@@ -41,4 +39,4 @@ CALL (before, after) {
   WITH one, after WHERE none(other IN after WHERE other[..3] = one[..3])
   RETURN 'lost' AS change, one
 }
-RETURN change, one[0] AS what, one[1] AS kind, one[2] AS text, one[3] AS at ORDER BY change, what, kind, at, text;
+RETURN change, one[0] AS what, one[1] AS kind, one[2] AS text, one[3] AS at ORDER BY change, what, kind, at, text

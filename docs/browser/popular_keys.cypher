@@ -1,6 +1,4 @@
 // The values of the current Fit, those of one kind or all, most widely held first.
-:params {dataset: "senate-demo", kind: null, skip: 0, limit: 20};
-
 // popular_keys: the values of the current Fit, those of one kind or all, most widely held first.
 // param   dataset  str   the dataset
 // param   kind     str?  stance, trait, demographic and so on; all unless given
@@ -12,4 +10,4 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit})
 WHERE k.id > '' AND ($kind IS NULL OR k.kind = $kind)
 RETURN k.id AS key, k.kind AS kind, k.name AS name, k.n_holders AS holders, k.share AS share, k.idf AS idf
-ORDER BY holders DESC, key SKIP $skip LIMIT $limit;
+ORDER BY holders DESC, key SKIP $skip LIMIT $limit

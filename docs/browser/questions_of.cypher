@@ -1,10 +1,8 @@
 // Every question of a dataset.
-:params {dataset: "senate-demo"};
-
 // questions_of: every question of a dataset.
 // param   dataset  str  whose questions
 // returns id str, text str, options list[str], ordinal list[float], kind str, at str
 // cost    read; every question of the dataset, by index
 MATCH (q:Question {dataset: $dataset}) WHERE q.id > ''
 RETURN q.id AS id, q.text AS text, q.options AS options, q.ordinal AS ordinal, q.kind AS kind, q.at AS at
-ORDER BY id;
+ORDER BY id

@@ -1,6 +1,4 @@
 // Segments of users by shared keys: those whose strongest values, demographics apart, are the same.
-:params {dataset: "senate-demo", strength: 2, sample: null, limit: 20};
-
 // segments: segments of users by shared keys: those whose strongest values, demographics apart, are the same.
 // param   dataset   str   the dataset
 // param   strength  int   how many of the strongest values have to be the same; 2 unless given
@@ -30,4 +28,4 @@ WHERE size(strongest) = $strength
 WITH looked_at, strongest, collect(user) AS members
 RETURN [k IN strongest | k.name] AS values, [k IN strongest | k.id] AS keys, size(members) AS users, looked_at,
        members[..3] AS some
-ORDER BY users DESC, keys LIMIT $limit;
+ORDER BY users DESC, keys LIMIT $limit

@@ -1,6 +1,4 @@
 // The values that split the population most: as many lean to one side as to the other, and many do.
-:params {dataset: "senate-demo", limit: 20};
-
 // splitting_values: the values that split the population most: as many lean to one side as to the other, and many do.
 // param   dataset  str  the dataset
 // param   limit    int  most values; 20 unless given
@@ -14,4 +12,4 @@ WITH k, o, CASE k.share WHEN 0.0 THEN 1.0 ELSE k.n_holders / k.share END AS peop
 // 1 where half the people hold it and the other half its opposite.
 RETURN k.id AS key, k.kind AS kind, k.name AS name, k.n_holders AS holders, o.id AS opposite, o.name AS opposite_name,
        o.n_holders AS opposite_holders, round(2.0 * o.n_holders / people, 6) AS split
-ORDER BY split DESC, holders DESC, key LIMIT $limit;
+ORDER BY split DESC, holders DESC, key LIMIT $limit

@@ -1,6 +1,4 @@
 // Pairs of values that the same people hold, those first that go together more than by chance.
-:params {dataset: "senate-demo", among: 300, least: 5, limit: 20};
-
 // values_together: pairs of values that the same people hold, those first that go together more than by chance.
 // param   dataset  str  the dataset
 // param   among    int  the most widely held values, whose pairs are looked at; 300 unless given
@@ -25,4 +23,4 @@ WITH people, held[place] AS first, second, count(*) AS both
 WHERE both >= $least
 WITH first, second, both, round(1.0 * both * people / (first.n_holders * second.n_holders), 6) AS lift
 RETURN first.id AS first, first.name AS first_name, second.id AS second, second.name AS second_name, both, lift
-ORDER BY lift DESC, both DESC, first, second LIMIT $limit;
+ORDER BY lift DESC, both DESC, first, second LIMIT $limit

@@ -1,6 +1,4 @@
 // What two people share and where they differ: keys of both, opposed keys, and keys of one alone.
-:params {dataset: "senate-demo", first: "COLLINS (R ME)", second: "SNOWE (R ME)"};
-
 // what_two_share: what two people share and where they differ: keys of both, opposed keys, and keys of one alone.
 // param   dataset  str  the dataset
 // param   first    str  id of one user
@@ -43,4 +41,4 @@ RETURN how, k.id AS key, k.kind AS kind, k.name AS name, a.hold.weight AS first_
        CASE how WHEN 'opposed' THEN b.key.name END AS opposite,
        CASE WHEN sign = 0 THEN 0.0 ELSE round(sign * a.hold.unit * b.hold.unit, 9) END AS contribution
 ORDER BY CASE how WHEN 'shared' THEN 0 WHEN 'opposed' THEN 1 WHEN 'only the first' THEN 2 ELSE 3 END,
-         abs(contribution) DESC, coalesce(first_weight, second_weight) DESC, key;
+         abs(contribution) DESC, coalesce(first_weight, second_weight) DESC, key

@@ -1,6 +1,4 @@
 // People who have fewest values in common with anybody: how many a random other person shares with them.
-:params {dataset: "senate-demo", limit: 20};
-
 // who_is_alone: people who have fewest values in common with anybody: how many a random other person shares with them.
 // param   dataset  str  the dataset
 // param   limit    int  most people; 20 unless given
@@ -20,4 +18,4 @@ CALL (d, u) {
 }
 RETURN u.id AS user, u.name AS name, values,
        round(shared / CASE others WHEN 0 THEN 1 ELSE others END, 6) AS company, rarest
-ORDER BY company, user LIMIT $limit;
+ORDER BY company, user LIMIT $limit

@@ -1,6 +1,4 @@
 // Who holds these values, those who hold most of them first.
-:params {dataset: "senate-demo", keys: ["PARTY=R", "STATE=ME"], least: 1, limit: 20};
-
 // who_shares_values: who holds these values, those who hold most of them first.
 // param   dataset  str        the dataset
 // param   keys     list[str]  ids of cache keys, or their names
@@ -17,4 +15,4 @@ WITH u, k, h ORDER BY h.weight DESC, k.id
 WITH u, count(k) AS held, sum(h.weight) AS weight, collect(k.name) AS values
 WHERE held >= $least
 RETURN u.id AS user, u.name AS name, held, round(weight, 6) AS weight, values
-ORDER BY held DESC, weight DESC, user LIMIT $limit;
+ORDER BY held DESC, weight DESC, user LIMIT $limit

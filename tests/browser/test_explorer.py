@@ -34,6 +34,25 @@ def test_find_a_senator_by_typing(explorer: Explorer, page: Page) -> None:
     assert heading(page) == COLLINS
 
 
+def test_by_keyboard_alone(explorer: Explorer, page: Page) -> None:
+    """The first Tab offers the way past the header; whatever takes the focus shows it; links of the content follow."""
+    page.goto(explorer.url("neighbourhood", user=COLLINS))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "To the content"
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(
+            "(() => { const style = getComputedStyle(document.activeElement);"
+            " return style.outlineStyle !== 'none' && style.outlineWidth !== '0px'; })()"
+        )
+        assert shown, page.evaluate("document.activeElement.outerHTML")[:200]
+        if page.evaluate("document.activeElement.matches('ol.list a')"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/(person|key|neighbourhood)\?"))
+
+
 def test_search_without_a_script_is_a_page(explorer: Explorer, page: Page) -> None:
     """Enter before anything is proposed goes to the results; nonsense says that nobody is found."""
     page.goto(explorer.url("people", q="snowe"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from .conftest import Explorer
 
@@ -32,17 +32,47 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_no_serious_fault(explorer: Explorer, browser: Browser, name: str, scheme: Literal["light", "dark"]) -> None:
     """Nothing of impact serious or critical."""
-    from axe_playwright_python.sync_playwright import Axe
-
     path, params = PAGES[name]
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # axe is put into the page
     page = context.new_page()
     page.goto(explorer.url(path, **params) if path else explorer.address)
     if name == "neighbourhood":
         page.wait_for_selector("#picture[data-drawn]")
-    found = Axe().run(page).response["violations"]
+    found = serious_faults(page)
     context.close()
-    serious = [
-        (fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in ("serious", "critical")
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_where_clicks_lead(
+    explorer: Explorer, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    """A fact with what it rests on, what is proposed while one types, and a prediction with its evidence opened."""
+    user, question, _ = explorer.held_out
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(explorer.url("person", user=user))
+    page.locator("a[href^='/fact?']").first.click()
+    page.get_by_role("heading", name="Rests on").wait_for()
+    found = serious_faults(page)
+    page.get_by_label("Find a person").fill("coll")
+    page.get_by_role("option").first.wait_for()
+    found += serious_faults(page)
+    page.goto(explorer.url("ask", user=user, question=question))
+    page.get_by_role("button", name="Predict").click()
+    page.locator(".answer").wait_for()
+    page.locator("summary").first.click()
+    found += serious_faults(page)
+    context.close()
+    assert found == []
+
+
+def serious_faults(page: Page) -> list[tuple[str, str]]:
+    """Return the rules of axe that the page breaks seriously or critically, with the first place of each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        (fault["id"], fault["nodes"][0]["html"][:200])
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
     ]
-    assert serious == []

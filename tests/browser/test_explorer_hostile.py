@@ -45,6 +45,25 @@ def test_pages_show_it_as_text(explorer: Explorer, page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, str(params)[:60])
 
 
+def test_a_prediction_shows_it_as_text(explorer: Explorer, page: Page) -> None:
+    """Question, options, evidence and the words of the explanation, of a hostile question asked and of a new one."""
+    with Graph.connect(explorer.settings) as graph:
+        people = [one.id for one in users(graph, HOSTILE, limit=len(NASTY) + 30)]
+    user = next(one for one in people if one.startswith("<script>"))
+    for question, text in (("q00", ""), ("q01", ""), ("", NASTY[1])):
+        page.goto(f"{explorer.address}ask?{urlencode({'dataset': HOSTILE, 'user': user, 'question': question})}")
+        if text:
+            page.get_by_label("Question", exact=True).fill(text)
+            page.get_by_label("Options, one a line, in order").fill("\n".join((NASTY[0], NASTY[3], NASTY[6])))
+        page.get_by_role("button", name="Predict").click()
+        page.locator(".answer").wait_for()
+        for summary in page.locator("main summary").all():
+            summary.click()
+        assert "owned" not in page.title().split(" ")[:1]
+        assert page.evaluate("document.querySelectorAll('main script, main img, main svg, main iframe').length") == 0
+        assert (text or "<") in page.locator("main").inner_text()
+
+
 def test_what_is_proposed_is_text(explorer: Explorer, page: Page) -> None:
     """While one types, too."""
     page.goto(f"{explorer.address}people?{urlencode({'dataset': HOSTILE})}")

@@ -94,6 +94,20 @@ def test_export(cli: CommandLine, town: str, tmp_path: Path) -> None:
     assert cli("export", "nobody", "--dataset", town, "--to", tmp_path / "x.html").status == 1
 
 
+def test_the_widget_of_a_notebook(cli: CommandLine, town: str) -> None:
+    """As docs/explorer.md shows it: a networkx graph, drawn with the same people, and shown by Jupyter."""
+    from persona_db.chains import neighbourhood, widget
+    from persona_db.graph import Graph
+
+    with Graph.connect() as graph:
+        made = neighbourhood(graph, "ada", dataset=town, top_k=20)
+    assert isinstance(made, nx.Graph)
+    shown = widget(made)
+    assert {one.id for one in shown.nodes} == set(made)
+    assert len(shown.relationships) == made.number_of_edges()
+    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()[0]
+
+
 def test_the_explorer_needs_its_port(cli: CommandLine) -> None:
     """A port that is taken is told in one line."""
     with socket.socket() as taken:
@@ -105,10 +119,11 @@ def test_the_explorer_needs_its_port(cli: CommandLine) -> None:
 
 
 def test_there_is_a_favourite_for_every_query() -> None:
-    """For Neo4j Browser, with the query unedited below its parameters."""
+    """For Neo4j Browser, with the query unedited below its title; one more sets the parameters of all."""
     folder = ROOT / "docs" / "browser"
-    assert {file.stem for file in folder.glob("*.cypher")} == set(explore_queries())
+    assert {file.stem for file in folder.glob("*.cypher")} == {*explore_queries(), "parameters"}
+    parameters = (folder / "parameters.cypher").read_text(encoding="utf-8")
+    given = set(re.findall(r"^:param (\w+) => .+;$", parameters, re.MULTILINE))
     for name, query in explore_queries().items():
-        text = (folder / f"{name}.cypher").read_text(encoding="utf-8")
-        assert query.text.rstrip() in text
-        assert text.splitlines()[1].startswith(":params {")
+        assert (folder / f"{name}.cypher").read_text(encoding="utf-8").partition("\n")[2] == query.text
+        assert set(query.params) <= given

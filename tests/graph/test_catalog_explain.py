@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from persona_db.graph.catalog import NamedQuery, QueryType, catalog
+from persona_db.graph.catalog import NamedQuery, catalog
 from persona_db.graph.migrations import migrations
+from tests.plans import COSTLY, dummy, operators
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
 MIGRATIONS = {query.name for query in migrations().values()}
 QUERIES = [query for name, query in catalog().items() if name not in MIGRATIONS]
-COSTLY = ("AllNodesScan", "CartesianProduct", "NodeByLabelScan")
-"""Operators that a query has to own up to in its cost, by these words."""
-
-
-def dummy(kind: QueryType) -> Any:
-    """Return some value of the type."""
-    match kind.kind:
-        case "list":
-            return [dummy(kind.item)] if kind.item else []
-        case "map":
-            return {}
-        case "int":
-            return 1
-        case "float":
-            return 0.5
-        case "bool":
-            return True
-    return "x"
-
-
-def operators(plan: dict[str, Any]) -> Iterator[str]:
-    """Yield the names of a plan's operators."""
-    yield plan["operatorType"].partition("@")[0]
-    for child in plan.get("children", []):
-        yield from operators(child)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)

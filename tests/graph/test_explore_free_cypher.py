@@ -9,7 +9,7 @@ from time import perf_counter, sleep
 import pytest
 
 from persona_db.graph.errors import FreeCypherError
-from persona_db.graph.free_cypher import run_free
+from persona_db.graph.free_cypher import MOST_ROWS, run_free
 from persona_db.graph.ingest import ensure_dataset, store_people
 from persona_db.graph.models import Person
 from persona_db.graph.session import Graph
@@ -134,6 +134,8 @@ def test_rows_are_capped(graph: Graph) -> None:
     found = run_free(graph, "UNWIND range(1, 100000) AS n RETURN n", most_rows=500)
     assert (len(found.rows), found.capped) == (500, True)
     assert found.rows[-1] == (500,)
+    found = run_free(graph, "UNWIND range(1, 100000) AS n RETURN n")
+    assert (len(found.rows), found.capped) == (MOST_ROWS, True)
     found = run_free(graph, "UNWIND range(1, 500) AS n RETURN n", most_rows=500)
     assert (len(found.rows), found.capped) == (500, False)
 

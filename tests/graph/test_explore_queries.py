@@ -19,6 +19,7 @@ from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.explore import explore, explore_queries, words_to_find
 from persona_db.graph.models import Sharing
 from persona_db.loaders import load, open_source
+from tests.plans import COSTLY, dummy, operators
 from tests.synthetic import rows
 
 if TYPE_CHECKING:
@@ -131,8 +132,42 @@ def some_users(people: Population, count: int = 5) -> list[str]:
 def test_there_is_a_test_for_every_query() -> None:
     """By the name of the query in this file."""
     text = Path(__file__).read_text(encoding="utf-8")
-    apart = {"history_of", "questions_of"}  # what `history` and `questions` read, tested with them
-    assert {name for name in explore_queries() if f'"{name}"' not in text} - apart == set()
+    assert {name for name in explore_queries() if f'"{name}"' not in text} == set()
+
+
+def test_plans_with_data_are_what_the_headers_say(people: Population) -> None:
+    """Where there are thousands of nodes, too, no query scans more than its cost owns up to."""
+    for name, query in explore_queries().items():
+        given = {param.name: dummy(param.type) for param in query.params.values()}
+        with people.graph.driver.session(database=people.graph.database) as session:
+            plan = session.run(f"EXPLAIN {query.text}", {**given, "dataset": people.name}).consume().plan
+        assert plan is not None
+        assert [one for one in operators(plan) if one in COSTLY and one not in query.cost] == [], name
+
+
+def test_history_and_questions(people: Population) -> None:
+    """All that a person said up to a date, oldest first, and all that was asked."""
+    for user in some_users(people):
+        said = pd.DataFrame(
+            rows(
+                people.graph,
+                "MATCH (h:HistoryItem {dataset: $dataset, user: $user})-[:SAYS]->(s:Statement) "
+                "RETURN h.id AS id, h.at AS at, s.text AS text, h.option AS option",
+                dataset=people.name,
+                user=user,
+            )
+        ).sort_values(["at", "id"])
+        for as_of in (PRESENT, said["at"].iloc[len(said) // 2]):
+            expected = said[said["at"] <= as_of]
+            found = people.run("history_of", user=user, as_of=as_of)
+            assert [(row["id"], row["text"], row["option"]) for row in found] == list(
+                expected[["id", "text", "option"]].itertuples(index=False, name=None)
+            )
+    asked = rows(people.graph, "MATCH (q:Question {dataset: $dataset}) RETURN q.id AS id, q.options AS options",
+                 dataset=people.name)  # fmt: skip
+    found = people.run("questions_of")
+    assert {row["id"]: row["options"] for row in found} == {row["id"]: row["options"] for row in asked}
+    assert [row["id"] for row in found] == sorted(row["id"] for row in asked)
 
 
 def test_who_shares_values(people: Population) -> None:
@@ -238,7 +273,7 @@ def test_bridges(people: Population) -> None:
         for user, here, there in sums.itertuples():
             if here + there > 0:
                 expected[user, name] = there / (here + there)
-    found = people.run("bridges", first=people.camps[0], second=people.camps[1], limit=ENOUGH)
+    found = people.run("bridges", camp=people.camps[0], other_camp=people.camps[1], limit=ENOUGH)
     assert {(row["user"], row["camp"]): row["bridge"] for row in found} == pytest.approx(expected, abs=1e-5)
     assert [row["bridge"] for row in found] == sorted((row["bridge"] for row in found), reverse=True)
 
@@ -416,7 +451,7 @@ def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
             *senate.run("holders_of", key=key, limit=ENOUGH),
             *senate.run("who_shares_values", keys=[key], limit=ENOUGH),
             *senate.run("who_is_alone", limit=ENOUGH),
-            *senate.run("bridges", first="PARTY=D", second="PARTY=R", limit=ENOUGH),
+            *senate.run("bridges", camp="PARTY=D", other_camp="PARTY=R", limit=ENOUGH),
         ]
         assert seen
         assert user not in {row["user"] for row in seen}

@@ -150,6 +150,21 @@ def test_http_serves_the_browser_and_no_data(neo4j_server: server.Connection) ->
         connection.close()
 
 
+def test_the_browser_loads_nothing_from_elsewhere(neo4j_server: server.Connection) -> None:
+    """Its policy names this machine only, and no script that stands in the page itself."""
+    parts = urlsplit(neo4j_server.browser_url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+    connection.request("GET", parts.path)
+    policy = connection.getresponse().getheader("Content-Security-Policy") or ""
+    connection.close()
+    allowed = dict(part.split(maxsplit=1) for part in policy.split("; "))
+    assert allowed["default-src"] == "'self'"
+    assert "script-src" not in allowed
+    own = {"'self'", "'none'", "data:", "'unsafe-inline'"}
+    elsewhere = {one for sources in allowed.values() for one in sources.split()} - own
+    assert {urlsplit(one).hostname for one in elsewhere} == {"127.0.0.1"}
+
+
 def test_nothing_is_told_to_anybody(driver: Driver) -> None:
     """Usage reports, telemetry and the search for other servers are off."""
     rows = driver.execute_query(

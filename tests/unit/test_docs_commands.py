@@ -145,6 +145,15 @@ def test_links_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_pictures_are_there_and_said_in_words() -> None:
+    """Each in the repository, and small; of each a page says what is to be seen."""
+    shown = names(r"(?:(?<=src=\")|(?<=srcset=\"))[^\"]+") | names(r"(?<=\]\()[^)]+\.(?:png|svg)(?=\))")
+    files = {(ROOT / page).parent / name for page, name in shown}
+    assert len(files) > 3
+    assert [path.name for path in files if not path.is_file() or path.stat().st_size > 250_000] == []
+    assert {(page, tag) for page, tag in names(r"<img [^>]*>|!\[\]\(") if 'alt="' not in tag} == set()
+
+
 def test_every_page_can_be_reached_from_the_readme() -> None:
     """By links, one after another."""
     reached, waiting = set(), [ROOT / "README.md"]

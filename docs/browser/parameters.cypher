@@ -1,0 +1,23 @@
+// 1. Parameters of the queries below: change them, then run this first.
+:param among => 300;
+:param as_of => "9999-12-31";
+:param camp => "PARTY=D";
+:param dataset => "senate-demo";
+:param fact => "the id of a fact, from facts_of";
+:param first => "COLLINS (R ME)";
+:param fit => "the id of a Fit, from fits_of";
+:param ids => ["demographic:PARTY=R"];
+:param key => "demographic:PARTY=R";
+:param keys => ["PARTY=R", "STATE=ME"];
+:param kind => null;
+:param least => 2;
+:param limit => 20;
+:param other_camp => "PARTY=R";
+:param sample => 2000;
+:param second => "SNOWE (R ME)";
+:param since => "2005-12-31";
+:param skip => 0;
+:param strength => 2;
+:param until => "2006-12-31";
+:param user => "COLLINS (R ME)";
+:param words => "amendment";
