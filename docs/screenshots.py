@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 DATASET = "senate-demo"
 USER = "COLLINS (R ME)"
-WORDS = "estate tax"
+QUESTION = "Shall the tax on large estates be repealed?"
 PICTURES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
     ("person", "light"),
     ("neighbourhood", "light"),
@@ -28,6 +29,7 @@ PICTURES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
 """Pages and colour schemes; docs/explorer.md shows them."""
 FOLDER = Path(__file__).parent / "pictures"
 _SIZE = {"width": 1100, "height": 780}
+_COLOURS = 96
 _LONGEST_WAIT_MS = 30_000
 
 
@@ -54,7 +56,7 @@ def main(folder: Path) -> int:
                     page = browser.new_page(color_scheme=scheme, viewport=_SIZE)  # type: ignore[arg-type]
                     page.set_default_timeout(_LONGEST_WAIT_MS)
                     _open(page, address, name)
-                    page.screenshot(path=folder / f"{name}-{scheme}.png")
+                    _keep(page.screenshot(), folder / f"{name}-{scheme}.png")
                     page.close()
                     sys.stdout.write(f"wrote {name}-{scheme}.png\n")
                 browser.close()
@@ -70,10 +72,18 @@ def _open(page: Page, address: str, name: str) -> None:
         case "neighbourhood":
             page.wait_for_selector("#picture[data-drawn]")
         case "ask":
-            page.get_by_label("Its id, or words to find it by").fill(WORDS)
-            page.get_by_role("option").first.click()
+            page.get_by_label("Question", exact=True).fill(QUESTION)
+            page.get_by_label("Options, one a line, in order").fill("Nay\nYea")
             page.get_by_role("button", name="Predict").click()
             page.locator(".answer").wait_for()
+
+
+def _keep(picture: bytes, path: Path) -> None:
+    """Write the picture with as many colours as pages need, which makes it a third as large."""
+    from PIL import Image  # matplotlib brings it
+
+    few = Image.open(BytesIO(picture)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 if __name__ == "__main__":

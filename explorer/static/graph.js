@@ -2,8 +2,12 @@
 
 // The picture of a neighbourhood. The list below it on the page says the same.
 async function draw(place) {
+  const said = document.getElementById("pointed");
   const answer = await fetch(place.dataset.graph);
-  if (!answer.ok) return;
+  if (!answer.ok) {
+    said.textContent = "The picture can't be drawn now; the list below says the same.";
+    return;
+  }
   const found = await answer.json();
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const size = { user: () => 54, collaborator: (one) => 26 + 34 * one.size, key: (one) => 18 + 40 * one.size, fact: () => 16 };
@@ -35,7 +39,6 @@ async function draw(place) {
     maxZoom: 4,
     wheelSensitivity: 0.3,
   });
-  const said = document.getElementById("pointed");
   const pages = { user: ["/neighbourhood", "user"], collaborator: ["/neighbourhood", "user"], key: ["/key", "key"], fact: ["/fact", "fact"] };
   const go = (node) => {
     const [page, param] = pages[node.data("role")];
