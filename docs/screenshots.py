@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 DATASET = "senate-demo"
 USER = "COLLINS (R ME)"
-QUESTION = "Shall the tax on large estates be repealed?"
 PICTURES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
     ("person", "light"),
     ("neighbourhood", "light"),
@@ -72,10 +71,19 @@ def _open(page: Page, address: str, name: str) -> None:
         case "neighbourhood":
             page.wait_for_selector("#picture[data-drawn]")
         case "ask":
-            page.get_by_label("Question", exact=True).fill(QUESTION)
-            page.get_by_label("Options, one a line, in order").fill("Nay\nYea")
+            page.get_by_label("Its id, or words to find it by").fill(_held_out())
             page.get_by_role("button", name="Predict").click()
             page.locator(".answer").wait_for()
+
+
+def _held_out() -> str:
+    """Return a vote of theirs that the demo holds out."""
+    from persona_db.evals.splits import contested_split
+    from persona_db.loaders import Split, open_source, test_answers
+    from persona_db.loaders.senate import SenateSource
+
+    source = open_source("senate", split=[Split(contested_split(SenateSource().votes(), seed=0))])
+    return next(one.question for one in test_answers(source) if one.user == USER)
 
 
 def _keep(picture: bytes, path: Path) -> None:

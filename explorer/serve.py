@@ -44,6 +44,7 @@ def serve(
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((_HOST, port))
+            listening.listen()  # who opens the address as soon as it is printed waits a moment, and is not refused
         except OSError as exc:
             connection.close()
             raise ConfigError(f"port {port} can't be used ({exc.strerror}); give another with --port, or 0") from exc

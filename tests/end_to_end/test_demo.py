@@ -49,10 +49,12 @@ def test_the_demo(cli: CommandLine, tmp_path: Path, environment: dict[str, str])
     explore = next(command for command in WALK if command.startswith("persona-db explore "))
     with explorer(explore, environment) as address:
         assert address.endswith("/population?dataset=senate-demo")
-        shown = httpx.get(address)
+        shown = httpx.get(address, timeout=60)
         assert (shown.status_code, "senate-demo" in shown.text) == (200, True)
         user = made["prediction"]["user"]
-        shown = httpx.get(httpx.URL(address).join("/person"), params={"dataset": "senate-demo", "user": user})
+        shown = httpx.get(
+            httpx.URL(address).join("/person"), params={"dataset": "senate-demo", "user": user}, timeout=60
+        )
         assert (shown.status_code, "<h1>" in shown.text) == (200, True)
         assert [one for one in addresses_loaded(shown.text) if not one.startswith("/static/")] == []
 
