@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -144,10 +145,18 @@ class SentenceTransformerEmbedder:
 
 
 def embedder_of(settings: Settings) -> CachedEmbedder:
-    """Return the embedder that the settings name, its vectors cached under `settings.cache_dir`."""
+    """Return the embedder that the settings name, its vectors cached under `settings.cache_dir`.
+
+    A model is loaded once in a process, however often it is asked for.
+    """
     model = settings.embedding_model
-    inner: Embedder = HashEmbedder() if model == HASH else SentenceTransformerEmbedder(model)
+    inner: Embedder = HashEmbedder() if model == HASH else _transformer(model)
     return CachedEmbedder(inner, settings.cache_dir / "vectors.sqlite3")
+
+
+@cache
+def _transformer(model: str) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(model)
 
 
 def require_embedder(graph: Graph, dataset: str, embedder: Embedder) -> None:

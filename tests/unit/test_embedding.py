@@ -163,9 +163,10 @@ def test_cache_holds_no_vector_that_is_refused(tmp_path: Path) -> None:
 
 
 def test_settings_name_the_embedder(tmp_path: Path) -> None:
-    """`hash` needs no model; any other name is a sentence-transformers model, loaded when first used."""
+    """`hash` needs no model; any other name is a sentence-transformers model, loaded once, when first used."""
     hashed = embedder_of(Settings(home=tmp_path, embedding_model="hash"))
     assert (hashed.name, hashed.embed(["a"]).shape) == ("hash-384", (1, DIMENSION))
     assert (tmp_path / "cache" / "vectors.sqlite3").exists()
     default = embedder_of(Settings(home=tmp_path))
     assert (default.name, default.dimension) == ("all-MiniLM-L6-v2", DIMENSION)
+    assert embedder_of(Settings(home=tmp_path))._inner is default._inner
