@@ -17,7 +17,7 @@ from persona_db.chains.join import join_many
 from persona_db.chains.language.tokens import about_tokens
 from persona_db.chains.predict import predict_many
 from persona_db.chains.recall import RecallSettings, recall_many
-from persona_db.evals.arms import GRAPH_ARMS
+from persona_db.evals.arms import places_of
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.records import Records
 from persona_db.graph.models import HistoryItem, Person
@@ -89,7 +89,7 @@ def _measure(lab: Lab, people: int) -> list[Row]:
     timed = {
         "join": _each(users, lambda user: join_many(reading, [user], top_k=asked.top_k)),
         **{
-            f"predict: {arm}": _each(users, partial(_predict_one, reading, question, GRAPH_ARMS[arm](asked)))
+            f"predict: {arm}": _each(users, partial(_predict_one, reading, question, places_of(arm, asked)))
             for arm in ("persona-db", "no-join", "history")
         },
     }
@@ -119,7 +119,7 @@ def _tokens(reading: Reading, pairs: Sequence[tuple[str, str]], asked: RecallSet
     questions, knowledge = prepare(reading, pairs)
     found = {}
     for arm in ("persona-db", "no-join", "history", "full-history"):
-        contexts = recall_many(knowledge, questions, settings=GRAPH_ARMS[arm](asked), texts=True)
+        contexts = recall_many(knowledge, questions, settings=places_of(arm, asked), texts=True)
         counts = [sum(about_tokens(item.text) for item in context.items) for context in contexts]
         found[arm] = Measured(value=float(np.mean(counts)))
     return found

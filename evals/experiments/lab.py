@@ -23,7 +23,7 @@ from persona_db.chains.statistical.keybook import read_keys
 from persona_db.chains.statistical.knowledge import Knowledge
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import GRAPH_ARMS, MODEL_ARMS
+from persona_db.evals.arms import MODEL_ARMS, places_of
 from persona_db.evals.evaluate import (
     EvaluateSettings,
     check_no_leak,
@@ -296,7 +296,7 @@ class Population:
             ratio=given.ratio if ratio is None else ratio,
             top_k=given.top_k if top_k is None else top_k,
         )
-        places = {**GRAPH_ARMS, **MODEL_ARMS}[arm](asked)
+        places = places_of(arm, asked)
         if recall:
             places = RecallSettings.model_validate({**places.model_dump(), **recall})
         pairs = [(test.user, test.question) for test in tests]

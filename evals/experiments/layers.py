@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.evals.arms import FIT_ARMS
 from persona_db.evals.experiments.finding import Finding, Plot
 from persona_db.evals.experiments.trial import Trial
 
@@ -24,10 +25,9 @@ _FROM_RECALL = {
     "no-history-items": frozenset({"distilled", "induced", "cache"}),
 }
 _EVERYWHERE = {
-    "no-distilled": {"facts_distilled": 0, "stances_held": 0},
-    "no-induced": {"most_traits": 0},
-    "no stance keys": {"stances_held": 0},
-    "no trait keys": {"traits_held": 0},
+    **FIT_ARMS,
+    "no stance keys": EngineSettings(stances_held=0),
+    "no trait keys": EngineSettings(traits_held=0),
 }
 
 
@@ -41,8 +41,8 @@ def run(lab: Lab) -> Finding:
     trial.cell("persona-db", {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests))
     for arm, layers in _FROM_RECALL.items():
         trial.cell(arm, {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests, recall={"layers": layers}))
-    for arm, changed in _EVERYWHERE.items():
-        population = lab.base.refitted(EngineSettings().model_copy(update=changed))
+    for arm, engine in _EVERYWHERE.items():
+        population = lab.base.refitted(engine)
         trial.cell(arm, {}, lab.tests, partial(population.predict, "persona-db", lab.tests))
     plain = [person.model_copy(update={"attributes": {}}) for person in lab.records.people]
     nobody = lab.population("no demographics", replace(lab.records, people=tuple(plain)))

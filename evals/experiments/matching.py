@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.join import join_many
+from persona_db.chains.recall import RecallSettings
 from persona_db.evals.experiments.cold import EVERYTHING, KNOWN
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.trial import Trial
-from persona_db.evals.items import Outcome
+from persona_db.evals.items import Outcome, outcome_of
+from persona_db.evals.random_collaborators import predict_at_random
 from persona_db.graph.models import Sharing
 
 if TYPE_CHECKING:
@@ -50,14 +52,32 @@ def run(lab: Lab) -> Finding:
     drawn = [
         trial.cell(f"random {seed}", {}, lab.tests, partial(people.predict, "random", seed)) for seed in range(seeds)
     ]
+    trial.cell("persona-db", {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests))
+    trial.cell("random users and keys", {}, lab.tests, partial(_at_random, lab))
     found = trial.finding(
-        contrasts=[("matched", arm) for arm in ("no-join", "random 0", "equal demographics", "most opposite")],
+        contrasts=[
+            *(("matched", arm) for arm in ("no-join", "random 0", "equal demographics", "most opposite")),
+            ("persona-db", "random users and keys"),
+        ],
         plots=[Plot(kind="bars", measures=("accuracy", "spearman"))],
         notes=[_spread(drawn)],
     )
     overlaps = _overlaps(lab)
     shown = (*found.shown, "overlap")
     return found.model_copy(update={"rows": (*found.rows, *overlaps), "shown": shown, "axes": ("known",)})
+
+
+def _at_random(lab: Lab) -> list[Outcome]:
+    """Random people and random keys in the place of those of the JOIN, summaries and all."""
+    places = RecallSettings(size=lab.settings.size, ratio=lab.settings.ratio, top_k=lab.settings.top_k)
+    made = predict_at_random(
+        lab.base.reading(), [(test.user, test.question) for test in lab.tests], settings=places,
+        answers=lab.records.answers, seed=lab.settings.seed, progress=lab.progress,
+    )  # fmt: skip
+    return [
+        outcome_of("random", test, one.probabilities, items=one.recalled)
+        for test, one in zip(lab.tests, made, strict=True)
+    ]
 
 
 def _spread(drawn: Sequence[Sequence[Outcome]]) -> str:

@@ -1,0 +1,198 @@
+"""Experiments measure what `evaluate` measures, keep what they have done, and leave no dataset behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from persona_db.evals.evaluate import EvaluateSettings, evaluate
+from persona_db.evals.experiments import EXPERIMENTS, ExperimentSettings, Finding, run_experiments
+from persona_db.evals.experiments.cold import Cold
+from persona_db.evals.experiments.finding import Axes
+from persona_db.evals.experiments.lab import Lab
+from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.experiments.unseen_question import unasked
+from persona_db.evals.items import Outcome, TestItem, read_outcomes
+from persona_db.graph.datasets import datasets
+from persona_db.graph.embedding import HashEmbedder
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.session import Graph
+from persona_db.loaders.split import write_split
+from tests.graph.test_leaks import jsonl, split_of
+from tests.synthetic import make_world
+
+EMBEDDER = HashEmbedder()
+OF_TOWN = [name for name in EXPERIMENTS if name not in {"models", "cost", "robustness"}]
+"""Models start a language model, robustness and cost need more people: each has its own test."""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> ExperimentSettings:
+    """Sixty people with twenty questions, a sixth held out; the tests of twelve of them."""
+    world = make_world(people=60, questions=20)
+    folder = tmp_path_factory.mktemp("town")
+    path = jsonl(folder / "town.jsonl", world)
+    write_split(folder / "split.csv", split_of(world).marks())
+    return ExperimentSettings.quickly(
+        format="jsonl", paths=(str(path),), split=(str(folder / "split.csv"),), users=12, tests_each=3, people=None
+    )
+
+
+def run(graph: Graph, names: Sequence[str], settings: ExperimentSettings, out: Path) -> list[Finding]:
+    return run_experiments(graph, names, settings, out=out, embedder=EMBEDDER)
+
+
+def test_every_experiment_leaves_rows_tables_and_plots(
+    graph: Graph, settings: ExperimentSettings, tmp_path: Path
+) -> None:
+    """One folder each, all on one page; the evaluation's datasets are gone; intervals hold their values."""
+    findings = run(graph, OF_TOWN, settings, tmp_path)
+    assert [found.name for found in findings] == OF_TOWN
+    for found in findings:
+        folder = tmp_path / found.name
+        assert Finding.model_validate_json((folder / "finding.json").read_text()) == found
+        assert f"`{found.command}`" in (folder / "finding.md").read_text()
+        assert (folder / f"{found.name}-1.png").read_bytes()[:4] == b"\x89PNG"
+        assert "<svg" in (folder / f"{found.name}-1.svg").read_text()
+        assert list((folder / "rows").glob("*.jsonl.gz"))
+        for row in found.rows:
+            for measured in row.measures.values():
+                if measured.value is not None and measured.ci95 is not None:
+                    assert measured.ci95[0] - 1e-9 <= measured.value <= measured.ci95[1] + 1e-9
+    page = (tmp_path / "report.html").read_text()
+    assert all(f'<section id="{name}">' in page for name in OF_TOWN)
+    assert "http" not in page.replace("http://www.w3.org/", "").replace("http://purl.org/", "").replace(
+        "http://creativecommons.org/", ""
+    ).replace("https://matplotlib.org/", "")
+    assert [one.dataset for one in datasets(graph, include_evaluation=True) if one.evaluation] == []
+
+
+def test_a_cell_is_what_evaluate_says(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
+    """All tests of all users at the same places: the same outcomes, prediction by prediction."""
+    whole = settings.model_copy(update={"users": 1_000, "tests_each": 1_000, "size": 10, "ratio": 0.5})
+    [found] = run(graph, ["retrieval-size"], whole, tmp_path / "experiment")
+    told = evaluate(
+        graph,
+        EvaluateSettings(
+            format=settings.format, paths=settings.paths, split=settings.split, arms=("persona-db", "recency"), size=10,
+            ratio=0.5,
+        ),
+        out=tmp_path / "evaluate",
+        embedder=EMBEDDER,
+    )  # fmt: skip
+    _, outcomes = read_outcomes(tmp_path / "evaluate" / "outcomes.jsonl.gz")
+    for arm in ("persona-db", "recency"):
+        _, cell = read_outcomes(tmp_path / "experiment" / "retrieval-size" / "rows" / f"{arm}_size-10.jsonl.gz")
+        expected = {(one.user, one.question): one for one in outcomes[arm]}
+        assert len(cell[arm]) == len(expected)
+        for one in cell[arm]:
+            assert one.probabilities == pytest.approx(expected[one.user, one.question].probabilities, abs=1e-9)
+        assert found.row(arm, size=10).measures["accuracy"].value == pytest.approx(told.arms[arm].accuracy)
+
+
+def test_a_stopped_run_goes_on(
+    graph: Graph, settings: ExperimentSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells that were written are read, a file that was cut is made again, and a finished one is not run at all."""
+    made: list[str] = []
+    cell = Trial.cell
+
+    def counted(
+        self: Trial,
+        arm: str,
+        axes: Axes,
+        tests: Sequence[TestItem],
+        make: Callable[[], list[Outcome]],
+        *,
+        what: str = "",
+    ) -> list[Outcome]:
+        def counting() -> list[Outcome]:
+            made.append(arm)
+            return make()
+
+        return cell(self, arm, axes, tests, counting, what=what)
+
+    monkeypatch.setattr(Trial, "cell", counted)
+    [before] = run(graph, ["top-k"], settings, tmp_path)
+    assert len(made) == 14
+    made.clear()
+    assert run(graph, ["top-k"], settings, tmp_path) == [before]
+    assert made == []
+    (tmp_path / "top-k" / "finding.json").unlink()
+    rows = sorted((tmp_path / "top-k" / "rows").iterdir())
+    rows[0].write_bytes(rows[0].read_bytes()[:200])
+    rows[1].unlink()
+    [after] = run(graph, ["top-k"], settings, tmp_path)
+    assert len(made) == 2
+    assert (after.rows, after.contrasts) == (before.rows, before.contrasts)
+    made.clear()
+    run(graph, ["top-k"], settings.model_copy(update={"seed": 1}), tmp_path)
+    assert len(made) == 14
+
+
+def test_cold_users_are_in_no_fit_and_lend_nothing(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
+    """The Fit is made of the others alone, nested answers are known of the cold, and nobody borrows from them."""
+    with Lab(graph, settings, out=tmp_path, embedder=EMBEDDER) as lab:
+        cold = Cold(lab)
+        known = {n: cold.guests(n).by_user for n in (0, 2, 5)}
+        for user in cold.users:
+            of_two, of_five = ({item.question for item in known[n][f"{user}@{n}"]} for n in (2, 5))
+            assert len(of_two) == 2
+            assert len(of_five) == 5
+            assert of_two < of_five
+            assert known[0][f"{user}@0"] == []
+        population = cold.population
+        dataset = population.dataset
+        counted = graph.read("fitted_questions", dataset=dataset, fit=population.reading().fit)
+        rates = graph.read(
+            "base_rates", dataset=dataset, fit=population.reading().fit, questions=[row["id"] for row in counted]
+        )
+        answers = cold.others.answers
+        assert {row["id"]: sum(row["counts"]) for row in rates} == {
+            question: int((answers.answers[:, column] >= 0).sum()) for column, question in enumerate(answers.questions)
+        }
+        assert not any("@" in user for user in cold.others.users)
+        sharing = graph.driver.execute_query(
+            "MATCH (u:User {dataset: $d}) WHERE u.id CONTAINS '@' RETURN DISTINCT u.sharing_rank AS rank", d=dataset
+        ).records
+        assert [row["rank"] for row in sharing] == [0]
+
+
+def test_unasked_questions_are_nowhere(settings: ExperimentSettings, graph: Graph, tmp_path: Path) -> None:
+    """What is taken away from everybody is in no item, and every answer to it is a test."""
+    with Lab(graph, settings, out=tmp_path, embedder=EMBEDDER) as lab:
+        left, tests = unasked(lab.everything, share=0.1, seed=0)
+        gone = {test.question for test in tests}
+        assert len(gone) == 2
+        assert gone.isdisjoint({item.question for item in left.items})
+        assert len(left.items) + len(tests) == len(lab.everything.items)
+
+
+def test_costs_are_measured_and_models_asked_of_the_statistical_engine(
+    graph: Graph, settings: ExperimentSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every stage has a time at every size; without a language model the models' table says that there is none."""
+    import persona_db.evals.experiments.cost as costs
+    from persona_db.evals.experiments import models
+
+    monkeypatch.setattr(costs, "_QUICK", (20, 40))
+    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    cost, model = run(graph, ["cost", "models"], settings, tmp_path)
+    for people in (20, 40):
+        for stage in ("load", "refine", "join", "predict: persona-db", "predict: history"):
+            value = cost.row(stage, people=people).measures["ms"].value
+            assert value is not None
+            assert value > 0
+    assert "No language model" in model.notes[0]
+    assert np.isfinite(model.row("statistical: persona-db").measures["accuracy"].value or np.nan)
+
+
+def test_unknown_names_are_told(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
+    """An experiment that there is not stops with those there are, before anything is made."""
+    with pytest.raises(ConfigError, match="retrieval-size"):
+        run(graph, ["nonsense"], settings, tmp_path)
+    assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == "[]"
