@@ -22,7 +22,7 @@ Setting = tuple[int, float, float, float]
 """Factors, penalty, temperature, exponent of the base rates."""
 
 FACTORS = (4, 8, 16, 32)
-PENALTIES = (3.0, 30.0)
+PENALTIES = (10.0, 30.0, 100.0)
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 1.0)
 PRIORS = (0.25, 0.5, 1.0)
 WEIGHT = 10.0
@@ -102,16 +102,19 @@ def _scores(
         raise ConfigError(
             "the arm 'implicit-als' needs the library implicit: pip install 'persona-db[peers]'"
         ) from error
-    model = AlternatingLeastSquares(
-        factors=factors,
-        regularization=penalty,
-        alpha=WEIGHT,
-        iterations=ROUNDS,
-        use_gpu=False,
-        num_threads=1,  # the order of sums is the same, and so the last digits
-        random_state=seed,
-    )
-    model.fit(csr_matrix(table), show_progress=False)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # once more: the library may have loaded a BLAS of its own just now
+        model = AlternatingLeastSquares(
+            factors=factors,
+            regularization=penalty,
+            alpha=WEIGHT,
+            iterations=ROUNDS,
+            use_gpu=False,
+            num_threads=1,  # the order of sums is the same, and so the last digits
+            random_state=seed,
+        )
+        model.fit(csr_matrix(table), show_progress=False)
     users = np.asarray(model.user_factors, dtype=np.float64)[tests[:, 0]]
     options = np.asarray(model.item_factors, dtype=np.float64)
     first = tests[:, 1] * answers.width
