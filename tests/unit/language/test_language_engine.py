@@ -322,6 +322,26 @@ def test_a_budget_needs_a_price() -> None:
     assert chat.asked == []
 
 
+ESSAYS_DISTILLED = (243, 716, 112, 616, 158, 554, 494, 203, 680, 170, 527, 212)
+"""Tokens that SmolLM2-135M answered when it distilled the essays of twelve people, six facts allowed."""
+ESSAYS_INDUCED = (415, 413, 367, 267, 309, 319, 476, 254, 361, 331, 303, 310)
+
+
+def test_the_small_model_is_foretold_by_how_much_it_may_say() -> None:
+    """With nothing in the cache: within 15 % of what it said of essays, and less where it may say less."""
+    people = [person(f"u{n}", items=8, words=60) for n in range(12)]
+
+    def tokens_out(most: int) -> int:
+        model, chat = model_of(does_as_told, max_tokens_out=most)
+        object.__setattr__(model, "name", "llama")
+        told = estimate(LanguageEngine(model), people)
+        assert (told.calls, chat.asked) == (24, [])
+        return told.tokens_out
+
+    assert tokens_out(1024) == pytest.approx(sum(ESSAYS_DISTILLED) + sum(ESSAYS_INDUCED), rel=0.15)
+    assert tokens_out(512) == pytest.approx(tokens_out(1024) / 2)
+
+
 def test_an_estimate_makes_no_call_and_comes_near(tmp_path: Path) -> None:
     """Within 15 % of the tokens before anything is known; nothing is left when all is cached."""
     model, chat = model_of(does_as_told, tmp_path, price=Price(tokens_in=1, tokens_out=1))
