@@ -21,7 +21,7 @@ NAME = "models"
 QUESTION = "How do language models answer the same prompts, with what was recalled and from what they know by heart?"
 
 _TESTS = 100
-_QUICK_TESTS = 15
+_QUICK_TESTS = 6
 _LOCAL = "llama"
 
 
