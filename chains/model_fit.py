@@ -33,7 +33,9 @@ from persona_db.chains.statistical.fit import (
     fingerprint,
     learn_population,
     load_engine,
+    store_left_out,
     store_population,
+    trusted,
 )
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.settings import EngineSettings
@@ -229,8 +231,10 @@ class ModelFit:
             settings=place.settings.model_dump_json(), engine=self._engine.name, model=self._how,
             kept=self.as_of is not None,
         )  # fmt: skip
-        population = learn_population(place.signals, place.settings, seed=self.seed)
+        signals, left_out = trusted(place.signals, place.settings)
+        population = learn_population(signals, place.settings, seed=self.seed)
         if begun[0]["status"] != "ready":
+            store_left_out(graph, dataset, place.fit, left_out)
             store_population(graph, dataset, place.fit, population)
         return population
 
@@ -276,9 +280,13 @@ class ModelFit:
     def _finish(self, place: _Place, population: Population, left: _Waiting) -> EngineSettings:
         """Settle the Fit and let readers use it."""
         graph, dataset, signals = self.graph, self.dataset, place.signals
-        if signals is None:
+        if signals is not None:
+            signals, _ = trusted(signals, place.settings)
+        else:
             signals, _ = self._signals(graph.read("user_versions", dataset=dataset, fit=""))
             signals = _on_questions_of(signals, population)
+            signals, left_out = trusted(signals, place.settings)
+            store_left_out(graph, dataset, place.fit, left_out)
             population = fit_population(signals.table, vectors=signals.vectors, settings=place.settings)
         chosen = settle(graph, dataset, place.fit, population, signals.table, seed=self.seed, progress=self.progress)
         waiting = len(left.new) + len(left.incomplete)

@@ -7,7 +7,7 @@ killed goes on where it stopped, and one that is finished does nothing when run 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from persona_db.chains.changes import Changes
 from persona_db.chains.histories import HistoryReader
 from persona_db.chains.persona import Persona
 from persona_db.chains.reading import until
+from persona_db.chains.statistical.defences import LeftOut, counted, judge_one
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.chains.statistical.fit import fingerprint, learn, load_engine, store_learned
 from persona_db.chains.statistical.naming import common_words, named_in, own_words
@@ -53,6 +54,10 @@ class RefineReport(Model):
     unchanged: int = Field(description="Users who were up to date.")
     facts: int
     keys_held: int
+    left_out: dict[str, int] = Field(
+        default_factory=dict,
+        description="Users of this run whom the Fit does not learn or lend from, by reason: copy, noise, surprise.",
+    )
     through: str
     seconds: float
     settings: dict[str, Any]
@@ -150,13 +155,15 @@ def _refine(
         chosen = EngineSettings.model_validate_json(current[0]["settings"])
         waiting, unchanged = _waiting(graph, dataset, fit)
         facts = keys = 0
+        odd: list[LeftOut] = []
         if waiting:
             engine = load_engine(graph, dataset, fit, chosen, lexicon=reader.lexicon)
-            facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, progress=progress)
+            facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, odd=odd, progress=progress)
         embed(graph, dataset, embedder, progress)
         return RefineReport(
             dataset=dataset, fit=fit, refitted=False, users=len(waiting), unchanged=unchanged, facts=facts,
-            keys_held=keys, through=through, seconds=perf_counter() - started, settings=chosen.model_dump(),
+            keys_held=keys, left_out=counted(odd), through=through, seconds=perf_counter() - started,
+            settings=chosen.model_dump(),
         )  # fmt: skip
 
     everybody = require_people(graph, dataset)
@@ -182,7 +189,8 @@ def _refine(
     log.info("refined %s: fit %s, %s users", dataset, fit, len(waiting))
     return RefineReport(
         dataset=dataset, fit=fit, refitted=True, users=len(waiting), unchanged=unchanged, facts=facts,
-        keys_held=keys, through=through, seconds=perf_counter() - started, settings=chosen.model_dump(),
+        keys_held=keys, left_out=counted(learned.left_out), through=through, seconds=perf_counter() - started,
+        settings=chosen.model_dump(),
     )  # fmt: skip
 
 
@@ -213,24 +221,47 @@ def _refine_users(
     users: Sequence[str],
     reader: HistoryReader,
     *,
+    odd: list[LeftOut] | None = None,
     progress: Progress,
 ) -> tuple[int, int]:
-    """Distil, induce and key *users* and write their personas, batch by batch; return facts and keys held."""
+    """Distil, induce and key *users* and write their personas, batch by batch; return facts and keys held.
+
+    Those folded into a Fit that is there are judged by it, and added to *odd* where nothing is to be lent from them.
+    """
     from persona_db.chains.stages import Distil, Induce, Key
 
     stages = Distil(engine=engine) | Induce(engine=engine) | Key(engine=engine)
     facts = keys = 0
     for start in range(0, len(users), _USERS_AT_ONCE):
         personas = stages.batch(list(reader.histories(users[start : start + _USERS_AT_ONCE])))
-        _store_personas(graph, dataset, fit, engine, personas)
+        left_out = {} if odd is None else _left_out(engine, personas)
+        _store_personas(graph, dataset, fit, engine, personas, left_out)
+        if odd is not None:
+            odd += left_out.values()
         facts += sum(len(p.distilled) + len(p.induced) for p in personas)
         keys += sum(len(p.keys) for p in personas)
         progress("refining users", min(start + _USERS_AT_ONCE, len(users)), len(users))
     return facts, keys
 
 
+def _left_out(engine: StatisticalEngine, personas: Sequence[Persona]) -> dict[str, LeftOut]:
+    """Those who share something and whom the Fit's own measure leaves out; copies are found by a refit."""
+    found = {}
+    for persona in personas:
+        if persona.history.sharing_rank > 0:
+            one = judge_one(engine.population, persona.user, engine.choice(persona.history))
+            if one is not None:
+                found[persona.user] = one
+    return found
+
+
 def _store_personas(
-    graph: Graph, dataset: str, fit: str, engine: StatisticalEngine, personas: Sequence[Persona]
+    graph: Graph,
+    dataset: str,
+    fit: str,
+    engine: StatisticalEngine,
+    personas: Sequence[Persona],
+    left_out: Mapping[str, LeftOut],
 ) -> None:
     """Write what changed of some users, and mark them as done, in one transaction.
 
@@ -240,10 +271,15 @@ def _store_personas(
         users = sorted(persona.user for persona in personas)
         present = {row["user"]: row for row in tx.run("present_persona", dataset=dataset, fit=fit, users=users)}
         changes = Changes()
+        odd = []
         for persona in personas:
             before = present.get(persona.user)
             if before is not None and before["refined"] < persona.history.version:
                 changes.add(persona, before, engine.keys)
+                if persona.user in left_out:
+                    odd.append({**left_out[persona.user].row, "at": persona.at})
+        if odd:
+            tx.run("store_distrusted", dataset=dataset, fit=fit, rows=odd)
         for query, rows in changes.rows.items():
             if rows:
                 tx.run(query, dataset=dataset, fit=fit, rows=rows)

@@ -101,6 +101,9 @@ def _print_report(report: RefineReport) -> None:
         ("facts", report.facts, "distilled and induced, of these users"),
         ("keys held", report.keys_held, "by these users"),
     ]
+    if report.left_out:
+        why = ", ".join(f"{users:,} as {reason}" for reason, users in report.left_out.items())
+        rows.append(("left out", sum(report.left_out.values()), f"not learned or lent from: {why}"))
     if report.model_settings is not None:
         rows += [
             ("calls", report.calls, f"of {report.engine}, {report.repairs:,} of them repairs"),

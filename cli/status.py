@@ -21,6 +21,9 @@ class DatasetCounts(Model):
     dataset: str
     current_fit: str | None
     counts: dict[str, int]
+    left_out: dict[str, int] = Field(
+        default_factory=dict, description="Users whom the current Fit does not learn or lend from, by reason."
+    )
     ledger: tuple[Spent, ...] = Field(default=(), description="What calls of language models took.")
 
 
@@ -92,6 +95,7 @@ def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
             DatasetCounts(
                 dataset=dataset.dataset,
                 current_fit=dataset.current_fit,
+                left_out={row["reason"]: row["users"] for row in graph.read("count_left_out", dataset=dataset.dataset)},
                 ledger=tuple(spent(graph, dataset.dataset)),
                 counts={row["label"]: row["nodes"] for row in graph.read("counts_by_label", dataset=dataset.dataset)},
             )
@@ -122,6 +126,9 @@ def _lines(found: Status) -> list[str]:
         fit = f"current Fit {dataset.current_fit}" if dataset.current_fit else "not refined yet"
         lines += ["", f"Dataset {dataset.dataset} ({fit})"]
         lines += [f"  {label:<13}{nodes:>12,}" for label, nodes in dataset.counts.items()]
+        if dataset.left_out:
+            told = ", ".join(f"{users:,} as {reason}" for reason, users in dataset.left_out.items())
+            lines += [f"  not learned or lent from: {told} (`persona-db query left_out --dataset {dataset.dataset}`)"]
         lines += [f"  {one_line(_spent(row))}" for row in dataset.ledger]
     return lines
 

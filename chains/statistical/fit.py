@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.statistical.choose import choose_settings
+from persona_db.chains.statistical.defences import LEAST_PEOPLE, LeftOut, grain_of, left_out, usual_grain
 from persona_db.chains.statistical.engine import Lexicon, StatisticalEngine
 from persona_db.chains.statistical.estimate import residuals
 from persona_db.chains.statistical.keybook import (
@@ -44,8 +45,10 @@ __all__ = [
     "question_of",
     "store_keys",
     "store_learned",
+    "store_left_out",
     "store_population",
     "store_summaries",
+    "trusted",
 ]
 
 Floats = NDArray[np.float64]
@@ -75,6 +78,7 @@ class Learned:
 
     engine: StatisticalEngine
     summaries: tuple[Summary, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, through: str) -> str:
@@ -97,8 +101,29 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
     return f"fit-{digest.hexdigest()}"
 
 
+def trusted(signals: Signals, settings: EngineSettings) -> tuple[Signals, tuple[LeftOut, ...]]:
+    """Return the signals of those whom a Fit learns from, and who is left out."""
+    out = left_out(signals.table, vectors=signals.vectors, settings=settings)
+    if not out:
+        return signals, out
+    names = {one.user for one in out}
+    rows = [row for row, user in enumerate(signals.table.users) if user not in names]
+    table = AnswerTable(
+        tuple(signals.table.users[row] for row in rows), signals.table.questions, signals.table.choice[rows]
+    )
+    attributes = tuple(signals.attributes[row] for row in rows)
+    terms = None if signals.terms is None else signals.terms[rows]
+    if terms is not None and np.isnan(terms[:, 0]).all():
+        terms = None
+    return replace(signals, table=table, attributes=attributes, terms=terms), out
+
+
 def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lexicon | None = None) -> Learned:
-    """Learn base rates, links, traits, keys and summaries; settings are chosen on inner folds first."""
+    """Learn base rates, links, traits, keys and summaries of those who are trusted.
+
+    Settings are chosen on inner folds first.
+    """
+    signals, out = trusted(signals, settings)
     settings = choose_settings(signals.table, vectors=signals.vectors, settings=settings, seed=seed)
     if signals.terms is not None:
         known = signals.terms[~np.isnan(signals.terms[:, 0])]
@@ -107,6 +132,10 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lex
             update={"term_means": tuple(map(float, means)), "term_spreads": tuple(map(float, spreads))}
         )
     population = fit_population(signals.table, vectors=signals.vectors, settings=settings)
+    if len(signals.table.users) >= LEAST_PEOPLE and population.questions:
+        usual = usual_grain(grain_of(population, signals.table.choice))
+        settings = settings.model_copy(update={"surprise": usual})
+        population = replace(population, settings=settings)
     names = _names(population, signals)
     people = [
         leanings(population, choice, own) for choice, own in zip(signals.table.choice, signals.attributes, strict=True)
@@ -124,11 +153,11 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lex
     found = collaboration(signals.table, population, keys, held, seed=seed)
     settings = settings.model_copy(update={"collaboration": found})
     population = replace(population, settings=settings)
-    return Learned(StatisticalEngine(population, keys, names, lexicon), tuple(summaries))
+    return Learned(StatisticalEngine(population, keys, names, lexicon), tuple(summaries), out)
 
 
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
-    """Learn base rates, links and traits alone; settings are chosen on inner folds first."""
+    """Learn base rates, links and traits alone, from all of *signals*; settings are chosen on inner folds first."""
     settings = choose_settings(signals.table, vectors=signals.vectors, settings=settings, seed=seed)
     return fit_population(signals.table, vectors=signals.vectors, settings=settings)
 
@@ -208,10 +237,17 @@ def collaboration(
 
 
 def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
-    """Write base rates, links, keys, opposites and summaries; writing them again changes nothing."""
+    """Write who is left out, base rates, links, keys, opposites and summaries; again, it changes nothing."""
+    store_left_out(graph, dataset, fit, learned.left_out)
     store_population(graph, dataset, fit, learned.engine.population)
     store_keys(graph, dataset, fit, learned.engine.keys)
     store_summaries(graph, dataset, fit, learned.summaries)
+
+
+def store_left_out(graph: Graph, dataset: str, fit: str, people: Sequence[LeftOut]) -> None:
+    """Write whom a Fit lends nothing from, and why; before their personas, which are then not proposed to others."""
+    rows = [{**one.row, "at": ""} for one in people]
+    graph.write_batches("store_distrusted", rows, what="users left out", dataset=dataset, fit=fit)
 
 
 def store_population(graph: Graph, dataset: str, fit: str, population: Population) -> None:

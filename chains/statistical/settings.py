@@ -37,6 +37,18 @@ class EngineSettings(Model):
     facts_distilled: int = Field(default=12, ge=0, description="Distilled facts of a user at most.")
     supports: int = Field(default=5, ge=1, description="Provenance edges kept a fact or key, the strongest.")
     min_holders: int = Field(default=10, ge=2, description="Sharing holders who answered, for a summary to be used.")
+    copies: float = Field(
+        default=0.98, ge=0, le=1, description="Agreement beyond chance that makes one user a copy of another; 0: none."
+    )
+    most_noise: float = Field(
+        default=3.0, ge=0, description="Nats by which random ticking may explain a user's answers better; 0: any."
+    )
+    most_surprise: float = Field(
+        default=4.0, ge=0, description="Deviations by which a user's answers may be rarer than others'; 0: any."
+    )
+    surprise: tuple[float, ...] = Field(
+        default=(), description="Middle and spread of people's mean surprise, to judge users who are folded in by."
+    )
     candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
     term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
     term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")

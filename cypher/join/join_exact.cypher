@@ -18,6 +18,7 @@ CALL (u) {
   WHERE v <> u AND g.at <= $as_of AND g.retired_at > $as_of
   WITH v, round(sum(ours * g.unit), 9) AS score
   WHERE score > 0 AND v.sharing_rank >= $min_rank
+    AND NOT EXISTS { (v)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at <= $as_of }
   RETURN v, score ORDER BY score DESC, v.id LIMIT $top_k
 }
 RETURN u.id AS user, v.id AS collaborator, v.name AS name, score ORDER BY user, score DESC, collaborator

@@ -1,13 +1,13 @@
 // borrowable: what others may borrow from some users at a time, as far as each user's sharing allows.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
-// param   users    list[str]  whose; those who share less than `induced` are left out
+// param   users    list[str]  whose; those who share less than `induced` or are distrusted are left out
 // param   as_of    str        later items and facts are left out, and what was retired by then
 // returns user str, name str, items list[list[any]], facts list[list[any]]
 // cost    read; one index look-up a user, and their items and facts
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})
-WHERE u.sharing_rank >= 2
+WHERE u.sharing_rank >= 2 AND NOT EXISTS { (u)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at <= $as_of }
 CALL (u) {
   WITH u WHERE u.sharing_rank >= 4
   MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem)-[:SAYS]->(s:Statement)

@@ -14,5 +14,6 @@ CALL (u, row) {
   RETURN reduce(words = '', word IN collect(word) | words + word + ' ') AS profile
 }
 MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit, retired_at: '9999-12-31'})
-SET p.profile = profile, p.key_vector = row.key_vector
+SET p.profile = CASE WHEN NOT EXISTS { (u)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at <= p.at } THEN profile END,
+    p.key_vector = row.key_vector
 RETURN count(*) AS n

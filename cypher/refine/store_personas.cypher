@@ -16,8 +16,10 @@ CALL (u) {
   // A word a key: its token and how much of it, 0 to 9 on a scale of square roots (`join` reads it so).
   MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k)
   WITH k.token + toInteger(round(9 * sqrt(h.unit))) AS word ORDER BY word
-  RETURN reduce(words = '', word IN collect(word) | words + word + ' ') AS profile
+  RETURN reduce(words = '', word IN collect(word) | words + word + ' ') AS words
 }
+// Nobody is to find those whom the Fit distrusts.
+WITH u, row, CASE WHEN NOT EXISTS { (u)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at <= row.at } THEN words END AS profile
 MERGE (p:Persona {dataset: $dataset, fit: $fit, id: row.id})
 SET p.user = row.user, p.version = row.version, p.complete = row.complete, p.sharing = u.sharing,
     p.sharing_rank = u.sharing_rank, p.profile = profile, p.key_vector = row.key_vector, p.traits = row.traits,
