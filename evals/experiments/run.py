@@ -21,6 +21,7 @@ from persona_db.evals.experiments import (
     published,
     ratio,
     retrieval_size,
+    robustness,
     top_k,
     unseen_question,
 )
@@ -63,6 +64,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             cold_start,
             join_gain,
             unseen_question,
+            robustness,
             cost,
         )
     }
