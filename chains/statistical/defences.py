@@ -45,7 +45,7 @@ LEAST_PEOPLE = 30
 """Among fewer nobody is left out: what is usual cannot be told."""
 
 _LEAST_ANSWERS = 20
-_ROUNDS = 4
+_ROUNDS = 8
 _HASHES, _BAND = 48, 4
 _NEIGHBOURS = 2
 _SAMPLE, _COMPARED = 200, 5_000
