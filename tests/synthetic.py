@@ -40,6 +40,15 @@ class World:
         left = tuple(item for item in self.items if (item.user, item.question) != (user, question))
         return replace(self, items=left)
 
+    def only(self, users: Iterable[str]) -> World:
+        """The same world with these people alone."""
+        kept = set(users)
+        return replace(
+            self,
+            people=tuple(person for person in self.people if person.id in kept),
+            items=tuple(item for item in self.items if item.user in kept),
+        )
+
     def until(self, at: str) -> World:
         """The world as it was at a date."""
         return replace(
@@ -104,6 +113,22 @@ def make_world(
                 at = f"{FIRST_YEAR + column}-06-{1 + row % 28:02}" if dated else ""
                 items.append(answer(f"u{row:02}", one, option, at=at))
     return World(tuple(asked), tuple(persons), tuple(items))
+
+
+def make_survey(*, seed: int = 0, people: int = 80, questions: int = 80) -> World:
+    """Draw people of four traits who answer nine in ten of the questions; some answers are rare, as in surveys."""
+    rng = np.random.default_rng(seed)
+    asked = tuple(question(3).model_copy(update={"id": f"q{n:02}", "text": f"More of {n}?"}) for n in range(questions))
+    loadings = rng.normal(scale=0.5, size=(questions, 4))
+    latent = rng.normal(size=(people, 4)) @ loadings.T + rng.normal(size=(people, questions))
+    chosen = np.searchsorted([0.1, 1.0, 1.8], latent / np.sqrt(1 + (loadings**2).sum(axis=1)))
+    chosen = np.where(rng.random(questions) < 0.5, chosen, 3 - chosen)
+    said = rng.random((people, questions)) < 0.9
+    persons = tuple(Person(id=f"u{row:03}", name=f"Person {row}") for row in range(people))
+    items = tuple(
+        answer(persons[row].id, asked[column], int(chosen[row, column])) for row, column in np.argwhere(said).tolist()
+    )
+    return World(asked, persons, items)
 
 
 def store(

@@ -45,6 +45,7 @@ LEAST_PEOPLE = 30
 """Among fewer nobody is left out: what is usual cannot be told."""
 
 _LEAST_ANSWERS = 20
+_TRAITS = 4  # with more, of few people, everybody's own answers make traits that foretell them
 _ROUNDS = 8
 _HASHES, _BAND = 48, 4
 _NEIGHBOURS = 2
@@ -97,12 +98,13 @@ def left_out(table: AnswerTable, *, vectors: Floats | None, settings: EngineSett
         for row, score in near_copies(table, least=settings.copies).items():
             found[row] = LeftOut(table.users[row], "copy", round(score, 6))
     if settings.most_noise or settings.most_surprise:
+        few = settings.model_copy(update={"most_traits": min(settings.most_traits, _TRAITS)})
         for _ in range(_ROUNDS):
             kept = np.array([row for row in range(len(table.users)) if row not in found], dtype=np.int64)
             if len(kept) < LEAST_PEOPLE:
                 break
             some = AnswerTable(tuple(table.users[row] for row in kept), table.questions, table.choice[kept])
-            population = fit_population(some, vectors=vectors, settings=settings)
+            population = fit_population(some, vectors=vectors, settings=few)
             grain = grain_of(population, some.choice)
             reasons = judge(grain, usual_grain(grain), settings)
             fresh = {int(kept[at]): LeftOut(some.users[at], reason, score) for at, (reason, score) in reasons.items()}
@@ -154,11 +156,11 @@ def usual_grain(grain: Grain) -> tuple[float, float]:
 def grain_of(population: Population, choice: Choice) -> Grain:
     """Weigh people's answers (users x questions) against base rates, traits, and chance.
 
-    What the other answers say of one comes from the traits: a factor model's estimate without that answer.
+    What the other answers say of one comes from the strongest traits: a factor model's estimate without that answer.
     """
     answered = choice >= 0
     people = len(choice)
-    loadings = population.loadings
+    loadings = population.loadings[:, :_TRAITS]
     traits = loadings.shape[1]
     unique = np.maximum(1 - (loadings**2).sum(axis=1), _LEAST_UNIQUE)
     weighted = loadings / unique[:, None]

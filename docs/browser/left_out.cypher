@@ -1,6 +1,4 @@
 // People whom the current Fit does not learn or lend from, and why; those who share nothing are not shown.
-:params {dataset: "senate-demo", limit: 20};
-
 // left_out: people whom the current Fit does not learn or lend from, and why; those who share nothing are not shown.
 // param   dataset  str  the dataset
 // param   limit    int  most people; 20 unless given
@@ -10,4 +8,4 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (f:Fit {dataset: $dataset, id: d.current_fit})-[x:DISTRUSTS]->(u:User)
 WHERE u.sharing_rank >= 1
 RETURN u.id AS user, u.name AS name, x.reason AS reason, x.score AS score, x.at AS at
-ORDER BY reason, score DESC, user LIMIT $limit;
+ORDER BY reason, score DESC, user LIMIT $limit

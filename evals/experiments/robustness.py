@@ -29,7 +29,7 @@ QUESTION = "What do hostile people among the others cost the honest ones, with d
 _SHARES = (0, 5, 10, 20, 40)
 _QUICK = (0, 20)
 _PEOPLE = 1_000
-_PEOPLE_QUICKLY = 300
+_PEOPLE_QUICKLY = 250
 _DRAWS = 1_000
 _ENGINES: Mapping[str, EngineSettings] = MappingProxyType(
     {"defended": EngineSettings(), "undefended": EngineSettings(copies=0, most_noise=0, most_surprise=0)}

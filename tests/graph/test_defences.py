@@ -13,44 +13,44 @@ from persona_db.chains import open_reading, predict, refine
 from persona_db.chains.asking import prepare
 from persona_db.chains.join import join, join_many
 from persona_db.chains.lenders import Lenders
-from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.chains.meaning import Nearness
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.explore import explore
 from persona_db.graph.ingest import store_items, store_people
-from persona_db.graph.models import Person, Sharing
+from persona_db.graph.models import HistoryItem, Person, Sharing
 from persona_db.graph.session import Graph
-from tests.synthetic import World, answer, make_world, rows, store
+from tests.synthetic import World, answer, make_survey, rows, store
 
 EMBEDDER = HashEmbedder()
 OFF = EngineSettings(copies=0, most_noise=0, most_surprise=0)
 COPIES = {f"x{number}" for number in range(6)}
 TICKERS = {f"y{number}" for number in range(6)}
 ALL = 1_000
+SURVEY = make_survey(people=121, questions=60)
+"""The last of these people is not in the town."""
 
 
 def ticked(world: World, user: str, *, at: str = "") -> World:
     """The world with somebody who answered everything by chance."""
     rng = np.random.default_rng([7, *user.encode()])
     said = [answer(user, asked, int(rng.integers(len(asked.options))), at=at) for asked in world.questions]
-    like = world.people[int(rng.integers(len(world.people)))]
-    return replace(
-        world, people=(*world.people, Person(id=user, attributes=like.attributes)), items=(*world.items, *said)
-    )
+    return replace(world, people=(*world.people, Person(id=user, name=user)), items=(*world.items, *said))
+
+
+def as_said_by(world: World, other: str, user: str, *, at: str = "") -> list[HistoryItem]:
+    """What somebody says who answers as another one does in *world*."""
+    said = [(asked, world.answer(other, asked.id)) for asked in world.questions]
+    return [answer(user, asked, option, at=at) for asked, option in said if option is not None]
 
 
 def hostile_world() -> World:
-    """Sixty people; six who copy the first of them, and six who tick at random."""
-    honest = world = make_world(people=60, questions=50, answered=0.9)
+    """A hundred and twenty people; six who copy the first of them, and six who tick at random."""
+    honest = world = SURVEY.only([person.id for person in SURVEY.people[:-1]])
     for user in sorted(COPIES):
-        said = [
-            answer(user, asked, option)
-            for asked in honest.questions
-            if (option := honest.answer("u00", asked.id)) is not None
-        ]
-        like = Person(id=user, attributes=honest.people[0].attributes)
-        world = replace(world, people=(*world.people, like), items=(*world.items, *said))
+        copied = as_said_by(honest, "u000", user)
+        world = replace(world, people=(*world.people, Person(id=user, name=user)), items=(*world.items, *copied))
     for user in sorted(TICKERS):
         world = ticked(world, user)
     return world
@@ -80,18 +80,15 @@ class Town:
     def lends(self, users: set[str]) -> set[str]:
         """Those of *users* who lend anything when they are asked for by name."""
         reading = open_reading(self.graph, self.dataset)
-        _, knowledge = prepare(reading, [("u01", "q00")])
+        _, knowledge = prepare(reading, [("u001", "q00")])
         lenders = Lenders(knowledge)
         lenders.fetch(users)
-        rows_ = [{"collaborator": user, "score": 1.0} for user in sorted(users)]
-        said = lenders.said("q00", rows_, cap=ALL, known=(), nearness=_nearness(knowledge))
-        return {str(item.user) for item in said}
-
-
-def _nearness(knowledge: Knowledge):  # type: ignore[no-untyped-def]
-    from persona_db.chains.meaning import Nearness
-
-    return Nearness(knowledge)
+        nearness = Nearness(knowledge)
+        lent = set()
+        for user in sorted(users):
+            row = {"collaborator": user, "score": 1.0}
+            lent |= {item.user for item in lenders.said("q00", [row], cap=ALL, known=(), nearness=nearness)}
+        return {str(user) for user in lent}
 
 
 @pytest.fixture
@@ -138,15 +135,11 @@ def test_the_distrusted_have_a_persona_and_collaborators(town: Town) -> None:
 
 
 def test_who_answers_otherwise_is_trusted_after_a_refit(town: Town) -> None:
-    """With newer answers like those of somebody else in place of random ones; until then they are not."""
-    graph, dataset, world = town.graph, town.dataset, town.world
+    """With newer answers that hang together in place of random ones; until then they are not."""
+    graph, dataset = town.graph, town.dataset
     refine(graph, dataset, embedder=EMBEDDER)
     user = min(TICKERS & town.distrusted().keys())
-    options = {asked.id: (world.answer("u01", asked.id), world.answer("u02", asked.id)) for asked in world.questions}
-    said = [
-        answer(user, asked, next(option for option in (*options[asked.id], 0) if option is not None), at="2020-01-01")
-        for asked in world.questions
-    ]
+    said = as_said_by(SURVEY, SURVEY.people[-1].id, user, at="2020-01-01")
     store_items(graph, dataset, [item.model_copy(update={"id": f"{item.id}/again"}) for item in said])
     refine(graph, dataset, embedder=EMBEDDER)
     assert user in town.distrusted()
