@@ -28,7 +28,7 @@ QUESTION = "What do hostile people among the others cost the honest ones, with d
 
 _SHARES = (0, 5, 10, 20, 40)
 _QUICK = (0, 20)
-_PEOPLE = 1_000
+_PEOPLE = 500
 _PEOPLE_QUICKLY = 250
 _DRAWS = 1_000
 _ENGINES: Mapping[str, EngineSettings] = MappingProxyType(
