@@ -9,9 +9,9 @@
 // cost    read; one index look-up, and the keys of the holders looked at
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
-CALL (k) {
+CALL (d, k) {
   MATCH (k)<-[h:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-  WHERE u.sharing_rank >= 1
+  WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
   WITH u ORDER BY h.weight DESC, u.id LIMIT $sample
   RETURN collect(u) AS holders
 }

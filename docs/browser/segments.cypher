@@ -7,14 +7,14 @@
 // returns values list[str], keys list[str], users int, looked_at int, some list[str]
 // cost    read; the keys of the users looked at; seconds for a hundred thousand; CartesianProduct of one dataset and them
 MATCH (d:Dataset {dataset: $dataset})
-CALL () {
+CALL (d) {
   MATCH (u:User {dataset: $dataset})
-  WHERE u.id > '' AND u.sharing_rank >= 1
+  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
   WITH u LIMIT coalesce($sample, 2147483647)
   RETURN count(u) AS looked_at
 }
 MATCH (u:User {dataset: $dataset})
-WHERE u.id > '' AND u.sharing_rank >= 1
+WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
 WITH d, looked_at, u ORDER BY u.id LIMIT coalesce($sample, 2147483647)
 CALL (d, u) {
   MATCH (u)-[h:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)

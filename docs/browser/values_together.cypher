@@ -7,14 +7,15 @@
 // returns first str, first_name str, second str, second_name str, both int, lift float
 // cost    read; every holder of the values looked at, and every pair of these that somebody holds: seconds where people are many; CartesianProduct of one dataset and its keys
 MATCH (d:Dataset {dataset: $dataset})
-CALL () {
-  MATCH (u:User {dataset: $dataset}) WHERE u.id > '' AND u.sharing_rank >= 1
+CALL (d) {
+  MATCH (u:User {dataset: $dataset})
+  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
   RETURN count(u) AS people
 }
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit}) WHERE k.id > ''
-WITH people, k ORDER BY k.n_holders DESC, k.id LIMIT $among
+WITH d, people, k ORDER BY k.n_holders DESC, k.id LIMIT $among
 MATCH (k)<-[:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-WHERE u.sharing_rank >= 1
+WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
 WITH people, u, k ORDER BY k.id
 WITH people, u, collect(k) AS held
 UNWIND range(0, size(held) - 2) AS place

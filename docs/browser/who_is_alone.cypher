@@ -5,12 +5,13 @@
 // returns user str, name str, values int, company float, rarest str?
 // cost    read; the keys of every user of the dataset; seconds where people are many; CartesianProduct of one dataset and them
 MATCH (d:Dataset {dataset: $dataset})
-CALL () {
-  MATCH (u:User {dataset: $dataset}) WHERE u.id > '' AND u.sharing_rank >= 1
+CALL (d) {
+  MATCH (u:User {dataset: $dataset})
+  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
   RETURN count(u) - 1 AS others
 }
 MATCH (u:User {dataset: $dataset})
-WHERE u.id > '' AND u.sharing_rank >= 1
+WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
 CALL (d, u) {
   OPTIONAL MATCH (u)-[h:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)
   WITH k ORDER BY k.n_holders, k.id

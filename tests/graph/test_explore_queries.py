@@ -50,6 +50,11 @@ class Population:
         return explore(self.graph, query, dataset=self.name, **params)
 
     @property
+    def counted(self) -> int:
+        """How many people the Fit learned from."""
+        return int(self.users.trusted.sum())
+
+    @property
     def opposite(self) -> dict[str, str]:
         return dict(self.keys.loc[self.keys.opposite.notna(), ["key", "opposite"]].itertuples(index=False))
 
@@ -68,13 +73,17 @@ def read_population(graph: Graph, name: str, camps: tuple[str, str]) -> Populati
         graph,
         name,
         camps,
-        users=table("MATCH (u:User {dataset: $dataset}) RETURN u.id AS user, u.name AS name, u.sharing_rank AS rank"),
+        users=table(
+            "MATCH (u:User {dataset: $dataset}) RETURN u.id AS user, u.name AS name, u.sharing_rank AS rank, "
+            "COUNT { (u)<-[:DISTRUSTS]-() } = 0 AS trusted"
+        ),
         keys=table(
             "MATCH (k:CacheKey {dataset: $dataset}) OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o) "
             "RETURN k.id AS key, k.kind AS kind, k.name AS name, o.id AS opposite"
         ),
         holds=table(
             "MATCH (u:User {dataset: $dataset})-[h:HOLDS]->(k) WHERE h.retired_at = '9999-12-31' "
+            "AND COUNT { (u)<-[:DISTRUSTS]-() } = 0 "
             "RETURN u.id AS user, k.id AS key, k.kind AS kind, k.name AS name, h.weight AS weight, h.unit AS unit, "
             "h.at AS at"
         ),
@@ -209,7 +218,7 @@ def test_splitting_values(people: Population) -> None:
     expected = {}
     for key, other in people.opposite.items():
         sides = sorted((key, other), key=lambda one: (-holders.get(one, 0), one))
-        expected[sides[0]] = (sides[1], 2 * holders.get(sides[1], 0) / len(people.users))
+        expected[sides[0]] = (sides[1], 2 * holders.get(sides[1], 0) / people.counted)
     found = people.run("splitting_values", limit=ENOUGH)
     assert {row["key"]: row["opposite"] for row in found} == {key: other for key, (other, _) in expected.items()}
     assert {row["key"]: row["split"] for row in found} == pytest.approx(
@@ -223,7 +232,7 @@ def lifts(people: Population, holds: pd.DataFrame) -> pd.DataFrame:
     pairs = holds.merge(holds, on="user", suffixes=("", "_other"))
     pairs = pairs[pairs.key < pairs.key_other].groupby(["key", "key_other"]).size().rename("both").reset_index()
     holders = people.holds.groupby("key").size()
-    chance = pairs.key.map(holders) * pairs.key_other.map(holders) / len(people.users)
+    chance = pairs.key.map(holders) * pairs.key_other.map(holders) / people.counted
     return pairs.assign(lift=pairs.both / chance)
 
 
@@ -251,7 +260,7 @@ def test_goes_with(people: Population) -> None:
     for sample in (7, ENOUGH):
         looked_at = holders[:sample]
         others = people.holds[people.holds.user.isin(looked_at) & (people.holds.key != key)].groupby("key").size()
-        share = people.holds.groupby("key").size() / len(people.users)
+        share = people.holds.groupby("key").size() / people.counted
         expected = {other: n / len(looked_at) / share[other] for other, n in others.items() if n >= 3}
         found = people.run("goes_with", key=key, sample=sample, limit=ENOUGH)
         assert {row["key"]: row["lift"] for row in found} == pytest.approx(expected, rel=1e-4)
@@ -282,7 +291,8 @@ def test_who_is_alone(people: Population) -> None:
     """By how many values a random other person shares, as counted over all pairs."""
     holders = people.holds.groupby("key").size()
     shared = people.holds.assign(others=people.holds.key.map(holders) - 1).groupby("user").others.sum()
-    expected = shared.reindex(people.users.user, fill_value=0) / (len(people.users) - 1)
+    trusted = people.users[people.users.trusted].user
+    expected = shared.reindex(trusted, fill_value=0) / (len(trusted) - 1)
     found = people.run("who_is_alone", limit=ENOUGH)
     assert {row["user"]: row["company"] for row in found} == pytest.approx(expected.to_dict(), abs=1e-5)
     assert [row["company"] for row in found] == sorted(row["company"] for row in found)
@@ -438,6 +448,20 @@ def test_quarantined(graph: Graph, dataset: str, tmp_path: Path) -> None:
     found = explore(graph, "quarantined", dataset=dataset)
     assert [row["row"] for row in found] == [2, 3]
     assert all(row["reason"] for row in found)
+
+
+def test_left_out(people: Population) -> None:
+    """All whom the Fit distrusts, as the relationships say, by reason and then the clearest first."""
+    query = (
+        "MATCH (d:Dataset {dataset: $dataset}) MATCH (f:Fit {dataset: $dataset})-[x:DISTRUSTS]->(u) "
+        "WHERE f.id = d.current_fit "
+        "RETURN u.id AS user, u.name AS name, x.reason AS reason, x.score AS score, x.at AS at"
+    )
+    expected = sorted(
+        rows(people.graph, query, dataset=people.name), key=lambda row: (row["reason"], -row["score"], row["user"])
+    )
+    assert people.run("left_out", limit=ENOUGH) == expected
+    assert len(expected) == (~people.users.trusted).sum()
 
 
 def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
