@@ -147,3 +147,11 @@ def test_settings_without_vectors_do_not_rest_on_meaning() -> None:
     """Meaning and pooling are left as asked for."""
     chosen = choose_settings(signals_of(make_world()).table, vectors=None, settings=EngineSettings(), seed=1)
     assert (chosen.meaning, chosen.pooling) == (EngineSettings().meaning, EngineSettings().pooling)
+
+
+@pytest.mark.parametrize("start", [EngineSettings(), EngineSettings(shrinkage=100.0, ridge=0.5, spread=1.3)])
+def test_chosen_settings_are_chosen_again(start: EngineSettings) -> None:
+    """Where the choice began from what was chosen, nothing changes: no single setting could be better."""
+    table = signals_of(make_world(people=60)).table
+    chosen = choose_settings(table, vectors=None, settings=start, seed=0)
+    assert choose_settings(table, vectors=None, settings=chosen, seed=0) == chosen
