@@ -44,7 +44,7 @@ def ticked(signals: Signals, number: int, *, seed: int = 0) -> np.ndarray:
     """Rows of random answers."""
     rng = np.random.default_rng(seed)
     widths = np.array([len(one.options) for one in signals.table.questions])
-    return (rng.random((number, len(widths))) * widths).astype(np.int16)
+    return np.asarray(rng.random((number, len(widths))) * widths, dtype=np.int16)
 
 
 def found(signals: Signals, setting: EngineSettings = USUAL) -> set[str]:
@@ -114,13 +114,13 @@ def test_no_senator_is_left_out() -> None:
     for record in open_source("senate", ()).read(lambda row: None):
         if isinstance(record, Question):
             asked.append(record)
-        elif isinstance(record, HistoryItem):
+        elif isinstance(record, HistoryItem) and record.option is not None:
             said.append(record)
     users = sorted({item.user for item in said})
     column = {one.id: place for place, one in enumerate(asked)}
     choice = np.full((len(users), len(asked)), -1, dtype=np.int16)
     for item in said:
-        choice[users.index(item.user), column[str(item.question)]] = item.option
+        choice[users.index(item.user), column[str(item.question)]] = -1 if item.option is None else item.option
     yes = (choice == 0).sum(axis=0) / (choice >= 0).sum(axis=0)
     for least in (0.0, 0.1, 0.4):
         kept = np.flatnonzero((yes >= least) & (yes <= 1 - least))
