@@ -7,6 +7,7 @@ time, so that nothing is answered from what was asked before. The table is `benc
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import socket
 import sys
@@ -147,6 +148,7 @@ def _served(settings: Settings) -> Iterator[str]:
     thread.join()
     listening.close()
     connection.close()
+    gc.unfreeze()
 
 
 def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tuple[str, Latency]]:

@@ -82,6 +82,8 @@ async def predict(request: Request) -> Response:
 
 
 def _predict(request: Request, form: Mapping[str, str]) -> Response:
+    from threadpoolctl import threadpool_limits
+
     site = site_of(request)
     site.require_token(form)
     dataset, user = form.get("dataset", ""), form.get("user", "")
@@ -91,7 +93,11 @@ def _predict(request: Request, form: Mapping[str, str]) -> Response:
         raise ConfigError("choose a question of the dataset, or write a new one with its options; one of the two")
     if text and len(options) < 2:
         raise ConfigError("a new question needs two or more options, in order, one a line")
-    answered = answer(site.connection.graph(), user, question or text, dataset=dataset, options=options if text else ())
+    with threadpool_limits(limits=1):  # as in predict_many: many small solves, and one short text to embed
+        answered = answer(
+            site.connection.graph(), user, question or text, dataset=dataset, options=options if text else ()
+        )
+    site.settle("a new question" if text else "a known question")
     asked = {"dataset": dataset, "user": user, "question": question, "text": text}
     if text:
         asked["options"] = "\n".join(options)

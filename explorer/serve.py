@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import webbrowser
 from threading import Timer
@@ -62,3 +63,4 @@ def serve(
             uvicorn.Server(config).run(sockets=[listening])
         finally:
             connection.close()
+            gc.unfreeze()

@@ -221,8 +221,11 @@ def test_narrow_screens(explorer: Explorer, page: Page) -> None:
 
 
 def test_erase_asks_twice(explorer: Explorer, page: Page) -> None:
-    """Another id than the person's erases nothing; the right one shows a receipt, and they are gone."""
+    """Another id than the person's erases nothing; the right one shows a receipt, they are gone and not counted."""
     user = "BYRD (D WV)"
+    people = page.get_by_role("row", name=re.compile("^User "))
+    page.goto(explorer.url("runs"))
+    before = people.inner_text().split()
     page.goto(explorer.url("person", user=user))
     page.get_by_role("link", name="Erase").click()
     page.get_by_label("Their id once more").fill("BYRD")
@@ -235,3 +238,5 @@ def test_erase_asks_twice(explorer: Explorer, page: Page) -> None:
     answer = page.goto(explorer.url("person", user=user))
     assert answer is not None
     assert answer.status == 404
+    page.goto(explorer.url("runs"))
+    assert people.inner_text().split() == ["User", str(int(before[1]) - 1)]
