@@ -87,7 +87,8 @@ ARROWS = (
     Arrow("HOLDS", (955, 300), (820, 300), (888, 274), "weight, unit", None, "line join"),
     Arrow("HAS_PERSONA", (100, 326), (100, 454), (110, 396)),
     Arrow("BASE_RATE", (955, 110), (875, 110), (915, 102)),
-    Arrow("NAMED", (1020, 136), (1020, 274), (1020, 202), "question"),
+    Arrow("NAMED", (985, 136), (985, 274), (985, 176), "question"),
+    Arrow("DISTRUSTS", (1055, 136), (1055, 274), (1055, 226), "score, reason"),
 )
 LOOPS = (
     Loop("TELLS", 800, 84, (800, 28), "r, n"),

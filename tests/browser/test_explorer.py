@@ -24,6 +24,7 @@ def test_find_a_senator_by_typing(explorer: Explorer, page: Page) -> None:
     """From the list of datasets, by keyboard alone: `/`, some letters, arrow, Enter."""
     page.goto(explorer.address)
     page.get_by_role("link", name="senate", exact=True).click()
+    page.get_by_role("combobox", name="Find a person").wait_for()  # the page's script has run by then
     page.keyboard.press("/")
     page.keyboard.type("colli")
     page.get_by_role("option", name=COLLINS).wait_for()
