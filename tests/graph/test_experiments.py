@@ -14,6 +14,7 @@ from persona_db.evals.experiments import EXPERIMENTS, ExperimentSettings, Findin
 from persona_db.evals.experiments.cold import Cold
 from persona_db.evals.experiments.finding import Axes
 from persona_db.evals.experiments.lab import Lab
+from persona_db.evals.experiments.published import FILE
 from persona_db.evals.experiments.trial import Trial
 from persona_db.evals.experiments.unseen_question import unasked
 from persona_db.evals.items import Outcome, TestItem, read_outcomes
@@ -26,8 +27,8 @@ from tests.graph.test_leaks import jsonl, split_of
 from tests.synthetic import make_world
 
 EMBEDDER = HashEmbedder()
-OF_TOWN = [name for name in EXPERIMENTS if name not in {"models", "cost", "robustness"}]
-"""Models start a language model, robustness and cost need more people: each has its own test."""
+OF_TOWN = [name for name in EXPERIMENTS if name not in {"models", "cost", "robustness", "published"}]
+"""Models start a language model, robustness and cost need more people, published needs predictions: they are apart."""
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +190,33 @@ def test_costs_are_measured_and_models_asked_of_the_statistical_engine(
             assert value > 0
     assert "No language model" in model.notes[0]
     assert np.isfinite(model.row("statistical: persona-db").measures["accuracy"].value or np.nan)
+
+
+@pytest.mark.shared_data
+def test_published_predictions_are_measured_on_their_own_items(graph: Graph, shared_data: Path, tmp_path: Path) -> None:
+    """As pandas says of one wave: as many items, and as many of them right."""
+    import pandas as pd  # type: ignore[import-untyped]
+
+    wave = shared_data / "opinionqa" / "human_resp" / "American_Trends_Panel_W26"
+    told = pd.read_csv(wave / FILE, dtype=str, keep_default_na=False)
+    answers = pd.read_csv(wave / "responses.csv", dtype=str, keep_default_na=False).set_index("QKEY")
+    split = pd.read_csv(wave / "split.csv", dtype=str, keep_default_na=False)
+    told = told[told["run"] == "topk-imp-8pts_exp"].merge(split[split["split"] == "test"], on=["user", "question"])
+    right = [answers.loc[row.user, row.question] == row.predicted for row in told.itertuples()]
+    asked = ExperimentSettings.quickly(
+        format="opinionqa", paths=(str(wave),), split=(str(wave / "split.csv"),), people=None
+    )
+    [found] = run(graph, ["published"], asked, tmp_path)
+    row = found.row("published", **{"published run": "topk-imp-8pts_exp"})
+    assert row.n == len(told)
+    assert row.measures["accuracy"].value == pytest.approx(sum(right) / len(right))
+
+
+def test_nothing_published_is_said(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
+    """Data without such a file have no rows, and a note."""
+    [found] = run(graph, ["published"], settings, tmp_path)
+    assert (found.rows, found.contrasts) == ((), ())
+    assert "nothing to compare" in found.notes[0]
 
 
 def test_unknown_names_are_told(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
