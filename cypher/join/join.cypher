@@ -32,9 +32,8 @@ CALL (u, counting, held) {
   WITH u, counting, c
   WHERE c.at <= $as_of AND c.retired_at > $as_of
   MATCH (c)<-[:HAS_PERSONA]-(v)
-  // Whom the Fit distrusts has no profile, so that they take no candidate's place; asked again, to be sure.
+  // Those whom the Fit distrusts have no profile, so that they are not among these.
   WHERE v <> u AND v.sharing_rank >= $min_rank
-    AND NOT EXISTS { (v)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at <= $as_of }
   // Most keys of a candidate count for nothing: they go before a property of theirs is read. (A key is of one Fit.)
   // Then by key, so that what the user's own keys are worth is read once and not for every candidate.
   MATCH (v)-[g:HOLDS]->(k)
