@@ -155,7 +155,9 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         to_others, on_traits = weights @ known_links[at], weights @ known_loadings[at]
         to_others = np.clip(np.concatenate([to_others, np.zeros(len(links) - len(to_others))]), -0.95, 0.95)
         links = np.block([[links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
-        linked = np.pad(linked, (0, 1), constant_values=True)
+        linked = np.pad(linked, (0, 1))
+        strongest = [*np.argsort(-np.abs(to_others), kind="stable")[: reading.settings.links], len(place)]
+        linked[-1, strongest] = linked[strongest, -1] = True
         loadings = np.vstack([loadings, on_traits[None, :]])
         place[question.id] = len(place)
         questions[question.id] = question
