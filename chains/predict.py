@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from persona_db.chains.asking import prepare
 from persona_db.chains.lenders import Lenders
@@ -11,7 +11,7 @@ from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.forecast import forecast
 from persona_db.chains.statistical.knowledge import Knowledge
-from persona_db.graph.models import Context, Evidence, Prediction
+from persona_db.graph.models import Context, Evidence, Prediction, Question
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["predict", "predict_contexts", "predict_many"]
+__all__ = ["predict", "predict_contexts", "predict_each", "predict_many"]
 
 _SHOWN = 3
 _ITEMS_AT_ONCE = 5_000
@@ -112,9 +112,31 @@ def _predict_many(
     if not asked:
         return []
     pairs, knowledge = prepare(reading, asked)
-    lenders = Lenders(knowledge)
+    made = {
+        place: prediction
+        for place, _, prediction in predict_each(
+            knowledge, pairs, settings=settings, explain=explain, progress=progress
+        )
+    }
+    return [made[place] for place in range(len(pairs))]
+
+
+def predict_each(
+    knowledge: Knowledge,
+    pairs: Sequence[tuple[str, Question]],
+    *,
+    settings: RecallSettings,
+    explain: bool = False,
+    lenders: Lenders | None = None,
+    collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+    progress: Progress = no_progress,
+) -> Iterator[tuple[int, Context, Prediction]]:
+    """Yield the place of each (user, question), what is recalled for it and the prediction, user by user.
+
+    *lenders* are those read so far; *collaborators*, rows of `join_many` for each pair, take the place of a JOIN.
+    """
+    lenders = lenders or Lenders(knowledge)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
-    results: list[Prediction | None] = [None] * len(pairs)
     start = 0
     while start < len(order):
         end = min(start + _ITEMS_AT_ONCE, len(order))
@@ -122,13 +144,16 @@ def _predict_many(
             end += 1
         chunk = order[start:end]
         contexts = recall_many(
-            knowledge, [pairs[index] for index in chunk], settings=settings, texts=explain, lenders=lenders
+            knowledge,
+            [pairs[index] for index in chunk],
+            settings=settings,
+            texts=explain,
+            lenders=lenders,
+            collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
         )
-        for index, made in zip(chunk, predict_contexts(knowledge, contexts, explain=explain), strict=True):
-            results[index] = made
+        yield from zip(chunk, contexts, predict_contexts(knowledge, contexts, explain=explain), strict=True)
         start = end
         progress("predicting", end, len(order))
-    return [made for made in results if made is not None]
 
 
 def predict_contexts(knowledge: Knowledge, contexts: Sequence[Context], *, explain: bool) -> list[Prediction]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature, TokenBudget
-from persona_db.cli.load import Format, Level
+from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Level
 
 __all__ = ["evaluate"]
 
@@ -30,14 +30,10 @@ class Refiner(StrEnum):
 
 
 def evaluate(
-    format: Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")],
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
-    ] = None,
+    format: FormatName,
+    paths: HeldOutPaths = None,
     *,
-    split: Annotated[
-        list[Path] | None, typer.Option(help="CSV of user,question,split. One for all paths, or one each.")
-    ] = None,
+    split: HeldOutSplits = None,
     arms: Annotated[
         str, typer.Option(help="Arms to compare, with commas between; the first is compared with the others.")
     ] = "persona-db,no-join,marginal,majority",

@@ -8,21 +8,17 @@ from typing import Annotated
 import typer
 
 from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
-from persona_db.cli.load import Format, Level
+from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Level
 
 __all__ = ["experiment"]
 
 
 def experiment(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An experiment, or all; docs/experiments.md has them.")],
-    format: Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")],
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
-    ] = None,
+    format: FormatName,
+    paths: HeldOutPaths = None,
     *,
-    split: Annotated[
-        list[Path] | None, typer.Option(help="CSV of user,question,split. One for all paths, or one each.")
-    ] = None,
+    split: HeldOutSplits = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="800 people, 600 tests and fewer points: about a minute an experiment.")
     ] = False,

@@ -33,8 +33,17 @@ class Level(StrEnum):
     HISTORY = "history"
 
 
+FormatName = Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")]
+HeldOutPaths = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
+]
+HeldOutSplits = Annotated[
+    list[Path] | None, typer.Option("--split", help="CSV of user,question,split. One for all paths, or one each.")
+]
+
+
 def load(
-    format: Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")],
+    format: FormatName,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(

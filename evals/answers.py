@@ -14,7 +14,7 @@ from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.loaders.rows import Quarantine, ignore
 from persona_db.loaders.source import Source
 
-__all__ = ["AnswerMatrix", "Answers", "Cells", "Floats"]
+__all__ = ["AnswerMatrix", "Answers", "Cells", "Floats", "merged_people"]
 
 Answers = NDArray[np.int16]
 Cells = NDArray[np.intp]
@@ -59,7 +59,7 @@ class AnswerMatrix:
         Of two answers of one user to one question the later item counts. Questions without options are left out.
         """
         asked = [question for question in questions if question.options]
-        persons = _merged(people)
+        persons = merged_people(people)
         row = {person.id: index for index, person in enumerate(persons)}
         column = {question.id: index for index, question in enumerate(asked)}
         answers = np.full((len(row), len(column)), -1, dtype=np.int16)
@@ -138,13 +138,15 @@ class AnswerMatrix:
         return replace(self, answers=answers)
 
 
-def _merged(people: Iterable[Person]) -> list[Person]:
-    """Return each person once, with the attributes of all their records; of two values the later holds."""
+def merged_people(people: Iterable[Person]) -> list[Person]:
+    """Return each person once, with the name and attributes of all their records; of two values the later holds."""
     merged: dict[str, Person] = {}
     for person in people:
         before = merged.get(person.id)
-        attributes = person.attributes if before is None else {**before.attributes, **person.attributes}
-        merged[person.id] = person.model_copy(update={"attributes": attributes})
+        if before is not None:
+            told = {"name": person.name or before.name, "attributes": {**before.attributes, **person.attributes}}
+            person = person.model_copy(update=told)  # noqa: PLW2901
+        merged[person.id] = person
     return list(merged.values())
 
 

@@ -51,6 +51,7 @@ __all__ = [
     "held_out",
     "model_outcome",
     "option_places",
+    "peer_outcomes",
     "predict_arm",
     "source_hashes",
 ]
@@ -176,7 +177,8 @@ def evaluate(
                         graph, source, settings, embedder=embedder, progress=progress, engine=FIT_ARMS[arm]
                     )
                 ) as refined:
-                    check_no_leak(graph, refined, tests)
+                    if refined != dataset:
+                        check_no_leak(graph, refined, tests)
                     outcomes[arm] = predict_arm(
                         graph, refined, arm, tests, settings, answers=answers, progress=progress, model=model,
                         accounts=accounts,
@@ -273,10 +275,7 @@ def predict_arm(
 ) -> list[Outcome]:
     """Return an arm's outcome for each test, in their order."""
     if arm in PEERS:
-        cells = answers.cells([(test.user, test.question) for test in tests])
-        made = predict_peer(arm, answers, cells, seed=settings.seed).probabilities
-        widths = answers.n_options[cells[:, 1]]
-        return [outcome_of(arm, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
+        return peer_outcomes(arm, tests, answers=answers, seed=settings.seed)
     asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
     pairs = [(test.user, test.question) for test in tests]
     reading = open_reading(graph, dataset)
@@ -308,6 +307,14 @@ def predict_arm(
         outcome_of(arm, test, made.probabilities, items=made.recalled)
         for test, made in zip(tests, predictions, strict=True)
     ]
+
+
+def peer_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix, seed: int) -> list[Outcome]:
+    """Return a peer's outcome for each test, in their order."""
+    cells = answers.cells([(test.user, test.question) for test in tests])
+    made = predict_peer(name, answers, cells, seed=seed).probabilities
+    widths = answers.n_options[cells[:, 1]]
+    return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
 
 
 def model_outcome(arm: str, test: TestItem, told: Foretold) -> Outcome:

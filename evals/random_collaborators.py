@@ -21,7 +21,7 @@ from persona_db.evals.answers import AnswerMatrix
 from persona_db.graph.models import Context, Prediction, Sharing
 from persona_db.graph.progress import Progress, no_progress
 
-__all__ = ["drawn_alike", "predict_at_random", "random_contexts"]
+__all__ = ["drawn_alike", "first_alike", "predict_at_random", "random_contexts"]
 
 _PAIRS_AT_ONCE = 5_000
 
@@ -97,8 +97,14 @@ def drawn_alike(
 
     The place *without* is never drawn. There are enough where it is none of *matched*.
     """
-    lots = rng.permutation(len(known))
-    lots = lots[lots != without]
+    return first_alike(matched, known, without=without, order=rng.permutation(len(known)))
+
+
+def first_alike(
+    matched: Sequence[int], known: NDArray[np.bool_], *, without: int, order: NDArray[np.intp]
+) -> list[int]:
+    """As `drawn_alike`, with the places that come first in *order*, which has every place once."""
+    lots = order[order != without]
     pools = {true: iter(lots[known[lots] == true].tolist()) for true in (True, False)}
     return [next(pools[bool(known[place])]) for place in matched]
 

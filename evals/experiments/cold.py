@@ -63,13 +63,11 @@ class Cold:
     def guests(self, known: int) -> Records:
         """Return the cold users with that many of their answers, drawn by the seed, under names of their own."""
         records = self._lab.records
-        person_of = {person.id: person for person in records.people}
         people: list[Person] = []
         items: list[HistoryItem] = []
         for place, user in enumerate(self.users):
             name = _guest(user, known)
-            attributes = person_of[user].attributes if user in person_of else {}
-            people.append(Person(id=name, attributes=attributes))
+            people.append(Person(id=name, attributes=records.attributes.get(user, {})))
             own = records.by_user.get(user, [])
             order = np.random.default_rng([self._lab.settings.seed, place]).permutation(len(own))[:known]
             items += [

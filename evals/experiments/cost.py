@@ -140,14 +140,12 @@ def _each(users: Sequence[str], work: Callable[[str], object]) -> Measured:
 def _resampled(records: Records, people: int, *, seed: int) -> Records:
     """That many people, each with the attributes and 20 drawn answers of one of the records."""
     rng = np.random.default_rng(seed)
-    person_of = {person.id: person for person in records.people}
     made: list[Person] = []
     items: list[HistoryItem] = []
     for index in range(people):
         user = records.users[int(rng.integers(len(records.users)))]
         own = records.by_user.get(user, [])
-        attributes = person_of[user].attributes if user in person_of else {}
-        made.append(Person(id=f"p{index}", attributes=attributes))
+        made.append(Person(id=f"p{index}", attributes=records.attributes.get(user, {})))
         for place in rng.permutation(len(own))[:_ITEMS].tolist():
             items.append(own[place].model_copy(update={"id": f"p{index}/{own[place].id}", "user": f"p{index}"}))
     return replace(records, people=tuple(made), items=tuple(items), tests=())

@@ -11,7 +11,8 @@ import numpy as np
 from persona_db.chains.recall import RecallSettings
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.trial import Trial
-from persona_db.evals.items import Outcome, TestItem
+from persona_db.evals.items import Outcome, TestItem, outcome_of
+from persona_db.evals.measures import sample_of
 
 if TYPE_CHECKING:
     from persona_db.evals.experiments.lab import Lab
@@ -33,7 +34,7 @@ def run(lab: Lab) -> Finding:
     middle that it points to, of those that are not in the middle. Half is chance.
     """
     trial = Trial(lab, NAME, QUESTION)
-    trial.cell("nothing", {}, lab.tests, partial(lab.base.predict, "no-join", lab.tests, size=0))
+    nothing = trial.cell("nothing", {}, lab.tests, partial(lab.base.predict, "no-join", lab.tests, size=0))
     for layer in _LAYERS:
         trial.cell(
             f"{layer} alone", {}, lab.tests,
@@ -44,7 +45,7 @@ def run(lab: Lab) -> Finding:
         contrasts=[*((f"{layer} alone", "nothing") for layer in _LAYERS), ("somebody else's induced", "nothing")],
         plots=[Plot(kind="bars", measures=("accuracy", "spearman"), arms=_bars())],
     )
-    rows = _one_by_one(lab)
+    rows = _one_by_one(lab, nothing)
     shown = rows if len(rows) <= 2 * _SHOWN else [*rows[:_SHOWN], *rows[-_SHOWN:]]
     told = sum(float(row.measures["right side"].value or 0) * row.n for row in rows)
     total = sum(row.n for row in rows)
@@ -87,24 +88,24 @@ def _of_others(lab: Lab) -> list[Outcome]:
     ]
 
 
-def _one_by_one(lab: Lab) -> list[Row]:
-    """Each induced fact where it tells most: how often the answer lies on the side it points to, best first."""
+def _one_by_one(lab: Lab, nothing: list[Outcome]) -> list[Row]:
+    """Each induced fact where it tells most: how often the answer lies on the side it points to, best first.
+
+    The middle is what is predicted from *nothing*.
+    """
     places = RecallSettings(size=1, ratio=0.0, top_k=0, layers=frozenset({"induced"}))
-    base = lab.base.predict("no-join", lab.tests, size=0)
-    alone = lab.base.predict("no-join", lab.tests, recall={"layers": frozenset({"induced"}), "size": 1})
+    recalled = lab.base.recalled(lab.tests, places)
+    alone = [outcome_of("alone", test, made.probabilities) for test, (_, made) in zip(lab.tests, recalled, strict=True)]
+    before, after = sample_of(nothing, ranks=lab.ranks), sample_of(alone, ranks=lab.ranks)
     hits: dict[str, list[bool]] = defaultdict(list)
-    for context, before, after in zip(lab.base.recalled(lab.tests, places), base, alone, strict=True):
-        ranks = lab.ranks[before.question]
-        truth = ranks[before.truth]
-        if not context.items or truth is None or before.probabilities is None or after.probabilities is None:
-            continue
-        middle, pointed = _mean(before.probabilities, ranks), _mean(after.probabilities, ranks)
-        if middle not in (truth, pointed):
-            hits[str(context.items[0].key)].append((truth > middle) == (pointed > middle))
-    names = lab.base.key_names()
+    for place, (context, _) in enumerate(recalled):
+        truth, middle, pointed = before.true_rank[place], before.expected_rank[place], after.expected_rank[place]
+        if context.items and before.on_scale[place] and middle not in (truth, pointed):
+            hits[str(context.items[0].key)].append(bool((truth > middle) == (pointed > middle)))
+    keys = lab.base.keys()
     rows = [
         Row(
-            arm=f"fact: {names.get(key, key)}",
+            arm=f"fact: {keys[key].name if key in keys else key}",
             n=len(right),
             measures={"right side": Measured(value=float(np.mean(right)), ci95=_wilson(sum(right), len(right)))},
         )
@@ -112,11 +113,6 @@ def _one_by_one(lab: Lab) -> list[Row]:
         if len(right) >= _LEAST
     ]
     return sorted(rows, key=lambda row: (-float(row.measures["right side"].value or 0), row.arm))
-
-
-def _mean(probabilities: tuple[float, ...], ranks: tuple[float | None, ...]) -> float:
-    placed = [(rank, p) for rank, p in zip(ranks, probabilities, strict=True) if rank is not None]
-    return sum(rank * p for rank, p in placed) / max(sum(p for _, p in placed), 1e-12)
 
 
 def _wilson(hits: int, n: int) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -15,11 +15,11 @@ import numpy as np
 
 from persona_db.chains.asking import prepare
 from persona_db.chains.lenders import Lenders
-from persona_db.chains.predict import predict_contexts
+from persona_db.chains.predict import predict_each
 from persona_db.chains.reading import Reading, open_reading
-from persona_db.chains.recall import RecallSettings, recall_many
+from persona_db.chains.recall import RecallSettings
 from persona_db.chains.refine import RefineReport, refine
-from persona_db.chains.statistical.keybook import read_keys
+from persona_db.chains.statistical.keybook import CacheKey, read_keys
 from persona_db.chains.statistical.knowledge import Knowledge
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.evals.answers import AnswerMatrix
@@ -30,13 +30,13 @@ from persona_db.evals.evaluate import (
     held_out,
     model_outcome,
     option_places,
+    peer_outcomes,
     source_hashes,
 )
 from persona_db.evals.experiments.cold import Cold
 from persona_db.evals.experiments.records import Records, read_records
 from persona_db.evals.experiments.settings import ExperimentSettings
 from persona_db.evals.items import Outcome, TestItem, outcome_of
-from persona_db.evals.peers import predict_peer
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Context, Prediction, Question, Sharing
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
 __all__ = ["Lab", "Population"]
-
-_TESTS_AT_ONCE = 2_000
 
 
 class Lab:
@@ -174,19 +172,15 @@ class Lab:
         *,
         engine: EngineSettings | None = None,
         guests: Records | None = None,
-        as_of: str | None = None,
     ) -> Population:
         """Return people of whom a dataset is made when a prediction first needs it; it is dropped with the lab."""
-        made = Population(self, label, records, engine=engine, guests=guests, as_of=as_of)
+        made = Population(self, label, records, engine=engine, guests=guests)
         self._open.callback(made.close)
         return made
 
     def peer(self, name: str, answers: AnswerMatrix, tests: Sequence[TestItem]) -> list[Outcome]:
         """Return a peer's outcome for each test."""
-        cells = answers.cells([(test.user, test.question) for test in tests])
-        made = predict_peer(name, answers, cells, seed=self.settings.seed).probabilities
-        widths = answers.n_options[cells[:, 1]]
-        return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
+        return peer_outcomes(name, tests, answers=answers, seed=self.settings.seed)
 
 
 @dataclass
@@ -211,14 +205,12 @@ class Population:
         *,
         engine: EngineSettings | None,
         guests: Records | None,
-        as_of: str | None,
     ) -> None:
         self.lab = lab
         self.label = label
         self.records = records
         self._engine = engine
         self._guests = guests
-        self._as_of = as_of
         self._home = _Home()
         self._kept: tuple[object, list[tuple[str, Question]], Knowledge, Lenders] | None = None
         self.refined: RefineReport | None = None
@@ -235,7 +227,7 @@ class Population:
 
     def refitted(self, engine: EngineSettings) -> Population:
         """Return the same people refined with other settings: one dataset, refitted whenever the other is asked."""
-        other = Population(self.lab, self.label, self.records, engine=engine, guests=self._guests, as_of=self._as_of)
+        other = Population(self.lab, self.label, self.records, engine=engine, guests=self._guests)
         other._home = self._home
         return other
 
@@ -262,13 +254,12 @@ class Population:
         self._kept = None
         return refine(
             self.lab.graph, name, refit=refit, seed=self.lab.settings.seed, settings=self._engine,
-            embedder=self.lab.embedder, as_of=self._as_of, progress=self.lab.progress,
+            embedder=self.lab.embedder, progress=self.lab.progress,
         )  # fmt: skip
 
-    def reading(self, **changed: object) -> Reading:
-        """Return a reading of the dataset, with some settings of its engine changed."""
-        made = open_reading(self.lab.graph, self.dataset, as_of=self._as_of)
-        return replace(made, settings=made.settings.model_copy(update=changed)) if changed else made
+    def reading(self) -> Reading:
+        """Return a reading of the dataset, which is loaded and refined by then."""
+        return open_reading(self.lab.graph, self.dataset)
 
     def predict(
         self,
@@ -279,15 +270,14 @@ class Population:
         ratio: float | None = None,
         top_k: int | None = None,
         recall: Mapping[str, Any] | None = None,
-        engine: Mapping[str, Any] | None = None,
         collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
         model: LanguageModel | Literal["as set"] | None = "as set",
     ) -> list[Outcome]:
         """Return the outcome of each test by an arm of `evaluate`, at the settings' places unless told otherwise.
 
-        *recall* and *engine* change settings of RecallSettings and EngineSettings; *collaborators*, rows of
-        `join_many` for each test, take the place of those that are joined; *model* that of the settings. LeakError
-        when an answer to be predicted is in the dataset.
+        *recall* changes settings of RecallSettings; *collaborators*, rows of `join_many` for each test, take the place
+        of those that are joined; *model* that of the settings. LeakError when an answer to be predicted is in the
+        dataset.
         """
         given = self.lab.settings
         check_no_leak(self.lab.graph, self.dataset, tests)
@@ -299,76 +289,57 @@ class Population:
         places = places_of(arm, asked)
         if recall:
             places = RecallSettings.model_validate({**places.model_dump(), **recall})
-        pairs = [(test.user, test.question) for test in tests]
-        reading = self.reading(**(engine or {}))
         model = self.lab.model if model == "as set" else model
         if model is not None:
             from persona_db.chains.foretelling import Asking, foretell_many
             from persona_db.chains.language.calls import Accounts
 
+            pairs = [(test.user, test.question) for test in tests]
             told = foretell_many(
-                reading, pairs, model, settings=places, asking=Asking(history=arm not in MODEL_ARMS),
+                self.reading(), pairs, model, settings=places, asking=Asking(history=arm not in MODEL_ARMS),
                 accounts=Accounts(budget_usd=given.budget_usd), progress=self.lab.progress,
             )  # fmt: skip
             return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
-        return [
-            outcome_of(arm, test, made.probabilities, items=made.recalled)
-            for test, (_, made) in zip(tests, self._contexts(tests, places, reading, collaborators), strict=True)
-        ]
+        made = {
+            place: outcome_of(arm, tests[place], one.probabilities, items=one.recalled)
+            for place, _, one in self._each(tests, places, collaborators)
+        }
+        return [made[place] for place in range(len(tests))]
 
-    def recalled(self, tests: Sequence[TestItem], places: RecallSettings, **changed: object) -> Iterator[Context]:
-        """Yield what is recalled for each test, in their order."""
-        yield from (context for context, _ in self._contexts(tests, places, self.reading(**changed)))
+    def recalled(self, tests: Sequence[TestItem], places: RecallSettings) -> list[tuple[Context, Prediction]]:
+        """Return what is recalled for each test and what is predicted from it, in their order; all of it in memory."""
+        made = {place: (context, one) for place, context, one in self._each(tests, places)}
+        return [made[place] for place in range(len(tests))]
 
-    def _contexts(
+    def _each(
         self,
         tests: Sequence[TestItem],
         places: RecallSettings,
-        reading: Reading,
         collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
-    ) -> Iterator[tuple[Context, Prediction]]:
-        """As `predict_many`, but what was read for one cell of an experiment serves the next."""
+    ) -> Iterator[tuple[int, Context, Prediction]]:
+        """As `predict_each`, and what was read for one cell of an experiment serves the next."""
         from threadpoolctl import threadpool_limits
 
-        asked, knowledge, lenders = self._known(tests, reading)
-        order = sorted(range(len(asked)), key=lambda index: asked[index][0])
-        found: dict[int, tuple[Context, Prediction]] = {}
+        asked, knowledge, lenders = self._known(tests)
         with threadpool_limits(limits=1):
-            for start in range(0, len(order), _TESTS_AT_ONCE):
-                chunk = order[start : start + _TESTS_AT_ONCE]
-                contexts = recall_many(
-                    knowledge,
-                    [asked[index] for index in chunk],
-                    settings=places,
-                    texts=False,
-                    lenders=lenders,
-                    collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
-                )
-                made = predict_contexts(knowledge, contexts, explain=False)
-                found.update(zip(chunk, zip(contexts, made, strict=True), strict=True))
-                self.lab.progress("predicting", start + len(chunk), len(order))
-        yield from (found[index] for index in range(len(tests)))
+            yield from predict_each(
+                knowledge, asked, settings=places, lenders=lenders, collaborators=collaborators,
+                progress=self.lab.progress,
+            )  # fmt: skip
 
-    def _known(
-        self, tests: Sequence[TestItem], reading: Reading
-    ) -> tuple[list[tuple[str, Question]], Knowledge, Lenders]:
+    def _known(self, tests: Sequence[TestItem]) -> tuple[list[tuple[str, Question]], Knowledge, Lenders]:
         """The questions with what is known of them, and the lenders read so far; one set of them is kept."""
-        key = (reading.settings, tuple((test.user, test.question) for test in tests))
-        if self._kept is None or self._kept[0] != key:
-            asked, knowledge = prepare(reading, [(test.user, test.question) for test in tests])
-            self._kept = (key, asked, knowledge, Lenders(knowledge))
+        reading = self.reading()
+        pairs = [(test.user, test.question) for test in tests]
+        if self._kept is None or self._kept[0] != (reading.fit, pairs):
+            asked, knowledge = prepare(reading, pairs)
+            self._kept = ((reading.fit, pairs), asked, knowledge, Lenders(knowledge))
         return self._kept[1:]
 
-    def opposites(self) -> dict[str, str]:
-        """Return the opposite of each cache key of the Fit that has one."""
+    def keys(self) -> dict[str, CacheKey]:
+        """Return the cache keys of the Fit, by id."""
         reading = self.reading()
-        keys = read_keys(reading.graph, reading.dataset, reading.fit).values()
-        return {key.id: key.opposite for key in keys if key.opposite is not None}
-
-    def key_names(self) -> dict[str, str]:
-        """Return what each cache key of the Fit is called."""
-        reading = self.reading()
-        return {key.id: key.name for key in read_keys(reading.graph, reading.dataset, reading.fit).values()}
+        return read_keys(reading.graph, reading.dataset, reading.fit)
 
     def close(self) -> None:
         """Drop the dataset, if it was made."""

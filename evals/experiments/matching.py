@@ -13,9 +13,9 @@ from persona_db.chains.join import join_many
 from persona_db.chains.recall import RecallSettings
 from persona_db.evals.experiments.cold import EVERYTHING, KNOWN
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
-from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.experiments.trial import DRAWS, Trial
 from persona_db.evals.items import Outcome, outcome_of
-from persona_db.evals.random_collaborators import predict_at_random
+from persona_db.evals.random_collaborators import first_alike, predict_at_random
 from persona_db.graph.models import Sharing
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ QUESTION = "Is it the matching by shared keys that helps, or would anybody's ans
 
 _SEEDS = 20
 _QUICK_SEEDS = 3
-_DRAWS = 1_000
+_USERS_AT_ONCE = 500
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -100,72 +100,62 @@ class _People:
         reading = base.reading()
         users = list(dict.fromkeys(test.user for test in tests))
         matched = join_many(reading, users, top_k=lab.settings.top_k, sharing=Sharing.INDUCED)
-        everyone = list(lab.records.users)
-        place = {user: index for index, user in enumerate(everyone)}
-        answered = lab.records.answers.answers >= 0
-        column = {question: index for index, question in enumerate(lab.records.answers.questions)}
-        row_of = {user: index for index, user in enumerate(lab.records.answers.users)}
-        who = np.array([row_of.get(user, -1) for user in everyone])
-        orders = self._orders(arm, users, everyone, seed)
+        answers = lab.records.answers
+        place = {user: row for row, user in enumerate(answers.users)}
+        column = {question: index for index, question in enumerate(answers.questions)}
+        orders = self._orders(arm, [place[user] for user in users], seed)
         collaborators: list[Rows] = []
         for test in tests:
             rows = matched.get(test.user, [])
-            knows = np.where(who >= 0, answered[who, column[test.question]], False)
-            order = [index for index in orders[test.user].tolist() if index != place[test.user]]
-            saying = iter([index for index in order if knows[index]])
-            silent = iter([index for index in order if not knows[index]])
-            replaced = []
-            for row in rows:
-                index = next(saying if knows[place[row["collaborator"]]] else silent, None)
-                if index is not None:
-                    replaced.append({**row, "collaborator": everyone[index], "name": ""})
-            collaborators.append(replaced)
+            others = first_alike(
+                [place[row["collaborator"]] for row in rows],
+                answers.answers[:, column[test.question]] >= 0,
+                without=place[test.user],
+                order=orders[place[test.user]],
+            )
+            collaborators.append(
+                [{**row, "collaborator": answers.users[one], "name": ""} for row, one in zip(rows, others, strict=True)]
+            )
         return base.predict("persona-db", tests, recall={"summaries": 0.0}, collaborators=collaborators)
 
-    def _orders(
-        self, arm: str, users: Sequence[str], everyone: Sequence[str], seed: int
-    ) -> dict[str, NDArray[np.intp]]:
-        """For each user the others, those first whom the arm takes first; ties in random order."""
+    def _orders(self, arm: str, rows: Sequence[int], seed: int) -> dict[int, NDArray[np.intp]]:
+        """For each of some rows of the answers all rows, those first whom the arm takes first; ties in random order."""
         rng = np.random.default_rng([self._lab.settings.seed, seed])
-        mixed = {user: rng.permutation(len(everyone)) for user in users}
+        answers = self._lab.records.answers
+        mixed = {row: rng.permutation(len(answers.users)) for row in rows}
         if arm == "random":
             return mixed
-        likeness = self._demographics(users, everyone) if arm == "equal demographics" else -self._scores(users)
+        if arm == "equal demographics":
+            likeness = np.asarray(answers.demographics[rows] @ answers.demographics.T)
+        else:
+            likeness = -self._scores(rows)
         return {
-            user: mixed[user][np.argsort(-likeness[line][mixed[user]], kind="stable")]
-            for line, user in enumerate(users)
+            row: mixed[row][np.argsort(-likeness[line][mixed[row]], kind="stable")] for line, row in enumerate(rows)
         }
 
-    def _demographics(self, users: Sequence[str], everyone: Sequence[str]) -> NDArray[np.float64]:
-        """How many attributes of each user are those of everybody else."""
-        answers = self._lab.records.answers
-        row_of = {user: index for index, user in enumerate(answers.users)}
-        table = answers.demographics[[row_of[user] for user in everyone]]
-        return np.asarray(answers.demographics[[row_of[user] for user in users]] @ table.T)
-
-    def _scores(self, users: Sequence[str]) -> NDArray[np.float64]:
-        """The exact JOIN scores of the users with everybody, also those below 0."""
+    def _scores(self, rows: Sequence[int]) -> NDArray[np.float64]:
+        """The exact JOIN scores of some rows of the answers with all, also those below 0."""
         from scipy.sparse import csr_array
 
         reading = self._lab.base.reading()
-        opposite = {key: other for key, other in self._lab.base.opposites().items() if key > other}
+        keys = self._lab.base.keys()
+        opposite = {id_: key.opposite for id_, key in keys.items() if key.opposite is not None and id_ > key.opposite}
         columns: dict[str, int] = {}
         lines, places, values = [], [], []
-        everyone = list(self._lab.records.users)
-        for start in range(0, len(everyone), 500):
-            rows = reading.graph.read(
-                "personas", dataset=reading.dataset, fit=reading.fit, users=everyone[start : start + 500],
-                as_of=reading.as_of,
+        everyone = self._lab.records.answers.users
+        line = {user: row for row, user in enumerate(everyone)}
+        for start in range(0, len(everyone), _USERS_AT_ONCE):
+            found = reading.graph.read(
+                "personas", dataset=reading.dataset, fit=reading.fit,
+                users=list(everyone[start : start + _USERS_AT_ONCE]), as_of=reading.as_of,
             )  # fmt: skip
-            line = {user: start + index for index, user in enumerate(everyone[start : start + 500])}
-            for row in rows:
-                for key, _, unit in row["keys"]:
-                    lines.append(line[row["user"]])
+            for one in found:
+                for key, _, unit in one["keys"]:
+                    lines.append(line[one["user"]])
                     places.append(columns.setdefault(opposite.get(key, key), len(columns)))
                     values.append(-unit if key in opposite else unit)
         held = csr_array((values, (lines, places)), shape=(len(everyone), max(len(columns), 1)))
-        at = {user: index for index, user in enumerate(everyone)}
-        return np.asarray((held[[at[user] for user in users]] @ held.T).toarray())
+        return np.asarray((held[list(rows)] @ held.T).toarray())
 
 
 def _overlaps(lab: Lab) -> list[Row]:
@@ -187,7 +177,7 @@ def _overlaps(lab: Lab) -> list[Row]:
                 shares.append(len(best & {row["collaborator"] for row in found[known].get(name, ())}) / len(best))
         if shares:
             values = np.array(shares)
-            draws = values[rng.integers(len(values), size=(_DRAWS, len(values)))].mean(axis=1)
+            draws = values[rng.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
             low, high = np.quantile(draws, [0.025, 0.975])
             overlap = Measured(value=float(values.mean()), ci95=(float(low), float(high)))
             rows.append(

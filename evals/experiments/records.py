@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from persona_db.evals.answers import AnswerMatrix
+from persona_db.evals.answers import AnswerMatrix, merged_people
 from persona_db.evals.items import TestItem
 from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.loaders.rows import Quarantine, ignore
@@ -50,6 +50,11 @@ class Records:
         for item in self.items:
             found.setdefault(item.user, []).append(item)
         return found
+
+    @cached_property
+    def attributes(self) -> dict[str, dict[str, str]]:
+        """Each person's attributes, by id."""
+        return {person.id: person.attributes for person in self.people}
 
     @cached_property
     def users(self) -> tuple[str, ...]:
@@ -95,19 +100,16 @@ class Records:
 def read_records(source: Source, quarantine: Quarantine = ignore) -> Records:
     """Return all that *source* lets be read, and what it holds out."""
     questions: dict[str, Question] = {}
-    people: dict[str, Person] = {}
+    people: list[Person] = []
     items: list[HistoryItem] = []
     for record in source.read(quarantine):
         if isinstance(record, Question):
             questions[record.id] = record
         elif isinstance(record, Person):
-            before = people.get(record.id)
-            attributes = {**before.attributes, **record.attributes} if before else record.attributes
-            name = record.name or (before.name if before else "")
-            people[record.id] = Person(id=record.id, name=name, attributes=attributes)
+            people.append(record)
         else:
             items.append(record)
     tests = tuple(
         TestItem(user=held.user, question=held.question, option=held.option) for held in source.test_answers(quarantine)
     )
-    return Records(source.name, tuple(questions.values()), tuple(people.values()), tuple(items), tests)
+    return Records(source.name, tuple(questions.values()), tuple(merged_people(people)), tuple(items), tests)

@@ -11,11 +11,11 @@ import numpy as np
 
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.evals.bootstrap import bootstrap
-from persona_db.evals.experiments.finding import Axes, Contrast, Finding, Measured, Plot
+from persona_db.evals.experiments.finding import Axes, Contrast, Finding, Plot
 from persona_db.evals.experiments.hostile import KINDS, Hostile
-from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.experiments.trial import DRAWS, Trial, contrast
 from persona_db.evals.items import Outcome
-from persona_db.evals.measures import MEASURES, sample_of
+from persona_db.evals.measures import sample_of
 
 if TYPE_CHECKING:
     from persona_db.evals.experiments.lab import Lab, Population
@@ -30,7 +30,6 @@ _SHARES = (0, 5, 10, 20, 40)
 _QUICK = (0, 20)
 _PEOPLE = 500
 _PEOPLE_QUICKLY = 250
-_DRAWS = 1_000
 _ENGINES: Mapping[str, EngineSettings] = MappingProxyType(
     {"defended": EngineSettings(), "undefended": EngineSettings(copies=0, most_noise=0, most_surprise=0)}
 )
@@ -97,12 +96,8 @@ def _losses(lab: Lab, seen: Mapping[tuple[str, int, str], list[Outcome]]) -> lis
             arm: sample_of(outcomes, ranks=lab.ranks),
             before: sample_of(seen[kind, 0, arm], ranks=lab.ranks),
         }
-        resampled = bootstrap(samples, seed=lab.settings.seed, draws=_DRAWS)
-        measures = {}
-        for measure in MEASURES:
-            found = resampled.difference(arm, before, measure.NAME)
-            measures[measure.NAME] = Measured(value=found.value, ci95=found.ci95)
-        made.append(Contrast(arm=arm, other=before, axes={"kind": kind, "share": share}, measures=measures))
+        resampled = bootstrap(samples, seed=lab.settings.seed, draws=DRAWS)
+        made.append(contrast(resampled, arm, before, axes={"kind": kind, "share": share}))
     return made
 
 

@@ -8,7 +8,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from persona_db.evals.experiments import (
     cold_start,
@@ -102,8 +102,8 @@ def run_experiments(
             if found is None:
                 started = perf_counter()
                 found = EXPERIMENTS[name].run(lab)
-                settled = {**found.settings, "code": lab.code, "data": dict(lab.hashes)}
-                found = found.model_copy(update={"settings": settled, "seconds": round(perf_counter() - started, 1)})
+                seconds = round(perf_counter() - started, 1)
+                found = found.model_copy(update={"settings": _rests_on(lab), "seconds": seconds})
                 _write(folder, found)
             findings.append(found)
             pictures[name] = draw(found, folder)
@@ -130,5 +130,9 @@ def _found(path: Path, lab: Lab) -> Finding | None:
         before = Finding.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError:
         return None
-    same = {**lab.settings.model_dump(mode="json"), "code": lab.code, "data": dict(lab.hashes)}
-    return before if before.settings == same else None
+    return before if before.settings == _rests_on(lab) else None
+
+
+def _rests_on(lab: Lab) -> dict[str, JsonValue]:
+    """Settings, code and data: where these are the same, so is what is found."""
+    return {**lab.settings.model_dump(mode="json"), "code": lab.code, "data": dict(lab.hashes)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from persona_db.evals.bootstrap import Estimate, bootstrap
+from persona_db.evals.bootstrap import Estimate, Resampled, bootstrap
 from persona_db.evals.experiments.finding import Axes, Contrast, Finding, Measured, Plot, Row
 from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, read_outcomes
 from persona_db.evals.measures import MEASURES, sample_of
@@ -20,9 +20,10 @@ from persona_db.graph.errors import LoadError
 if TYPE_CHECKING:
     from persona_db.evals.experiments.lab import Lab
 
-__all__ = ["Trial"]
+__all__ = ["DRAWS", "Trial", "contrast"]
 
-_DRAWS = 1_000
+DRAWS = 1_000
+"""Of the bootstrap, in experiments."""
 
 
 class Trial:
@@ -81,7 +82,7 @@ class Trial:
         for axes in points:
             here = {arm: outcomes for at, arm, outcomes in self._cells if at == axes}
             samples = {arm: sample_of(made, ranks=self._lab.ranks) for arm, made in here.items()}
-            resampled = bootstrap(samples, seed=self._lab.settings.seed, draws=_DRAWS, questions_too=questions_too)
+            resampled = bootstrap(samples, seed=self._lab.settings.seed, draws=DRAWS, questions_too=questions_too)
             rows += [
                 Row(
                     arm=arm,
@@ -95,14 +96,7 @@ class Trial:
                 for arm, made in here.items()
             ]
             compared += [
-                Contrast(
-                    arm=arm,
-                    other=other,
-                    axes=axes,
-                    measures={m.NAME: _measured(resampled.difference(arm, other, m.NAME)) for m in MEASURES},
-                )
-                for arm, other in contrasts
-                if arm in here and other in here
+                contrast(resampled, arm, other, axes=axes) for arm, other in contrasts if arm in here and other in here
             ]
         told = {(one.user, one.question) for _, _, outcomes in self._cells for one in outcomes}
         return Finding(
@@ -148,6 +142,12 @@ class Trial:
         return (
             self._lab.out / self.name / "rows" / (re.sub(r"[^\w.+-]", "-", f"{arm}_{told}".rstrip("_")) + ".jsonl.gz")
         )
+
+
+def contrast(resampled: Resampled, arm: str, other: str, *, axes: Axes) -> Contrast:
+    """Return every measure of *arm* less that of *other*, with its interval."""
+    measures = {one.NAME: _measured(resampled.difference(arm, other, one.NAME)) for one in MEASURES}
+    return Contrast(arm=arm, other=other, axes=axes, measures=measures)
 
 
 def _measured(estimate: Estimate) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,8 +34,8 @@ _CONTESTED = (0.1, 0.9)
 def run(lab: Lab) -> Finding:
     """Take questions away from everybody, and predict the answers of the tested users to them.
 
-    Where answers are dated (the Senate) the questions are those after a date, contested ones alone, and reads are
-    `as_of` that date. Else they are a tenth of all, drawn by the seed. Intervals resample users and questions.
+    Where answers are dated (the Senate) the questions are those after a date, contested ones alone, and nothing later
+    is loaded. Else they are a tenth of all, drawn by the seed. Intervals resample users and questions.
     """
     dated = any(item.at for item in lab.records.items)
     whole = lab.everything
@@ -78,12 +79,7 @@ def after(whole: Records, day: str) -> tuple[Records, list[TestItem]]:
     late = {question for question, at in first.items() if at[:10] > day}
     low, high = _CONTESTED
     contested = {q for q in late if low <= counts[q].most_common(1)[0][1] / counts[q].total() <= high}
-    tests = [
-        TestItem(user=item.user, question=item.question, option=item.option)
-        for item in whole.items
-        if item.question in contested and item.option is not None
-    ]
-    return whole.keeping(lambda item: item.at[:10] <= day and item.question not in late), tests
+    return whole.keeping(lambda item: item.at[:10] <= day and item.question not in late), _answers_to(contested, whole)
 
 
 def unasked(whole: Records, *, share: float, seed: int) -> tuple[Records, list[TestItem]]:
@@ -91,12 +87,15 @@ def unasked(whole: Records, *, share: float, seed: int) -> tuple[Records, list[T
     asked = [question.id for question in whole.questions if question.options]
     drawn = np.random.default_rng(seed).permutation(len(asked))[: max(1, round(share * len(asked)))]
     gone = {asked[index] for index in drawn.tolist()}
-    tests = [
+    return whole.keeping(lambda item: item.question not in gone), _answers_to(gone, whole)
+
+
+def _answers_to(questions: Collection[str], whole: Records) -> list[TestItem]:
+    return [
         TestItem(user=item.user, question=item.question, option=item.option)
         for item in whole.items
-        if item.question in gone and item.option is not None
+        if item.question in questions and item.option is not None
     ]
-    return whole.keeping(lambda item: item.question not in gone), tests
 
 
 def _majority(records: Records, tests: list[TestItem]) -> list[Outcome]:
