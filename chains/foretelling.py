@@ -110,5 +110,6 @@ def foretell_contexts(
     finally:
         calls = [*(call for one in made.values() for call in one.calls), *unfinished]
         store_runs(reading.graph, reading.dataset, runs_of(calls, fit=reading.fit, at=now()))
+        model.recorded(calls)
     told = (made[place] for place in range(len(contexts)))
     return [Foretold(one.prediction.model_copy(update={"fit": reading.fit}), one.calls) for one in told]

@@ -260,7 +260,8 @@ class ModelFit:
                 yield history
 
         done = 0
-        with ModelWriter(self.graph, self.dataset, place.fit, partial(self._begin, place)) as writer:
+        begin, recorded = partial(self._begin, place), self._language.recorded
+        with ModelWriter(self.graph, self.dataset, place.fit, begin, recorded=recorded) as writer:
             for refined in refine_people(self._engine, histories(), accounts=accounts):
                 history = read.pop(refined.user)
                 if refined.persona is None and refined.error is None and refined.user in unknown:

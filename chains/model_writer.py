@@ -82,12 +82,21 @@ class KeyBook:
 class ModelWriter:
     """Writes users as they are refined: persona, facts, keys, calls and bad answers of one in one transaction.
 
-    *begin* is called first, in the writing thread, and returns what is known of everybody's answers. Use as a context
-    manager: what was added is written when the block ends, however it ends.
+    *begin* is called first, in the writing thread, and returns what is known of everybody's answers; *recorded* with
+    the calls that were written. Use as a context manager: what was added is written when the block ends, however it
+    ends.
     """
 
-    def __init__(self, graph: Graph, dataset: str, fit: str, begin: Callable[[], Population]) -> None:
-        self._graph, self._dataset, self._fit, self._begin = graph, dataset, fit, begin
+    def __init__(
+        self,
+        graph: Graph,
+        dataset: str,
+        fit: str,
+        begin: Callable[[], Population],
+        *,
+        recorded: Callable[[Iterable[Call]], None],
+    ) -> None:
+        self._graph, self._dataset, self._fit, self._begin, self._recorded = graph, dataset, fit, begin, recorded
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="persona-db-writer")
         self._batch: list[Refined] = []
         self._written: list[Future[None]] = []
@@ -195,6 +204,7 @@ class ModelWriter:
                 tx.run("store_runs", dataset=self._dataset, rows=[run.model_dump() for run in runs])
             if bad:
                 tx.run("store_bad_answers", dataset=self._dataset, rows=bad_answer_rows(self._fit, bad))
+        self._recorded(call for user, one in made.items() if user in present for call in one.calls)
         book.stored()
         self.users += len(wanted)
         self.facts += sum(len(persona.distilled) + len(persona.induced) for persona in wanted.values())
@@ -227,6 +237,8 @@ def runs_of(
 ) -> list[Run]:
     """Sum *calls* by user, stage, model and prompt, in their order; *quarantined* counts what was unusable by stage.
 
+    What a killed run paid for and could not put on record counts as made here, and is found in the cache as well.
+
     Ids are those of the *unit* of work, where the calls are all of it, so that whoever does it again gives them the
     same; else they are random.
     """
@@ -242,12 +254,12 @@ def runs_of(
             stage=stage,
             model=model,
             prompt=prompt,
-            calls=sum(not call.cached for call in some),
+            calls=sum(_is_paid(call) for call in some),
             cached=sum(call.cached for call in some),
-            repairs=sum(call.repair and not call.cached for call in some),
+            repairs=sum(call.repair and _is_paid(call) for call in some),
             quarantined=quarantined.get(some[0].stage, 0),
-            tokens_in=sum(call.tokens_in for call in some if not call.cached),
-            tokens_out=sum(call.tokens_out for call in some if not call.cached),
+            tokens_in=sum(call.tokens_in for call in some if _is_paid(call)),
+            tokens_out=sum(call.tokens_out for call in some if _is_paid(call)),
             cost_usd=_cost(some),
             seconds=sum(call.seconds for call in some),
             outcome=some[-1].outcome,
@@ -257,8 +269,12 @@ def runs_of(
     ]
 
 
+def _is_paid(call: Call) -> bool:
+    return not call.cached or call.unrecorded
+
+
 def _cost(calls: Sequence[Call]) -> float | None:
-    costs = [0.0 if call.cached else call.cost_usd for call in calls]
+    costs = [call.cost_usd if _is_paid(call) else 0.0 for call in calls]
     return None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None)
 
 

@@ -160,6 +160,7 @@ class Explain(RunnableSerializable[Recollection, str]):
         for one in recalled:
             yield from stream_explanation(self._opened, one.context, calls=calls, config=config)
         store_runs(self.graph, self.dataset, runs_of(calls, fit="", at=now()))
+        self._opened.recorded(calls)
 
 
 def persona_chain(

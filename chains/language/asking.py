@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage
 
 from persona_db.chains.language.attempt import Attempt
-from persona_db.chains.language.cache import CACHED
+from persona_db.chains.language.cache import CACHED, UNRECORDED
 from persona_db.chains.language.calls import Accounts, Call, CallOutcome, StageName
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.prompts import Rendered
@@ -60,17 +60,19 @@ class Note:
         cached = bool(message.response_metadata.get(CACHED))
         tokens_in = usage.get("input_tokens") or self.attempt.counted_in
         tokens_out = usage.get("output_tokens") or self._model.count_tokens(str(message.text))
-        cost = 0.0 if cached else self._model.cost(tokens_in, tokens_out)
-        self.enter(outcome, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost, cached=cached)
+        unrecorded = bool(message.response_metadata.get(UNRECORDED))
+        cost = 0.0 if cached and not unrecorded else self._model.cost(tokens_in, tokens_out)
+        self.enter(outcome, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost, cached=cached, unrecorded=unrecorded)
 
     def enter(
         self, outcome: CallOutcome, *, tokens_in: int = 0, tokens_out: int = 0, cost: float | None = 0.0,
-        cached: bool = False,
+        cached: bool = False, unrecorded: bool = False,
     ) -> None:  # fmt: skip
         call = Call(
             stage=self._asking.stage, user=self._asking.user, model=self._model.name, prompt=self._prompt.name,
             prompt_hash=self._prompt.hash, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost,
-            seconds=perf_counter() - self._started, cached=cached, repair=self._repair, attempts=self.attempt.sent,
+            seconds=perf_counter() - self._started, cached=cached, unrecorded=unrecorded, answer=self.attempt.key,
+            repair=self._repair, attempts=self.attempt.sent,
             outcome=outcome,
         )  # fmt: skip
         self._asking.calls.append(call)

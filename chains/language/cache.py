@@ -20,10 +20,12 @@ from langchain_core.outputs import ChatGeneration, Generation
 from persona_db.chains.language.attempt import current_attempt
 from persona_db.graph.errors import ConfigError
 
-__all__ = ["CACHED", "CallCache", "Typical"]
+__all__ = ["CACHED", "UNRECORDED", "CallCache", "Typical"]
 
 CACHED = "persona_db_cached"
 """Set in the response metadata of a message that came from the cache."""
+UNRECORDED = "persona_db_unrecorded"
+"""Set beside it when the call that paid for the message is in no ledger yet."""
 _WAIT_SECONDS = 60
 _NOT_KEPT = ("content_filter", "refusal")
 
@@ -31,9 +33,10 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS answer (
   key BLOB PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL, message TEXT NOT NULL,
   counted_in INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER,
-  repair INTEGER NOT NULL DEFAULT 0, in_vain INTEGER NOT NULL DEFAULT 0
+  repair INTEGER NOT NULL DEFAULT 0, in_vain INTEGER NOT NULL DEFAULT 0, recorded INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """
+_BEFORE_RECORDS = "ALTER TABLE answer ADD COLUMN recorded INTEGER NOT NULL DEFAULT 1"
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,9 @@ class Typical:
 class CallCache(BaseCache):
     """Answers by (model, settings, rendered prompt, output asked for), in one SQLite file.
 
-    Written as soon as an answer is there. Threads share one connection; several processes may use one file. Refusals
-    and empty answers are not kept, nor anything but answers. *identity* is what makes the same prompt another
+    Written as soon as an answer is there, and marked when its call is in a ledger, so that one which a killed run paid
+    for is entered by who finds it. Threads share one connection; several processes may use one file. Refusals and
+    empty answers are not kept, nor anything but answers. *identity* is what makes the same prompt another
     question: the model, its address and its settings.
     """
 
@@ -58,6 +62,7 @@ class CallCache(BaseCache):
         self.path = path
         self._model, self._identity = model, identity
         self._lock = Lock()
+        self._own: set[bytes] = set()  # of calls made or found here, which this process puts on record
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
@@ -71,6 +76,8 @@ class CallCache(BaseCache):
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = NORMAL")
             self._file.execute(_TABLE)
+            if "recorded" not in {row[1] for row in self._file.execute("PRAGMA table_info(answer)")}:
+                self._file.execute(_BEFORE_RECORDS)
 
     def lookup(self, prompt: str, llm_string: str) -> Sequence[Generation] | None:
         """Return what answered this before, marked as cached; the key is noted on the attempt under way."""
@@ -79,11 +86,15 @@ class CallCache(BaseCache):
         if attempt is not None:
             attempt.key = key
         with self._used():
-            row = self._file.execute("SELECT message FROM answer WHERE key = ? AND in_vain = 0", (key,)).fetchone()
+            row = self._file.execute(
+                "SELECT message, recorded FROM answer WHERE key = ? AND in_vain = 0", (key,)
+            ).fetchone()
         if row is None:
             return None
         message = AIMessage.model_validate_json(row[0])
-        message.response_metadata[CACHED] = True
+        message.response_metadata |= {CACHED: True, UNRECORDED: not row[1] and key not in self._own}
+        if attempt is not None and not attempt.rehearsal:
+            self._own.add(key)
         return [ChatGeneration(message=message)]
 
     def update(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:
@@ -103,13 +114,19 @@ class CallCache(BaseCache):
             attempt.counted_in if attempt else 0, usage.get("input_tokens"), usage.get("output_tokens"),
             int(attempt.repair) if attempt else 0,
         )  # fmt: skip
+        self._own.add(key)
         with self._used():
-            self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", row)
+            self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)", row)
 
     def forget(self, keys: Iterable[bytes]) -> None:
         """Give the answers of these keys no more, so that they are asked for again; they still count as typical."""
         with self._used():
             self._file.executemany("UPDATE answer SET in_vain = 1 WHERE key = ?", [(key,) for key in keys])
+
+    def record(self, keys: Iterable[bytes]) -> None:
+        """Note that the calls which these answers came from are in a ledger."""
+        with self._used():
+            self._file.executemany("UPDATE answer SET recorded = 1 WHERE key = ?", [(key,) for key in keys])
 
     def clear(self, **kwargs: Any) -> None:  # noqa: ARG002 (BaseCache has them)
         """Remove every answer, of all models."""

@@ -30,6 +30,10 @@ class Call(Model):
     cost_usd: float | None = Field(description="None where no price is known; 0 when cached.")
     seconds: float
     cached: bool = Field(description="Answered from the cache: nothing was sent and nothing paid.")
+    unrecorded: bool = Field(
+        default=False, description="Cached, but paid for by a run that was killed before it could put it on record."
+    )
+    answer: bytes | None = Field(default=None, exclude=True, description="Key of the answer in the cache.")
     repair: bool = Field(default=False, description="Asked again because an answer before it could not be used.")
     attempts: int = Field(default=1, description="Requests sent for it; more than 1 after faults of the transport.")
     outcome: CallOutcome

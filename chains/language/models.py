@@ -15,9 +15,12 @@ from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from langchain_core.language_models import BaseChatModel
 
     from persona_db.chains.language.cache import CallCache
+    from persona_db.chains.language.calls import Call
     from persona_db.chains.language.transport import Gate
 
 __all__ = ["LanguageModel", "Method", "ModelSettings", "open_model"]
@@ -91,6 +94,11 @@ class LanguageModel:
     def cost(self, tokens_in: int, tokens_out: int) -> float | None:
         """Return US dollars for so many tokens, None where no price is known."""
         return None if self.price is None else self.price.cost(tokens_in, tokens_out)
+
+    def recorded(self, calls: Iterable[Call]) -> None:
+        """Note in the cache that these calls are in the ledger."""
+        if self.cache is not None:
+            self.cache.record(call.answer for call in calls if call.answer is not None)
 
 
 def open_model(

@@ -16,6 +16,7 @@ import pytest
 from persona_db.chains.refine import refine
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.ingest import store_items
+from persona_db.graph.ledger import spent
 from persona_db.graph.models import END_OF_TIME, HistoryItem
 from persona_db.graph.session import Graph
 from persona_db.graph.settings import Settings
@@ -82,6 +83,8 @@ def test_a_killed_refinement_pays_nothing_twice(
     asked = [call.asked.prompt_key for call in language_server.answered]
     assert paid & set(asked) == set()
     assert len(asked) == len(set(asked)) == CALLS - len(paid)
+    assert (report.calls, report.cached) == (CALLS - len(paid), len(paid))
+    assert ledger(graph, dataset) == ledger(graph, "test-language-in-one-go")
     assert (report.waiting, report.incomplete) == (0, 0)
     assert essence(graph, dataset) == undisturbed
 
@@ -113,6 +116,11 @@ def test_one_killed_while_it_writes_is_completed(
     assert {call.asked.prompt_key for call in language_server.answered} <= on_the_way
     assert (report.waiting, report.incomplete) == (0, 0)
     assert essence(graph, dataset) == undisturbed
+
+
+def ledger(graph: Graph, dataset: str) -> list[tuple[object, ...]]:
+    """Calls and tokens by stage, as on record."""
+    return [(one.stage, one.calls, one.repairs, one.tokens_in, one.tokens_out) for one in spent(graph, dataset)]
 
 
 def refining(settings: Settings, dataset: str, calls: Path) -> subprocess.Popen[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from persona_db.chains.language.cache import CACHED, CallCache
+from persona_db.chains.language.attempt import Attempt, attempting
+from persona_db.chains.language.cache import CACHED, UNRECORDED, CallCache
 from persona_db.chains.language.calls import Accounts, Call
 from persona_db.chains.language.models import ModelSettings, open_model
 from persona_db.chains.language.prices import PRICES, PRICES_OF, Price, price_of, prices_said
@@ -47,7 +49,41 @@ def test_an_answer_is_given_again_with_its_usage_and_functions(tmp_path: Path) -
     assert (found.content, found.tool_calls, found.usage_metadata) == (
         message.content, message.tool_calls, message.usage_metadata,
     )  # fmt: skip
-    assert found.response_metadata == {"finish_reason": "stop", CACHED: True}
+    assert found.response_metadata == {"finish_reason": "stop", CACHED: True, UNRECORDED: True}
+
+
+def test_what_a_killed_run_paid_for_is_put_on_record_once(tmp_path: Path) -> None:
+    """By the first process that finds it; what a process paid for itself, and what is recorded, is never late."""
+
+    def unrecorded(found: CallCache) -> bool:
+        again = found.lookup("p", "m---x")
+        assert again is not None
+        return bool(again[0].message.response_metadata[UNRECORDED])  # type: ignore[attr-defined]
+
+    killed = cache(tmp_path)
+    key = killed.key("p", "m---x")
+    killed.keep(key, AIMessage("hello"))
+    assert not unrecorded(killed)
+    with attempting(Attempt("distil", rehearsal=True)):
+        assert unrecorded(rehearsing := cache(tmp_path))
+        assert unrecorded(rehearsing)
+    found = cache(tmp_path)
+    with attempting(Attempt("distil")):
+        assert [unrecorded(found), unrecorded(found)] == [True, False]
+    found.record([key])
+    assert not unrecorded(cache(tmp_path))
+
+
+def test_answers_kept_before_there_was_a_mark_count_as_recorded(tmp_path: Path) -> None:
+    """A cache of an earlier version is taken as it is."""
+    kept = cache(tmp_path)
+    key = kept.key("p", "m---x")
+    kept.keep(key, AIMessage("hello"))
+    with sqlite3.connect(kept.path) as file:
+        file.execute("ALTER TABLE answer DROP COLUMN recorded")
+    again = cache(tmp_path).lookup("p", "m---x")
+    assert again is not None
+    assert again[0].message.response_metadata[UNRECORDED] is False  # type: ignore[attr-defined]
 
 
 def test_prompt_settings_and_what_is_asked_for_make_the_key(tmp_path: Path) -> None:
