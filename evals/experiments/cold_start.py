@@ -36,6 +36,7 @@ def run(lab: Lab) -> Finding:
             "demographics": partial(cold.predict, "demographics", known),
             "own": partial(cold.predict, "no-join", known, recall={"layers": _SAID}),
             "matrix-factorisation": partial(cold.peer, "matrix-factorisation", known),
+            "boosted-groups": partial(cold.peer, "boosted-groups", known),
         }.items():
             trial.cell(arm, axes, cold.tests, made)
     return trial.finding(
@@ -43,6 +44,7 @@ def run(lab: Lab) -> Finding:
             ("JOIN", "own + demographics"),
             ("JOIN", "matrix-factorisation"),
             ("own + demographics", "demographics"),
+            ("boosted-groups", "demographics"),
             ("own + demographics", "own"),
         ],
         shown=("accuracy", "spearman", "pearson", "items"),

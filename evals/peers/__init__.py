@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Cells
+from persona_db.evals.peers.boosted_groups import boosted_groups
 from persona_db.evals.peers.implicit_als import implicit_als
 from persona_db.evals.peers.item_links import item_links
 from persona_db.evals.peers.marginal import majority, marginal
@@ -24,6 +25,7 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
         "matrix-factorisation": matrix_factorisation,
         "item-links": item_links,
         "implicit-als": implicit_als,
+        "boosted-groups": boosted_groups,
         "marginal": marginal,
         "majority": majority,
     }

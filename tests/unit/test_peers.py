@@ -75,6 +75,27 @@ def test_a_learned_peer_beats_the_marginal_where_traits_decide(name: str) -> Non
     assert brier(predicted(name), truth) < brier(predicted("marginal"), truth) - 0.1
 
 
+def test_boosted_groups_see_what_only_two_groups_together_tell() -> None:
+    """Young left and old right agree: neither attribute alone says anything, and trees of more leaves are chosen."""
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 2, size=(400, 2))
+    options = (groups[:, :1] ^ groups[:, 1:] ^ (rng.random((400, 3)) < 0.1)).astype(np.int16)
+    tests = np.argwhere(rng.random(options.shape) < 0.1)
+    whole = AnswerMatrix(
+        users=tuple(f"u{n}" for n in range(400)),
+        questions=("q0", "q1", "q2"),
+        answers=options,
+        n_options=np.full(3, 2, dtype=np.intp),
+        ranks=np.tile([0.0, 1.0], (3, 1)),
+        demographics=np.hstack([groups, 1 - groups]).astype(float),
+        demographic_names=("AGE=old", "SIDE=right", "AGE=young", "SIDE=left"),
+    )
+    made = predict_peer("boosted-groups", whole.without(tests), tests)
+    truth = options[tests[:, 0], tests[:, 1]]
+    assert made.settings["leaves"] > 2
+    assert (made.probabilities.argmax(axis=1) == truth).mean() > 0.8
+
+
 @pytest.mark.parametrize("name", PEERS)
 def test_the_same_seed_gives_the_same_numbers(name: str) -> None:
     """To the last digit."""
