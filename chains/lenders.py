@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -55,14 +56,20 @@ class Lenders:
             del self._found[user]
         reading = self._knowledge.reading
         for start in range(0, len(missing), _USERS_AT_ONCE):
-            for row in reading.graph.read(
-                "borrowable",
-                dataset=reading.dataset,
-                fit=reading.fit,
-                users=missing[start : start + _USERS_AT_ONCE],
-                as_of=reading.as_of,
-            ):
-                self._found[row["user"]] = _lender(self._knowledge, row)
+            self.take(
+                reading.graph.read(
+                    "borrowable",
+                    dataset=reading.dataset,
+                    fit=reading.fit,
+                    users=missing[start : start + _USERS_AT_ONCE],
+                    as_of=reading.as_of,
+                )
+            )
+
+    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take in rows of `borrowable`."""
+        for row in rows:
+            self._found[row["user"]] = _lender(self._knowledge, row)
 
     def texts(self, collaborators: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         """Yield the statements that collaborators (rows of `join_many`) lend and that are recalled by meaning."""
@@ -84,7 +91,6 @@ class Lenders:
 
         Nothing twice, no statement of *known*, and at most *cap* items of one collaborator.
         """
-        knowledge = self._knowledge
         close = [(row, self._found[row["collaborator"]]) for row in collaborators if row["collaborator"] in self._found]
         seen = set(known)
         given: dict[str, int] = {}
@@ -94,22 +100,51 @@ class Lenders:
                 seen.add(lender.items[place].statement)
                 given[row["collaborator"]] = 1
                 yield _lent(row, lender.items[place], row["score"], value=float(lender.surprise[place]))
-        tells = knowledge.tells(question)
-        later = []
-        for row, lender in close:
-            strength = row["score"] * tells[lender.variables]
-            for place in np.flatnonzero(strength >= LEAST_TELLING).tolist():
-                if lender.items[place].question != question:
-                    later.append((-float(strength[place]), False, lender.items[place].id, row, lender.items[place]))
-            for item in lender.texts:
-                told = row["score"] * nearness.telling(question, item.statement)
-                if told >= LEAST_TELLING:
-                    later.append((-told, True, item.id, row, item))
-        for strength, _, _, row, item in sorted(later, key=lambda entry: entry[:3]):
+        for strength, row, item in self._on_others(question, close, nearness):
             if item.statement not in seen and given.get(row["collaborator"], 0) < cap:
                 seen.add(item.statement)
                 given[row["collaborator"]] = given.get(row["collaborator"], 0) + 1
-                yield _lent(row, item, -strength, value=None)
+                yield _lent(row, item, strength, value=None)
+
+    def _on_others(
+        self, question: str, close: Sequence[tuple[Mapping[str, Any], Lender]], nearness: Nearness
+    ) -> Iterator[tuple[float, Mapping[str, Any], Candidate]]:
+        """Yield what *close* collaborators lend beside their answers to the question, most telling first.
+
+        Of equals free text comes last, then it goes by id. Sorted as far as it is asked for: mostly little is taken.
+        """
+        tells = self._knowledge.tells(question)
+        strengths, owners, places = [np.zeros(0)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for owner, (row, lender) in enumerate(close):
+            told = row["score"] * tells[lender.variables]
+            if lender.texts:
+                near = [row["score"] * nearness.telling(question, item.statement) for item in lender.texts]
+                told = np.concatenate([told, near])
+            here = np.flatnonzero(told >= LEAST_TELLING)
+            here = here[here != lender.answers.get(question, -1)]
+            strengths.append(told[here])
+            owners.append(np.full(len(here), owner))
+            places.append(here)
+        strength = np.concatenate(strengths)
+        order = np.argsort(-strength, kind="stable")
+        told, owner_of = strength[order].tolist(), np.concatenate(owners)[order].tolist()
+        place_of = np.concatenate(places)[order].tolist()
+        start = 0
+        while start < len(told):
+            end = start + 1
+            while end < len(told) and told[end] == told[start]:
+                end += 1
+            equals = []
+            for at in range(start, end):
+                row, lender = close[owner_of[at]]
+                text = place_of[at] - len(lender.items)
+                item = lender.items[place_of[at]] if text < 0 else lender.texts[text]
+                equals.append((text >= 0, item.id, row, item))
+            if len(equals) > 1:
+                equals.sort(key=itemgetter(0, 1))
+            for _, _, row, item in equals:
+                yield told[start], row, item
+            start = end
 
 
 def _lent(row: Mapping[str, Any], item: Candidate, score: float, *, value: float | None) -> Recalled:

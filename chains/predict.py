@@ -186,6 +186,8 @@ def _predict(knowledge: Knowledge, context: Context, *, explain: bool) -> Predic
         evidence=evidence,
         recalled=len(context.items),
         borrowed=context.borrowed,
+        ratio=context.ratio,
+        decided=context.decided,
         fit=knowledge.reading.fit,
         engine="statistical",
     )

@@ -21,6 +21,7 @@ from persona_db.chains.meaning import Nearness
 from persona_db.chains.own import Candidate, Layer, Own, read_own
 from persona_db.chains.reading import open_reading
 from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.chains.statistical.settings import USUAL_RATIO
 from persona_db.graph.errors import UnknownUserError
 from persona_db.graph.models import Context, Model, Question, Recalled, Sharing
 from persona_db.graph.progress import Progress, no_progress
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["RecallSettings", "recall", "recall_many"]
+__all__ = ["RecallSettings", "fill", "recall", "recall_many"]
 
 _USERS_AT_ONCE = 200
 
@@ -41,7 +42,13 @@ class RecallSettings(Model):
     """How the places are filled."""
 
     size: int = Field(default=40, ge=0, le=100_000, description="Places in all (retrieval size r).")
-    ratio: float = Field(default=0.4, ge=0, le=1, description="Share of them for borrowed items (composition ratio x).")
+    ratio: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of them for borrowed items (composition ratio x); None: as the Fit found that the JOIN "
+        "helps those of whom as much is known, 0.4 where it did not measure it.",
+    )
     top_k: int = Field(default=TOP_K, ge=0, description="Collaborators that may be borrowed from.")
     summaries: float = Field(default=0.8, ge=0, le=1, description="Share of the borrowed places for key summaries.")
     one_share: float = Field(
@@ -104,7 +111,7 @@ def recall_many(
     contexts: dict[int, Context] = {}
     lenders = lenders or Lenders(knowledge)
     users = list(by_user)
-    borrows = settings.ratio > 0 and settings.size > 0 and settings.top_k > 0
+    borrows = settings.ratio != 0 and settings.size > 0 and settings.top_k > 0
     for start in range(0, len(users), _USERS_AT_ONCE):
         chunk = users[start : start + _USERS_AT_ONCE]
         own = read_own(knowledge, chunk, settings.layers)
@@ -130,12 +137,17 @@ def recall_many(
         for index, rows in close.items():
             user, question = asked[index]
             held = own[user].held if keys is None else keys[index]
-            items = _fill(knowledge, own[user], question, rows, held, lenders, nearness, settings)
+            decided = knowledge.reading.settings.lift_of(len(own[user].answers)) if settings.ratio is None else None
+            usual = USUAL_RATIO if settings.ratio is None else settings.ratio
+            chosen = settings.model_copy(update={"ratio": usual if decided is None else decided.ratio})
+            items = fill(knowledge, own[user], question, rows, held, lenders, nearness, chosen)
             contexts[index] = Context.model_construct(
                 user=user,
                 question=question,
                 items=tuple(items),
                 size=settings.size,
+                ratio=chosen.ratio,
+                decided="" if decided is None else decided.told,
                 borrowed=sum(item.source != "own" for item in items),
             )
         progress("recalling", min(start + _USERS_AT_ONCE, len(users)), len(users))
@@ -143,7 +155,7 @@ def recall_many(
     return _with_texts(knowledge, done) if texts else done
 
 
-def _fill(
+def fill(
     knowledge: Knowledge,
     own: Own,
     question: Question,
@@ -153,8 +165,11 @@ def _fill(
     nearness: Nearness,
     settings: RecallSettings,
 ) -> list[Recalled]:
-    """Fill the places: own ones, summaries and collaborators' items, each by how much it tells."""
-    for_borrowed = math.ceil(round(settings.ratio * settings.size, 9))  # 0.07 x 100 is a little over 7
+    """Fill the places: own ones, summaries and collaborators' items, each by how much it tells.
+
+    *collaborators* are rows of `join_many`, *keys* those whose summaries are borrowed; *settings* say the ratio.
+    """
+    for_borrowed = math.ceil(round((settings.ratio or 0.0) * settings.size, 9))  # 0.07 x 100 is a little over 7
     telling = own.telling(knowledge, question.id, nearness)
     order = _most_telling(own, telling) if settings.order == "telling" else _newest(own)
     borrowed: list[Recalled] = []
@@ -217,19 +232,20 @@ def _summaries(
     """What holders of the keys answered, most telling first; the user's own answer is left out, who holds one."""
     least = knowledge.reading.settings.min_holders
     mine = own.answers.get(question.id) if own.counted else None
-    found = []
+    asked: dict[str, tuple[int, ...]] = {}
     for key in keys:
         counts = knowledge.counts.get((key, question.id))
         if counts is None or key in taken:
             continue
         if mine is not None and key in own.held:
             counts = tuple(count - (option == mine and count > 0) for option, count in enumerate(counts))
-        if sum(counts) < least:
-            continue
-        found.append((abs(knowledge.telling(key, question.id, counts)), key, counts))
-    for telling, key, counts in sorted(found, key=lambda entry: (-entry[0], entry[1])):
+        if sum(counts) >= least:
+            asked[key] = counts
+    tells = np.abs(knowledge.telling(question.id, list(asked), list(asked.values())))
+    for telling, key in sorted(zip(tells.tolist(), asked, strict=True), key=lambda entry: (-entry[0], entry[1])):
         if telling < LEAST_TELLING:
             return
+        counts = asked[key]
         yield Recalled.model_construct(
             id=f"{key} -> {question.id}",
             source="summary",

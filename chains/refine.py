@@ -15,6 +15,7 @@ from pydantic import Field
 
 from persona_db.chains.changes import Changes
 from persona_db.chains.histories import HistoryReader
+from persona_db.chains.lift import measure_lift
 from persona_db.chains.persona import Persona
 from persona_db.chains.reading import until
 from persona_db.chains.statistical.defences import LeftOut, counted, judge_one
@@ -183,6 +184,8 @@ def _refine(
     waiting, unchanged = _waiting(graph, dataset, fit)
     facts, keys = _refine_users(graph, dataset, fit, learned.engine, waiting, reader, progress=progress)
     chosen = learned.engine.population.settings
+    lifts = measure_lift(graph, learned.signals, chosen, seed=seed, progress=progress)
+    chosen = chosen.model_copy(update={"lifts": lifts})
     finish_fit(graph, dataset, fit, chosen, current=as_of is None, waiting=0)
     drop_obsolete(graph, dataset, progress=progress)
     embed(graph, dataset, embedder, progress)

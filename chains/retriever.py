@@ -27,7 +27,12 @@ class PersonaRetriever(BaseRetriever):
     user: str
     options: tuple[str, ...] = ("no", "yes")
     k: int = Field(default=40, ge=1, description="Most documents (retrieval size r).")
-    ratio: float = Field(default=0.4, ge=0, le=1, description="Share for borrowed items (composition ratio x).")
+    ratio: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share for borrowed items (composition ratio x); None as in RecallSettings.",
+    )
     as_of: str | None = None
     embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
 

@@ -39,8 +39,14 @@ def evaluate(
     ] = "persona-db,no-join,marginal,majority",
     size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
     ratio: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
-    ] = 0.4,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of them for borrowed items (composition ratio x); as the JOIN was found to help, unless given.",
+            show_default=False,
+        ),
+    ] = None,
     top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
     sharing: Annotated[Level, typer.Option(help="What users lend in this evaluation.")] = Level.HISTORY,
     seed: Annotated[

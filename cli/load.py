@@ -38,7 +38,10 @@ HeldOutPaths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
 ]
 HeldOutSplits = Annotated[
-    list[Path] | None, typer.Option("--split", help="CSV of user,question,split. One for all paths, or one each.")
+    list[Path] | None,
+    typer.Option(
+        "--split", help="CSV of user,question,split: one for all paths, or one each; else that in each folder."
+    ),
 ]
 
 

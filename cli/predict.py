@@ -27,8 +27,14 @@ def predict(
     option: Annotated[list[str] | None, typer.Option(help="An option of a new question; give all, in order.")] = None,
     size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
     ratio: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of them for borrowed items (composition ratio x).")
-    ] = 0.4,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of them for borrowed items (composition ratio x); as the JOIN was found to help, unless given.",
+            show_default=False,
+        ),
+    ] = None,
     top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
     as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
     model: ModelName = None,
@@ -86,6 +92,8 @@ def _print(made: Prediction) -> None:
     print_table(("option", "probability"), list(zip(made.options, made.probabilities, strict=True)))
     print(f"{made.answer} ({made.confidence:.0%}); {made.recalled} items read, {made.borrowed} of them borrowed")
     print(one_line(made.explanation))
+    if made.decided:
+        print(one_line(made.decided))
     if made.comment:
         print(f"would write: {one_line(made.comment)}")
     if made.evidence:

@@ -93,6 +93,7 @@ def _print_plan(plan: RefineReport) -> None:
 
 
 def _print_report(report: RefineReport) -> None:
+    from persona_db.chains.statistical.settings import EngineSettings
     from persona_db.cli.console import print_table
 
     rows: list[tuple[str, int, str]] = [
@@ -115,6 +116,8 @@ def _print_report(report: RefineReport) -> None:
             ("waiting", report.waiting, "users still to be refined"),
         ]
     print_table((f"dataset {report.dataset}", "count", ""), rows)
+    for lift in EngineSettings.model_validate(report.settings).lifts:
+        print(lift.told)
     money = f", {_money(report.cost_usd)}" if report.model_settings is not None else ""
     use = "" if report.current else ", which readers use when nobody waits"
     print(f"Fit {report.fit}{use}, {report.seconds:.1f} s{money}")

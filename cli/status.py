@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import Field
 
+from persona_db.chains.statistical.settings import EngineSettings, Lift
 from persona_db.cli.console import one_line, progress_bar, read_settings
 from persona_db.graph.ledger import Spent
 from persona_db.graph.models import Model
 from persona_db.graph.settings import Settings
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
 
 __all__ = ["Status", "status"]
 
@@ -23,6 +27,9 @@ class DatasetCounts(Model):
     counts: dict[str, int]
     left_out: dict[str, int] = Field(
         default_factory=dict, description="Users whom the current Fit does not learn or lend from, by reason."
+    )
+    lifts: tuple[Lift, ...] = Field(
+        default=(), description="What the JOIN was worth by how much is known of a person, and how much is borrowed."
     )
     ledger: tuple[Spent, ...] = Field(default=(), description="What calls of language models took.")
 
@@ -96,11 +103,18 @@ def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
                 dataset=dataset.dataset,
                 current_fit=dataset.current_fit,
                 left_out={row["reason"]: row["users"] for row in graph.read("count_left_out", dataset=dataset.dataset)},
+                lifts=_lifts(graph, dataset.dataset),
                 ledger=tuple(spent(graph, dataset.dataset)),
                 counts={row["label"]: row["nodes"] for row in graph.read("counts_by_label", dataset=dataset.dataset)},
             )
             for dataset in datasets(graph)
         )
+
+
+def _lifts(graph: Graph, dataset: str) -> tuple[Lift, ...]:
+    """What the JOIN was worth when the current Fit was made, and the ratios that follow."""
+    fits = graph.read("fit_for", dataset=dataset, as_of=None)
+    return EngineSettings.model_validate_json(fits[0]["settings"]).lifts if fits else ()
 
 
 def _lines(found: Status) -> list[str]:
@@ -129,6 +143,7 @@ def _lines(found: Status) -> list[str]:
         if dataset.left_out:
             told = ", ".join(f"{users:,} as {reason}" for reason, users in dataset.left_out.items())
             lines += [f"  not learned or lent from: {told} (`persona-db query left_out --dataset {dataset.dataset}`)"]
+        lines += [f"  {lift.told}" for lift in dataset.lifts]
         lines += [f"  {one_line(_spent(row))}" for row in dataset.ledger]
     return lines
 

@@ -56,6 +56,7 @@ __all__ = [
     "source_hashes",
 ]
 
+_SPLITS = ("split.csv", "split.csv.gz")
 _MODEL_AT_ONCE = 200
 """Contexts of which a language model's calls are put on record together."""
 
@@ -68,7 +69,7 @@ class EvaluateSettings(Model):
     split: tuple[str, ...] = ()
     arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
     size: int = Field(default=40, ge=0)
-    ratio: float = Field(default=0.4, ge=0, le=1)
+    ratio: float | None = Field(default=None, ge=0, le=1, description="None: as the JOIN was found to help.")
     top_k: int = Field(default=50, ge=0)
     sharing: Sharing = Sharing.HISTORY
     seed: int = 0
@@ -94,7 +95,8 @@ class EvaluateSettings(Model):
         parts = ["persona-db", "evaluate", self.format, *self.paths]
         for one in self.split:
             parts += ["--split", one]
-        parts += ["--arms", ",".join(self.arms), "--size", str(self.size), "--ratio", str(self.ratio)]
+        parts += ["--arms", ",".join(self.arms), "--size", str(self.size)]
+        parts += ["--ratio", str(self.ratio)] if self.ratio is not None else []
         parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]
         if self.held_out != "test":
             parts += ["--held-out", self.held_out]
@@ -346,15 +348,25 @@ def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
 
 
 def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
-    """Return the source with its split, and the split's name; the Senate gets one drawn when none is given."""
+    """Return the source with its split, and the split's name.
+
+    When none is given it is the `split.csv` or `split.csv.gz` that lies in each of the folders; the Senate's is drawn.
+    """
     if settings.split or settings.format != "senate":
-        source = open_source(settings.format, settings.paths, split=settings.split)
-        named = ", ".join(Path(one).name for one in settings.split) or "as the files say"
+        split = settings.split or _own_splits(settings.paths)
+        source = open_source(settings.format, settings.paths, split=split)
+        named = ", ".join(dict.fromkeys(Path(one).name for one in split)) or "as the files say"
         return source, named if settings.held_out == "test" else f"{named}, {settings.held_out}"
     whole = SenateSource(Path(settings.paths[0]) if settings.paths else None)
     drawn = contested_split(whole.votes(), seed=settings.seed)
     source = open_source("senate", settings.paths, split=[Split(drawn)])
     return source, f"a tenth of contested votes, seed {settings.seed}"
+
+
+def _own_splits(paths: Sequence[str]) -> tuple[str, ...]:
+    """The split in each folder; none unless all have one."""
+    files = [Path(path) / name for path in paths for name in _SPLITS if (Path(path) / name).is_file()]
+    return tuple(map(str, files)) if len(files) == len(paths) else ()
 
 
 def option_places(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:

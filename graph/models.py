@@ -162,6 +162,8 @@ class Context(Model):
     items: tuple[Recalled, ...]
     size: int = Field(description="Places there were (retrieval size r).")
     borrowed: int = Field(description="Places that borrowed items took.")
+    ratio: float | None = Field(default=None, description="Share of the places for borrowed items (ratio x).")
+    decided: str = Field(default="", description="Why so many: what the JOIN was worth. Empty where it was given.")
 
 
 class Prediction(Model):
@@ -183,5 +185,7 @@ class Prediction(Model):
     evidence: tuple[Evidence, ...]
     recalled: int = Field(default=0, description="Items it could read.")
     borrowed: int = Field(default=0, description="How many of them were borrowed.")
+    ratio: float | None = Field(default=None, description="Share of the places for borrowed items (ratio x).")
+    decided: str = Field(default="", description="Why so many: what the JOIN was worth. Empty where it was given.")
     fit: str
     engine: str

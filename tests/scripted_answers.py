@@ -19,9 +19,11 @@ from persona_db.chains.language.outputs import VALUES
 
 __all__ = ["Asked", "Task", "count_tokens", "obedient"]
 
-Task = Literal["distil", "induce", "predict", "react", "text"]
+Task = Literal["distil", "induce", "predict", "react", "text", "verify"]
 
-_TASKS: Mapping[str, Task] = {"traits": "induce", "polarity": "react", "answer": "predict", "facts": "distil"}
+_TASKS: Mapping[str, Task] = {
+    "traits": "induce", "polarity": "react", "answer": "predict", "facts": "distil", "verdict": "verify",
+}  # fmt: skip
 _BLOCK = re.compile(r"<(?P<name>[a-z]+)-(?P<nonce>\w+)>\n(?P<text>.*?)\n</(?P=name)-(?P=nonce)>", re.DOTALL)
 _ITEM = re.compile(r"^(?P<handle>[a-z]\d{1,4}) \| (?P<text>.*)$", re.MULTILINE)
 _MOST_FACTS, _MOST_ITEMS = 24, 8
@@ -186,11 +188,25 @@ def _react(asked: Asked) -> Mapping[str, Any]:
     }
 
 
+def _verify(asked: Asked) -> Mapping[str, Any]:
+    """Shown when most of the statement's words stand in its sources."""
+    words = set(asked.items["f1"].casefold().split())
+    sources = {word for handle, text in asked.items.items() if handle != "f1" for word in text.casefold().split()}
+    return {"verdict": "shown" if 2 * len(words & sources) > len(words) else "not shown"}
+
+
 def _plain(asked: Asked) -> str:
     return f"They would say so, as {next(iter(asked.items), 'nothing')} shows."
 
 
-_ANSWERS = {"distil": _distil, "induce": _induce, "predict": _predict, "react": _react, "text": _plain}
+_ANSWERS = {
+    "distil": _distil,
+    "induce": _induce,
+    "predict": _predict,
+    "react": _react,
+    "text": _plain,
+    "verify": _verify,
+}
 
 
 def _quote(text: str) -> str:

@@ -13,7 +13,7 @@ from persona_db.graph.models import Model
 
 __all__ = ["Accounts", "Call", "CallOutcome", "StageName"]
 
-StageName = Literal["distil", "induce", "predict"]
+StageName = Literal["distil", "induce", "predict", "verify"]
 CallOutcome = Literal["answered", "invalid", "refused", "empty", "truncated", "outside", "failed"]
 
 

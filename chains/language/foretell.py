@@ -236,6 +236,8 @@ def _prediction(model: LanguageModel, context: Context, told: Told | Failed, sho
         ),
         recalled=len(shown),
         borrowed=sum(item.source != "own" for item in shown),
+        ratio=context.ratio,
+        decided=context.decided,
         fit="",
         engine=model.name,
         outcome=outcome,

@@ -29,6 +29,8 @@ __all__ = [
     "Reaction",
     "Trait",
     "ValueTrait",
+    "Verdict",
+    "VerdictName",
 ]
 
 ValueName = Literal[
@@ -58,6 +60,7 @@ MoralName = Literal[
 OpenKind = Literal["ideology", "topic", "issue", "entity", "role", "trait"]
 DistilledKind = Literal["stance", "topic", "issue", "entity", "role", "pattern"]
 Polarity = Literal["negative", "neutral", "positive"]
+VerdictName = Literal["shown", "partly", "not shown"]
 
 VALUES: tuple[str, ...] = get_args(ValueName)
 """Schwartz's ten basic values, as the vocabulary of the statistical engine has them; a test holds that."""
@@ -70,6 +73,11 @@ DISTILLED_KINDS: tuple[str, ...] = get_args(DistilledKind)
 def _word(given: Any) -> Any:
     """A word of a closed vocabulary however it is spaced and capitalised."""
     return "-".join(given.strip().casefold().replace("_", " ").split()) if isinstance(given, str) else given
+
+
+def _plain(given: Any) -> Any:
+    """Words however they are spaced and capitalised."""
+    return " ".join(given.casefold().replace("_", " ").replace("-", " ").split()) if isinstance(given, str) else given
 
 
 def _said(given: Any) -> Any:
@@ -189,3 +197,9 @@ class Reaction(Model):
     @classmethod
     def _whole(cls, given: Any) -> Any:
         return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+class Verdict(Model):
+    """Whether the sources of a fact show it."""
+
+    verdict: Annotated[VerdictName, BeforeValidator(_plain)]

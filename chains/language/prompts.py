@@ -35,9 +35,10 @@ __all__ = [
     "prompt_file",
     "react_prompt",
     "repair_text",
+    "verify_prompt",
 ]
 
-PROMPTS = ("distil", "explain", "induce", "predict", "react", "repair")
+PROMPTS = ("distil", "explain", "induce", "predict", "react", "repair", "verify")
 _NOTHING = "(nothing)"
 
 
@@ -129,6 +130,13 @@ def react_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence
     block = _Block()
     mine, theirs = _recalled(block, own, borrowed)
     return _rendered("react", block, own=mine, borrowed=theirs, post=block.quote(question.text))
+
+
+def verify_prompt(fact: Fact, sources: Sequence[tuple[str, str]]) -> Rendered:
+    """Ask whether *sources* (id and text of what it rests on) show a fact."""
+    block = _Block()
+    statement = block.add("f", [(fact.id, fact.text)])
+    return _rendered("verify", block, fact=statement, items=block.add("i", sources))
 
 
 def repair_text(problems: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from persona_db.chains.statistical.keybook import (
     summarise,
     units,
 )
-from persona_db.chains.statistical.leaning import Leaning, leanings
+from persona_db.chains.statistical.leaning import Leaning, PersonLeanings, leanings
 from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
 from persona_db.chains.statistical.scale import Scale
 from persona_db.chains.statistical.settings import EngineSettings
@@ -32,6 +32,8 @@ from persona_db.chains.statistical.traits import pole_names
 from persona_db.graph.models import Question
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from persona_db.graph.session import Graph
 
 __all__ = [
@@ -42,12 +44,15 @@ __all__ = [
     "learn",
     "learn_population",
     "load_engine",
+    "people_of",
+    "profiles",
     "question_of",
     "store_keys",
     "store_learned",
     "store_left_out",
     "store_population",
     "store_summaries",
+    "strongest_links",
     "trusted",
 ]
 
@@ -78,6 +83,8 @@ class Learned:
 
     engine: StatisticalEngine
     summaries: tuple[Summary, ...]
+    signals: Signals
+    """Of those whom it was learned from."""
     left_out: tuple[LeftOut, ...] = ()
 
 
@@ -137,23 +144,29 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lex
         settings = settings.model_copy(update={"surprise": usual})
         population = replace(population, settings=settings)
     names = _names(population, signals)
-    people = [
-        leanings(population, choice, own) for choice, own in zip(signals.table.choice, signals.attributes, strict=True)
-    ]
-    engine = StatisticalEngine(population, {}, names, lexicon)
-    held: list[tuple[Leaning, ...]] = [own.keys for own in people]
-    if signals.terms is not None:
-        held = [
-            (*own, *(engine.term_leanings(row) if not np.isnan(row[0]) else ()))
-            for own, row in zip(held, signals.terms, strict=True)
-        ]
+    people, held = people_of(population, signals)
     traits = np.array([own.traits for own in people]).reshape(len(people), population.loadings.shape[1])
     keys = make_keys(population, held, traits, names)
     summaries = summarise(signals.table, population, keys, held, most=settings.links)
     found = collaboration(signals.table, population, keys, held, seed=seed)
     settings = settings.model_copy(update={"collaboration": found})
     population = replace(population, settings=settings)
-    return Learned(StatisticalEngine(population, keys, names, lexicon), tuple(summaries), out)
+    return Learned(StatisticalEngine(population, keys, names, lexicon), tuple(summaries), signals, out)
+
+
+def people_of(population: Population, signals: Signals) -> tuple[list[PersonLeanings], list[tuple[Leaning, ...]]]:
+    """Return what sets everybody of *signals* apart, and the keys that they lean to, terms of their texts too."""
+    people = [
+        leanings(population, choice, own) for choice, own in zip(signals.table.choice, signals.attributes, strict=True)
+    ]
+    held = [own.keys for own in people]
+    if signals.terms is not None:
+        engine = StatisticalEngine(population)
+        held = [
+            (*own, *(engine.term_leanings(row) if not np.isnan(row[0]) else ()))
+            for own, row in zip(held, signals.terms, strict=True)
+        ]
+    return people, held
 
 
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
@@ -190,22 +203,10 @@ def collaboration(
     A residual is an answer less what the person's other answers predict for it: what a collaborator can still add.
     Measured on 400 people drawn by *seed*, with their 50 closest by JOIN score.
     """
-    from scipy.sparse import csr_array
-
     size = len(people)
     if size < _TOP or not keys or not population.questions:
         return 0.0
-    position = {key: column for column, key in enumerate(keys)}
-    rows, columns, entries = [], [], []
-    for person, own in enumerate(people):
-        held = [leaning for leaning in own if leaning.key in keys]
-        for leaning, unit in zip(held, units([(h.weight, keys[h.key].idf) for h in held]), strict=True):
-            opposite = keys[leaning.key].opposite
-            flipped = opposite in keys and str(opposite) < leaning.key
-            rows.append(person)
-            columns.append(position[str(opposite)] if flipped else position[leaning.key])
-            entries.append(-unit if flipped else unit)
-    profile = csr_array((entries, (rows, columns)), shape=(size, len(keys)))
+    profile = profiles(people, keys)
     values = population.standardise(table.choice)
     drawn = np.random.default_rng(seed).permutation(size)[:_SAMPLE]
     cache: dict[int, Floats] = {}
@@ -234,6 +235,26 @@ def collaboration(
             product += float(both[known].sum())
             square += float((mine[known] ** 2).sum() + (residual_row(int(other))[known] ** 2).sum()) / 2
     return round(float(np.clip(product / square, 0.0, 0.5)), 6) if square > 0 else 0.0
+
+
+def profiles(people: Sequence[Sequence[Leaning]], keys: Mapping[str, CacheKey]) -> csr_array:
+    """Return everybody's key profile (people x keys, sparse): the dot product of two rows is their JOIN score.
+
+    Opposite keys share a column, with opposite signs.
+    """
+    from scipy.sparse import csr_array
+
+    position = {key: column for column, key in enumerate(keys)}
+    rows, columns, entries = [], [], []
+    for person, own in enumerate(people):
+        held = [leaning for leaning in own if leaning.key in keys]
+        for leaning, unit in zip(held, units([(h.weight, keys[h.key].idf) for h in held]), strict=True):
+            opposite = keys[leaning.key].opposite
+            flipped = opposite in keys and str(opposite) < leaning.key
+            rows.append(person)
+            columns.append(position[str(opposite)] if flipped else position[leaning.key])
+            entries.append(-unit if flipped else unit)
+    return csr_array((entries, (rows, columns)), shape=(len(people), len(keys)))
 
 
 def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
@@ -270,7 +291,7 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
         )
     ]
     graph.write_batches("store_base_rates", rates, what="base rates", dataset=dataset, fit=fit)
-    graph.write_batches("store_links", _strongest_links(population), what="links", dataset=dataset, fit=fit)
+    graph.write_batches("store_links", strongest_links(population), what="links", dataset=dataset, fit=fit)
 
 
 def store_keys(graph: Graph, dataset: str, fit: str, keys: Mapping[str, CacheKey]) -> None:
@@ -291,7 +312,7 @@ def store_summaries(graph: Graph, dataset: str, fit: str, summaries: Sequence[Su
     graph.write_batches("store_summaries", grouped, what="key summaries", dataset=dataset, fit=fit)
 
 
-def _strongest_links(population: Population) -> list[dict[str, Any]]:
+def strongest_links(population: Population) -> list[dict[str, Any]]:
     strength = np.abs(population.links)
     np.fill_diagonal(strength, -1.0)
     ids = [question.id for question in population.questions]

@@ -6,22 +6,24 @@ summaries are as stored; where none is stored, it is what shared traits imply.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.reading import Reading
-from persona_db.chains.statistical.fit import question_of
-from persona_db.chains.statistical.keybook import CacheKey, read_keys
+from persona_db.chains.statistical.fit import question_of, strongest_links
+from persona_db.chains.statistical.keybook import CacheKey, Summary, read_keys
 from persona_db.chains.statistical.naming import common_words, words_of
 from persona_db.chains.statistical.placement import weights_of
+from persona_db.chains.statistical.population import Population
 from persona_db.chains.statistical.scale import Scale
 from persona_db.graph.models import Question
 
-__all__ = ["Knowledge", "load_knowledge"]
+__all__ = ["Knowledge", "knowledge_of", "load_knowledge"]
 
 Floats = NDArray[np.float64]
 
@@ -96,15 +98,13 @@ class Knowledge:
         share = min(max(self.keys[key].share, 1e-3), 0.999)
         return float(np.sqrt((1 - share) / share))
 
-    def telling(self, key: str, question: str, counts: Sequence[int]) -> float:
-        """Correlation of holding *key* with the answer to *question*, from what its holders answered."""
-        n = sum(counts)
-        if n == 0:
-            return 0.0
+    def telling(self, question: str, keys: Sequence[str], counts: Sequence[Sequence[int]]) -> Floats:
+        """Correlation of holding each of *keys* with the answer to *question*, from what its holders answered."""
         values = np.nan_to_num(self.scales[question].values)
-        mean = float(np.dot(counts, values)) / (n + self.reading.settings.shrinkage)
-        share = min(max(self.keys[key].share, 1e-3), 0.999)
-        return float(np.clip(np.sqrt(share / (1 - share)) * mean, -0.95, 0.95))
+        answered = np.array(counts, dtype=np.float64).reshape(len(keys), len(values))
+        means = answered @ values / np.maximum(answered.sum(axis=1) + self.reading.settings.shrinkage, 1e-9)
+        share = np.clip([self.keys[key].share for key in keys], 1e-3, 0.999)
+        return np.asarray(np.clip(np.sqrt(share / (1 - share)) * means, -0.95, 0.95))
 
     def telling_by_meaning(self, cosine: float) -> float:
         """How much a text tells about a question that it comes so near: on the scale of correlations."""
@@ -146,7 +146,8 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
     loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
     place = {row["id"]: index for index, row in enumerate(rows)}
-    links, linked = _links(reading, place, loadings)
+    stored = reading.graph.read("links", dataset=dataset, fit=fit, questions=list(place))
+    links, linked = _links(stored, place, loadings)
 
     known_links, known_loadings = links, loadings
     for question, alike in zip(new, _alike(reading, new, near, questions, vectors), strict=True):
@@ -163,6 +164,13 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         questions[question.id] = question
         rates = _rates(question, [rates_of[id_] for id_, _ in alike], weights)
         scales[question.id] = Scale.of(rates, question.ordinal)
+
+    if new:  # of what they were placed by, most tells too little to be linked to anything asked
+        kept = np.flatnonzero(linked[[place[question.id] for question in targets]].any(axis=0))
+        ids = np.array(list(place))[kept].tolist()
+        place = {id_: index for index, id_ in enumerate(ids)}
+        questions, scales = {id_: questions[id_] for id_ in ids}, {id_: scales[id_] for id_ in ids}
+        links, linked, loadings = links[np.ix_(kept, kept)], linked[np.ix_(kept, kept)], loadings[kept]
 
     knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -185,16 +193,31 @@ def _nearest(reading: Reading, vectors: Mapping[str, Floats]) -> dict[str, list[
     return {row["id"]: [(other, cosine) for other, cosine in row["nearest"]] for row in found}
 
 
-def _links(reading: Reading, place: Mapping[str, int], loadings: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def knowledge_of(
+    reading: Reading, population: Population, keys: Mapping[str, CacheKey], summaries: Iterable[Summary]
+) -> Knowledge:
+    """Return what is known of all questions of a Fit in memory, as `load_knowledge` reads it of one that is stored."""
+    questions = {question.id: question for question in population.questions}
+    place = {id_: row for row, id_ in enumerate(questions)}
+    links, linked = _links(strongest_links(population), place, population.loadings)
+    scales = dict(zip(questions, population.scales, strict=True))
+    counts = {(summary.key, summary.question): summary.counts for summary in summaries}
+    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
+    return replace(knowledge, matrix=_assemble(knowledge, links, population.loadings, counts), counts=counts)
+
+
+def _links(
+    stored: Iterable[Mapping[str, Any]], place: Mapping[str, int], loadings: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the correlations among the questions of *place*, and which of them are stored, or of one with itself.
 
     TELLS where one is stored, either way; what shared traits imply elsewhere.
     """
     links = np.clip(loadings @ loadings.T, -0.95, 0.95)
     linked = np.eye(len(place), dtype=bool)
-    for row in reading.graph.read("links", dataset=reading.dataset, fit=reading.fit, questions=list(place)):
+    for row in stored:
         here = place[row["question"]]
-        for other, r in row["links"]:
+        for other, r, *_ in row["links"]:
             if other in place:
                 linked[here, place[other]] = True
                 links[here, place[other]] = links[place[other], here] = r
@@ -210,8 +233,13 @@ def _assemble(
     of_keys = of_keys.reshape(len(knowledge.keys), traits)
     position = {key: row for row, key in enumerate(knowledge.keys)}
     key_question = np.clip(of_keys @ loadings.T, -0.95, 0.95)
-    for (key, question), numbers in counts.items():
-        key_question[position[key], knowledge.place[question]] = knowledge.telling(key, question, numbers)
+    held: dict[str, list[str]] = {}
+    for key, question in counts:
+        held.setdefault(question, []).append(key)
+    for question, told in held.items():
+        rows = [position[key] for key in told]
+        tables = [counts[key, question] for key in told]
+        key_question[rows, knowledge.place[question]] = knowledge.telling(question, told, tables)
     key_key = np.clip(of_keys @ of_keys.T, -0.95, 0.95)
     np.fill_diagonal(key_key, 1.0)
     trait_question = TRAIT_RELIABILITY * loadings.T

@@ -6,7 +6,32 @@ from pydantic import Field
 
 from persona_db.graph.models import Model
 
-__all__ = ["EngineSettings"]
+__all__ = ["USUAL_RATIO", "EngineSettings", "Lift"]
+
+USUAL_RATIO = 0.4
+"""The composition ratio where the JOIN's lift was not measured."""
+
+
+class Lift(Model):
+    """What the JOIN was worth on answers held out of the history, of people of whom so much is known."""
+
+    known: int = Field(description="Answers of theirs that are known, at least.")
+    ratio: float = Field(description="Composition ratio of least log loss; 0 where the JOIN saves nothing.")
+    saved: float = Field(description="Log loss that the best ratio above 0 saves a question (nats).")
+    low: float = Field(description="Lower end of the 95 % interval of `saved`, users resampled.")
+    high: float
+    tests: int = Field(description="Held-out answers that were predicted.")
+
+    @property
+    def told(self) -> str:
+        """The decision and its reason, in words."""
+        whom = f"people with {self.known} known answers or more" if self.known else "people of whom little is known"
+        found = (
+            f"{self.saved:+.4f} nats a question [{self.low:+.4f}, {self.high:+.4f}] on {self.tests:,} held-out answers"
+        )
+        if not self.ratio:
+            return f"nothing is borrowed: for {whom} the JOIN saves nothing here ({found})"
+        return f"{self.ratio:.0%} of the places are for the JOIN, which for {whom} saves {found}".replace("%", " %", 1)
 
 
 class EngineSettings(Model):
@@ -49,6 +74,15 @@ class EngineSettings(Model):
     surprise: tuple[float, ...] = Field(
         default=(), description="Middle and spread of people's mean surprise, to judge users who are folded in by."
     )
+    lift_tests: int = Field(default=600, ge=0, description="Held-out answers to measure the JOIN's lift on; 0: not.")
+    lifts: tuple[Lift, ...] = Field(
+        default=(), description="What it was worth, by how much is known of a person, ascending; from it the ratio."
+    )
     candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
     term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
     term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")
+
+    def lift_of(self, known: int) -> Lift | None:
+        """Return what the JOIN is worth to someone with *known* answers; None where it was not measured."""
+        fitting = [lift for lift in self.lifts if lift.known <= known]
+        return fitting[-1] if fitting else None

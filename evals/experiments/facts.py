@@ -1,4 +1,7 @@
-"""Facts: how well distilled and induced facts foretell what the person answers elsewhere."""
+"""Facts: how well distilled and induced facts foretell what the person answers elsewhere.
+
+With a language model, also whether what it says of some of the people is shown by its sources, by its own check.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from persona_db.chains.histories import HistoryReader
+from persona_db.chains.reading import until
 from persona_db.chains.recall import RecallSettings
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.trial import Trial
@@ -25,13 +30,16 @@ QUESTION = "Do distilled and induced facts foretell what the person answers else
 _LAYERS = ("distilled", "induced", "cache", "history")
 _LEAST = 20
 _SHOWN = 10
+_CHECKED_USERS, _QUICK_USERS = 20, 3
+_VERDICTS = ("shown", "partly", "not shown")
 
 
 def run(lab: Lab) -> Finding:
     """Predict from one layer alone, from nothing, and from the induced facts of somebody else (a control).
 
     Then each induced fact by itself, where it is the one that tells most: the share of answers on the side of the
-    middle that it points to, of those that are not in the middle. Half is chance.
+    middle that it points to, of those that are not in the middle. Half is chance. A language model refines some of the
+    tested people, and then says of each fact whether its sources show it.
     """
     trial = Trial(lab, NAME, QUESTION)
     nothing = trial.cell("nothing", {}, lab.tests, partial(lab.base.predict, "no-join", lab.tests, size=0))
@@ -56,10 +64,13 @@ def run(lab: Lab) -> Finding:
         if total
         else "No induced fact was the one that tells most often enough to be counted."
     ]
+    checked = _checked(lab)
+    if checked:
+        notes.append("A model's verdicts are its own, on its own facts: a small one says little by them.")
     return found.model_copy(
         update={
-            "rows": (*found.rows, *shown),
-            "shown": (*found.shown, "right side"),
+            "rows": (*found.rows, *shown, *checked),
+            "shown": (*found.shown, "right side", *(_VERDICTS if checked else ())),
             "notes": tuple(notes),
         }
     )
@@ -113,6 +124,34 @@ def _one_by_one(lab: Lab, nothing: list[Outcome]) -> list[Row]:
         if len(right) >= _LEAST
     ]
     return sorted(rows, key=lambda row: (-float(row.measures["right side"].value or 0), row.arm))
+
+
+def _checked(lab: Lab) -> list[Row]:
+    """Have the language model refine some tested people, and check each fact of its own; no row without a model."""
+    model = lab.model
+    if model is None:
+        return []
+    from persona_db.chains.language.calls import Accounts
+    from persona_db.chains.language.engine import LanguageEngine, refine_people
+    from persona_db.chains.language.verifying import verify
+
+    users = list(dict.fromkeys(test.user for test in lab.tests))
+    users = users[: _QUICK_USERS if lab.settings.quick else _CHECKED_USERS]
+    histories = HistoryReader(lab.graph, lab.base.dataset, as_of=until(None), embedder=None).histories(users)
+    accounts = Accounts(budget_usd=lab.settings.budget_usd)
+    made = refine_people(LanguageEngine(model, lab.embedder), histories, accounts=accounts)
+    personas = sorted((one.persona for one in made if one.persona is not None), key=lambda persona: persona.user)
+    verdicts: dict[str, list[str | None]] = defaultdict(list)
+    for one in verify(model, personas, accounts=accounts):
+        verdicts[one.fact.layer].append(one.verdict)
+    rows = []
+    for layer, given in sorted(verdicts.items()):
+        shares = {
+            verdict: Measured(value=given.count(verdict) / len(given), ci95=_wilson(given.count(verdict), len(given)))
+            for verdict in _VERDICTS
+        }
+        rows.append(Row(arm=f"{model.name}'s {layer} facts", n=len(given), measures=shares))
+    return rows
 
 
 def _wilson(hits: int, n: int) -> tuple[float, float]:

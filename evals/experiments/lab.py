@@ -253,7 +253,8 @@ class Population:
     def _refine(self, name: str, *, refit: bool = False) -> RefineReport:
         self._kept = None
         return refine(
-            self.lab.graph, name, refit=refit, seed=self.lab.settings.seed, settings=self._engine,
+            self.lab.graph, name, refit=refit, seed=self.lab.settings.seed,
+            settings=(self._engine or EngineSettings()).model_copy(update={"lift_tests": 0}),  # each sets its ratio
             embedder=self.lab.embedder, progress=self.lab.progress,
         )  # fmt: skip
 

@@ -24,7 +24,8 @@ from persona_db.graph.session import Graph
 from tests.synthetic import World, answer, make_survey, rows, store
 
 EMBEDDER = HashEmbedder()
-OFF = EngineSettings(copies=0, most_noise=0, most_surprise=0)
+ON = EngineSettings(lift_tests=0)
+OFF = EngineSettings(copies=0, most_noise=0, most_surprise=0, lift_tests=0)
 COPIES = {f"x{number}" for number in range(6)}
 TICKERS = {f"y{number}" for number in range(6)}
 ALL = 1_000
@@ -110,7 +111,7 @@ def test_nobody_borrows_from_the_distrusted(town: Town) -> None:
     for exact in (False, True):
         assert town.joined(exact=exact) >= hostile
     assert town.lends(hostile) & COPIES
-    report = refine(graph, dataset, embedder=EMBEDDER, refit=True)
+    report = refine(graph, dataset, embedder=EMBEDDER, refit=True, settings=ON)
     out = town.distrusted()
     assert out.keys() >= hostile
     assert len(out) <= len(hostile) + 2
@@ -127,7 +128,7 @@ def test_nobody_borrows_from_the_distrusted(town: Town) -> None:
 
 def test_the_distrusted_have_a_persona_and_collaborators(town: Town) -> None:
     """They borrow from others, and are predicted like anybody."""
-    refine(town.graph, town.dataset, embedder=EMBEDDER)
+    refine(town.graph, town.dataset, embedder=EMBEDDER, settings=ON)
     user = min(TICKERS & town.distrusted().keys())
     assert join(town.graph, user, dataset=town.dataset)
     made = predict(town.graph, user, "q03", dataset=town.dataset)
@@ -137,13 +138,13 @@ def test_the_distrusted_have_a_persona_and_collaborators(town: Town) -> None:
 def test_who_answers_otherwise_is_trusted_after_a_refit(town: Town) -> None:
     """With newer answers that hang together in place of random ones; until then they are not."""
     graph, dataset = town.graph, town.dataset
-    refine(graph, dataset, embedder=EMBEDDER)
+    refine(graph, dataset, embedder=EMBEDDER, settings=ON)
     user = min(TICKERS & town.distrusted().keys())
     said = as_said_by(SURVEY, SURVEY.people[-1].id, user, at="2020-01-01")
     store_items(graph, dataset, [item.model_copy(update={"id": f"{item.id}/again"}) for item in said])
-    refine(graph, dataset, embedder=EMBEDDER)
+    refine(graph, dataset, embedder=EMBEDDER, settings=ON)
     assert user in town.distrusted()
-    refine(graph, dataset, embedder=EMBEDDER, refit=True)
+    refine(graph, dataset, embedder=EMBEDDER, refit=True, settings=ON)
     assert user not in town.distrusted()
     for exact in (False, True):
         assert user in town.joined(exact=exact)
@@ -152,12 +153,12 @@ def test_who_answers_otherwise_is_trusted_after_a_refit(town: Town) -> None:
 def test_who_comes_later_is_judged_when_folded_in(town: Town) -> None:
     """A random ticker lends nothing from then on; reads as of before do not know of it; nobody else is touched."""
     graph, dataset = town.graph, town.dataset
-    refine(graph, dataset, embedder=EMBEDDER)
+    refine(graph, dataset, embedder=EMBEDDER, settings=ON)
     before = town.distrusted()
     late = ticked(town.world, "z1", at="2024-05-01")
     store_people(graph, dataset, late.people[-1:], sharing=Sharing.HISTORY)
     store_items(graph, dataset, [item for item in late.items if item.user == "z1"])
-    report = refine(graph, dataset, embedder=EMBEDDER)
+    report = refine(graph, dataset, embedder=EMBEDDER, settings=ON)
     assert not report.refitted
     after = town.distrusted()
     assert after.keys() == before.keys() | {"z1"}
@@ -169,7 +170,7 @@ def test_who_comes_later_is_judged_when_folded_in(town: Town) -> None:
 
 def test_a_dropped_fit_takes_its_distrust_along(town: Town) -> None:
     """After a refit without defences no relationship of the old Fit is left."""
-    refine(town.graph, town.dataset, embedder=EMBEDDER)
+    refine(town.graph, town.dataset, embedder=EMBEDDER, settings=ON)
     refine(town.graph, town.dataset, embedder=EMBEDDER, refit=True, settings=OFF)
     left = rows(town.graph, "MATCH (u:User {dataset: $d})<-[x:DISTRUSTS]-() RETURN count(x) AS n", d=town.dataset)
     assert left == [{"n": 0}]

@@ -24,6 +24,7 @@ from persona_db.graph.errors import ConfigError
 from persona_db.graph.session import Graph
 from persona_db.loaders.split import write_split
 from tests.graph.test_leaks import jsonl, split_of
+from tests.language_people import SCRIPTED
 from tests.synthetic import make_world
 
 EMBEDDER = HashEmbedder()
@@ -224,3 +225,17 @@ def test_unknown_names_are_told(graph: Graph, settings: ExperimentSettings, tmp_
     with pytest.raises(ConfigError, match="retrieval-size"):
         run(graph, ["nonsense"], settings, tmp_path)
     assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == "[]"
+
+
+@pytest.mark.usefixtures("server")
+def test_a_models_facts_are_checked_by_itself(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
+    """Of each layer the shares of its verdicts, and what they are worth; without a model there are no such rows."""
+    asked = settings.model_copy(update={"model": SCRIPTED, "users": 2, "tests_each": 1})
+    (found,) = run(graph, ["facts"], asked, tmp_path)
+    rows = {row.arm: row for row in found.rows if row.arm.startswith(SCRIPTED)}
+    assert set(rows) == {f"{SCRIPTED}'s distilled facts", f"{SCRIPTED}'s induced facts"}
+    for row in rows.values():
+        shares = [row.measures[verdict].value for verdict in ("shown", "partly", "not shown")]
+        assert sum(float(share or 0) for share in shares) == pytest.approx(1.0)
+    assert rows[f"{SCRIPTED}'s distilled facts"].measures["shown"].value == 1.0
+    assert any("verdicts are its own" in note for note in found.notes)

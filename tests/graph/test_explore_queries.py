@@ -14,6 +14,7 @@ import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
 from persona_db.chains.refine import refine
+from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.explore import explore, explore_queries, words_to_find
@@ -107,7 +108,7 @@ def senate(graph: Graph) -> Iterator[Population]:
     """The bundled votes."""
     name = f"test-{uuid4().hex[:12]}"
     load(graph, open_source("senate"), dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
-    refine(graph, name, embedder=EMBEDDER)
+    refine(graph, name, embedder=EMBEDDER, settings=EngineSettings(lift_tests=0))
     yield read_population(graph, name, ("PARTY=D", "PARTY=R"))
     drop_dataset(graph, name)
 
@@ -119,7 +120,7 @@ def gss(graph: Graph, shared_data: Path) -> Iterator[Population]:
     folder = shared_data / "gss" / "human_resp" / "GSS_Panel_2016"
     source = open_source("opinionqa", [folder], split=[folder / "split.csv.gz"])
     load(graph, source, dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
-    refine(graph, name, embedder=EMBEDDER)
+    refine(graph, name, embedder=EMBEDDER, settings=EngineSettings(lift_tests=0))
     yield read_population(graph, name, ("POLPARTY=Democrat", "POLPARTY=Republican"))
     while graph.write("drop_dataset_nodes", dataset=name, limit=1_000)[0]["deleted"]:
         pass  # in small batches, which the memory of the tests' server bears

@@ -87,7 +87,14 @@ def test_a_server_s_day(own_settings: Settings) -> None:
         "  User                1,234",
     ]
     assert json.loads(printed[5])["datasets"] == [
-        {"dataset": "people", "current_fit": None, "counts": {"Fact": 2, "User": 1234}, "left_out": {}, "ledger": []}
+        {
+            "dataset": "people",
+            "current_fit": None,
+            "counts": {"Fact": 2, "User": 1234},
+            "left_out": {},
+            "lifts": [],
+            "ledger": [],
+        }
     ]
 
     printed += [run("down"), run("down"), run("status")]

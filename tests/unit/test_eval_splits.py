@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from persona_db.evals.answers import AnswerMatrix
+from persona_db.evals.evaluate import EvaluateSettings, held_out
 from persona_db.evals.splits import HeldOutPart, contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
-from persona_db.loaders.rows import Quarantine
+from persona_db.loaders.rows import Quarantine, ignore
 from persona_db.loaders.senate import SenateSource, Vote
 from persona_db.loaders.source import HeldOut, Source
-from persona_db.loaders.split import Split
+from persona_db.loaders.split import Split, write_split
+from tests.unit.test_source_opinionqa import wave
 
 VOTES = [
     *(Vote(f"u{n}", "even", n % 2, "2005-01-01") for n in range(40)),
@@ -83,3 +86,22 @@ def test_a_source_without_a_split_has_nothing_to_predict() -> None:
     """The error says what is missing."""
     with pytest.raises(ConfigError, match="--split"):
         items_to_predict(SenateSource())
+
+
+@pytest.mark.parametrize("name", ["split.csv", "split.csv.gz"])
+def test_the_split_in_each_folder_is_used_when_none_is_given(tmp_path: Path, name: str) -> None:
+    """Of several folders all must have one; where one has none, or two, nothing is held out."""
+    folders = [wave(tmp_path / "Panel_W26"), wave(tmp_path / "Panel_W29")]
+
+    def tests(*folders: Path) -> int:
+        source, named = held_out(EvaluateSettings(format="opinionqa", paths=tuple(map(str, folders))))
+        assert named in (name, "as the files say")
+        return sum(1 for _ in source.test_answers(ignore))
+
+    write_split(folders[0] / name, [("7", "GUN", "test"), ("7", "MOVE", "history")])
+    assert tests(folders[0]) == 1
+    assert tests(*folders) == 0
+    write_split(folders[1] / name, [("9", "GUN", "test")])
+    assert tests(*folders) == 2
+    write_split(folders[1] / {"split.csv": "split.csv.gz", "split.csv.gz": "split.csv"}[name], [("9", "GUN", "test")])
+    assert tests(folders[1]) == 0

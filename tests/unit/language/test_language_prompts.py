@@ -20,6 +20,7 @@ from persona_db.chains.language.prompts import (
     prompt_file,
     react_prompt,
     repair_text,
+    verify_prompt,
 )
 from persona_db.chains.language.quoting import defused, nonce_of, quoted_in
 from persona_db.chains.persona import Fact
@@ -49,6 +50,7 @@ def each_prompt(text: str) -> list[Rendered]:
         predict_prompt(question, own, borrowed),
         react_prompt(question, own, borrowed),
         explain_prompt(question, own, borrowed),
+        verify_prompt(fact, [("secret-id", text)]),
     ]
 
 

@@ -1,0 +1,137 @@
+"""The JOIN's lift is measured without what it is measured on, and decides how much is borrowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from persona_db.chains import RecallSettings, open_reading, predict, recall, refine
+from persona_db.chains.lift import RATIOS, SEGMENTS, measure_lift
+from persona_db.chains.refine import RefineReport
+from persona_db.chains.statistical.fit import learn
+from persona_db.chains.statistical.knowledge import knowledge_of, load_knowledge
+from persona_db.chains.statistical.settings import USUAL_RATIO, EngineSettings, Lift
+from persona_db.graph.datasets import drop_dataset
+from persona_db.graph.embedding import HashEmbedder
+from persona_db.graph.session import Graph
+from tests.synthetic import World, make_survey, signals_of, store
+
+EMBEDDER = HashEmbedder()
+SURVEY = make_survey(people=120, questions=60)
+SETTINGS = EngineSettings(lift_tests=300)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A refined dataset that tests only read."""
+
+    graph: Graph
+    dataset: str
+    report: RefineReport
+
+    @property
+    def lifts(self) -> tuple[Lift, ...]:
+        return open_reading(self.graph, self.dataset).settings.lifts
+
+
+@pytest.fixture(scope="module")
+def measured(graph: Graph) -> Iterator[Measured]:
+    dataset = f"test-{uuid4().hex[:12]}"
+    store(graph, dataset, SURVEY)
+    yield Measured(graph, dataset, refine(graph, dataset, embedder=EMBEDDER, settings=SETTINGS))
+    drop_dataset(graph, dataset)
+
+
+def test_what_is_known_in_memory_is_what_is_stored(measured: Measured) -> None:
+    """The lift is measured by what a prediction would read: the same matrix, links and counts."""
+    reading = open_reading(measured.graph, measured.dataset)
+    stored = load_knowledge(reading, SURVEY.questions, vectors={})
+    learned = learn(signals_of(SURVEY), SETTINGS, seed=0)
+    known = knowledge_of(reading, learned.engine.population, learned.engine.keys, learned.summaries)
+    order = [known.place[question] for question in stored.place]
+    order += [known.of_key(key) for key in stored.keys]  # type: ignore[misc]
+    order += list(range(len(order), len(known.matrix)))
+    np.testing.assert_allclose(known.matrix[np.ix_(order, order)], stored.matrix, atol=1e-12)
+    assert known.counts == stored.counts
+
+
+def test_lifts_are_measured_for_segments_and_again_the_same(measured: Measured) -> None:
+    """A refit gives the same; the ratio is one of those tried, and 0 exactly where nothing is saved."""
+    assert [lift.known for lift in measured.lifts] == list(SEGMENTS)
+    for lift in measured.lifts:
+        assert lift.low <= lift.saved <= lift.high
+        assert (lift.ratio == 0) == (lift.saved <= 0)
+        assert lift.ratio in (0.0, *RATIOS)
+    again = measure_lift(measured.graph, signals_of(SURVEY), plain(measured), seed=0)
+    assert again == measured.lifts
+
+
+def test_others_answers_that_are_held_out_are_not_learned_from(measured: Measured) -> None:
+    """With the answers of everybody shuffled there is nothing to borrow: no interval of what it saves is above 0."""
+    rng = np.random.default_rng(3)
+    signals = signals_of(SURVEY)
+    choice = signals.table.choice.copy()
+    for column in choice.T:
+        answered = np.flatnonzero(column >= 0)
+        column[answered] = rng.permutation(column[answered])
+    shuffled = replace(signals, table=replace(signals.table, choice=choice))
+    for lift in measure_lift(measured.graph, shuffled, plain(measured), seed=0):
+        assert lift.low < 0
+
+
+@pytest.mark.parametrize("settings", [EngineSettings(lift_tests=0), EngineSettings(lift_tests=50)])
+def test_too_few_tests_measure_nothing(measured: Measured, settings: EngineSettings) -> None:
+    """Under 100 held-out answers a segment is left as it is."""
+    assert measure_lift(measured.graph, signals_of(SURVEY), settings, seed=0) == ()
+
+
+def test_too_few_people_measure_nothing(measured: Measured) -> None:
+    """Under 50 people neither."""
+    few = SURVEY.only([person.id for person in SURVEY.people[:49]])
+    assert measure_lift(measured.graph, signals_of(few), SETTINGS, seed=0) == ()
+
+
+def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None:
+    """As much is borrowed as the Fit decided for those of whom so much is known, unless the caller says how much."""
+    world = sparse(SURVEY, "u000", left=3)
+    store(graph, dataset, world)
+    refine(graph, dataset, settings=EngineSettings(lift_tests=0), embedder=EMBEDDER)
+    assert open_reading(graph, dataset).settings.lifts == ()
+    undecided = recall(graph, "u000", "q59", dataset=dataset)
+    assert (undecided.ratio, undecided.decided) == (USUAL_RATIO, "")
+
+    rows = graph.read("fit_for", dataset=dataset, as_of=None)
+    settings = EngineSettings.model_validate_json(rows[0]["settings"])
+    lifts = (
+        Lift(known=0, ratio=0.0, saved=-0.01, low=-0.02, high=0.01, tests=150),
+        Lift(known=20, ratio=0.7, saved=0.02, low=0.01, high=0.03, tests=300),
+    )
+    graph.driver.execute_query(
+        "MATCH (f:Fit {dataset: $dataset, id: $fit}) SET f.settings = $settings",
+        dataset=dataset, fit=rows[0]["fit"], database_=graph.database,
+        settings=settings.model_copy(update={"lifts": lifts}).model_dump_json(),
+    )  # fmt: skip
+    for user, lift in (("u000", lifts[0]), ("u001", lifts[1])):
+        made = predict(graph, user, "q59", dataset=dataset)
+        assert (made.ratio, made.decided) == (lift.ratio, lift.told)
+        assert (made.borrowed == 0) == (lift.ratio == 0)
+        asked = recall(graph, user, "q59", dataset=dataset, settings=RecallSettings(ratio=0.25, size=8))
+        assert (asked.ratio, asked.decided) == (0.25, "")
+    assert "nothing is borrowed" in lifts[0].told
+    assert "70 % of the places" in lifts[1].told
+
+
+def plain(measured: Measured) -> EngineSettings:
+    """The Fit's settings as they were when the lift was measured."""
+    return open_reading(measured.graph, measured.dataset).settings.model_copy(update={"lifts": ()})
+
+
+def sparse(world: World, user: str, *, left: int) -> World:
+    """The same world, where one user gave few answers."""
+    own = [item for item in world.items if item.user == user]
+    kept = {item.id for item in own[:left]}
+    return replace(world, items=tuple(item for item in world.items if item.user != user or item.id in kept))
