@@ -126,6 +126,7 @@ class _Server:
         params.api_keys = [self.key]
         params.n_ctx = context
         params.n_parallel = 1
+        params.cache_ram_mib = 0  # or else the server keeps 8 GB of what it was asked before
         params.verbosity = -1
         for threads in (params.cpuparams, params.cpuparams_batch):
             threads.n_threads = max(1, (os.cpu_count() or 1) // 2)
