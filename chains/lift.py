@@ -59,6 +59,8 @@ class _Fold:
     table: AnswerTable
     """Of those whom it was learned from: not of the cold."""
     people: Sequence[PersonLeanings]
+    ranks: NDArray[np.int64]
+    """What each of them shares, as `Sharing.rank`."""
     profile: csr_array
     lenders: Lenders
     lending: set[int] = field(default_factory=set)
@@ -66,13 +68,16 @@ class _Fold:
     def joined(self, user: str, own: PersonLeanings) -> list[dict[str, Any]]:
         """Return the user's closest collaborators as `join_many` does; what they lend is at hand then."""
         scores = (profiles([own.keys], self.knowledge.keys) @ self.profile.T).toarray()[0]
+        scores[self.ranks < Sharing.INDUCED.rank] = 0.0
         most = min(TOP_K, len(scores) - 1)
         first = np.argpartition(-scores, most)[: most + 1]
         first = first[np.argsort(-scores[first], kind="stable")]
         close = [row for row in first.tolist() if scores[row] > 0 and self.table.users[row] != user][:TOP_K]
         new = [row for row in close if row not in self.lending]
         self.lending.update(new)
-        self.lenders.take(self.row(self.table.users[row], self.table.choice[row], (), self.people[row]) for row in new)
+        for row in new:
+            lent = self.row(self.table.users[row], self.table.choice[row], (), self.people[row])
+            self.lenders.take([lent if self.ranks[row] >= Sharing.HISTORY.rank else {**lent, "items": []}])
         return [{"collaborator": self.table.users[row], "score": float(scores[row])} for row in close]
 
     def row(
@@ -100,14 +105,16 @@ def measure_lift(
     signals: Signals,
     settings: EngineSettings,
     *,
+    ranks: Mapping[str, int],
     seed: int,
     progress: Progress = no_progress,
 ) -> tuple[Lift, ...]:
     """Return for each segment what the JOIN saves, and the composition ratio of least log loss: 0 where it saves none.
 
-    *signals* are of those whom a Fit learns from. At most `lift_tests` answers are held out of those who gave over 15,
-    and half as many of people who stand for each segment of sparse ones. None for a segment of under 100 tests, and
-    none at all of under 50 people. Deterministic; nothing is read or written.
+    *signals* are of those whom a Fit learns from, *ranks* what each of them shares: nobody lends more. At most
+    `lift_tests` answers are held out of those who gave over 15, and half as many of people who stand for each segment
+    of sparse ones. None for a segment of under 100 tests, and none at all of under 50 people or where fewer tests are
+    held out of those who gave many. Deterministic; nothing is read or written.
     """
     table = signals.table
     known = (table.choice >= 0).sum(axis=1)
@@ -118,8 +125,10 @@ def measure_lift(
     cold = np.sort(rich[: min(_COLD_PEOPLE, len(table.users) // 10)])
     warm = np.argwhere((table.choice >= 0) & np.isin(np.arange(len(known)), rich[len(cold) :])[:, None])
     warm = warm[np.sort(rng.permutation(len(warm))[: min(settings.lift_tests, len(warm) // 10)])]
+    if len(warm) < _LEAST_TESTS:
+        return ()
     progress("measuring what the JOIN adds", 0, None)
-    fold = _without(graph, signals, settings, warm=warm, cold=cold)
+    fold = _without(graph, signals, settings, ranks=ranks, warm=warm, cold=cold)
     lifts = []
     for least, left in SEGMENTS.items():
         tests = list(_tests(table, warm, cold, left=left, most=settings.lift_tests // 2, rng=rng))
@@ -134,7 +143,13 @@ def measure_lift(
 
 
 def _without(
-    graph: Graph, signals: Signals, settings: EngineSettings, *, warm: NDArray[np.int64], cold: NDArray[np.int64]
+    graph: Graph,
+    signals: Signals,
+    settings: EngineSettings,
+    *,
+    ranks: Mapping[str, int],
+    warm: NDArray[np.int64],
+    cold: NDArray[np.int64],
 ) -> _Fold:
     """Learn all but the answers of *warm* cells and of *cold* users."""
     outer = signals.table.without(warm)
@@ -153,7 +168,8 @@ def _without(
     keys = make_keys(population, held, traits, {})
     summaries = summarise(table, population, keys, held, most=settings.links)
     knowledge = knowledge_of(Reading(graph, "", "", "", settings), population, keys, summaries)
-    return _Fold(knowledge, population, table, people, profiles(held, keys), Lenders(knowledge))
+    shared = np.array([ranks[user] for user in table.users], dtype=np.int64)
+    return _Fold(knowledge, population, table, people, shared, profiles(held, keys), Lenders(knowledge))
 
 
 def _tests(

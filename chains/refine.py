@@ -184,7 +184,8 @@ def _refine(
     waiting, unchanged = _waiting(graph, dataset, fit)
     facts, keys = _refine_users(graph, dataset, fit, learned.engine, waiting, reader, progress=progress)
     chosen = learned.engine.population.settings
-    lifts = measure_lift(graph, learned.signals, chosen, seed=seed, progress=progress)
+    ranks = {row["user"]: row["sharing_rank"] for row in everybody}
+    lifts = measure_lift(graph, learned.signals, chosen, ranks=ranks, seed=seed, progress=progress)
     chosen = chosen.model_copy(update={"lifts": lifts})
     finish_fit(graph, dataset, fit, chosen, current=as_of is None, waiting=0)
     drop_obsolete(graph, dataset, progress=progress)

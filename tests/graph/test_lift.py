@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -11,18 +12,21 @@ import pytest
 
 from persona_db.chains import RecallSettings, open_reading, predict, recall, refine
 from persona_db.chains.lift import RATIOS, SEGMENTS, measure_lift
+from persona_db.chains.recall import fill
 from persona_db.chains.refine import RefineReport
 from persona_db.chains.statistical.fit import learn
 from persona_db.chains.statistical.knowledge import knowledge_of, load_knowledge
 from persona_db.chains.statistical.settings import USUAL_RATIO, EngineSettings, Lift
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
+from persona_db.graph.models import Sharing
 from persona_db.graph.session import Graph
 from tests.synthetic import World, make_survey, signals_of, store
 
 EMBEDDER = HashEmbedder()
 SURVEY = make_survey(people=120, questions=60)
 SETTINGS = EngineSettings(lift_tests=300)
+RANKS = {person.id: Sharing.HISTORY.rank for person in SURVEY.people}
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def test_lifts_are_measured_for_segments_and_again_the_same(measured: Measured) 
         assert lift.low <= lift.saved <= lift.high
         assert (lift.ratio == 0) == (lift.saved <= 0)
         assert lift.ratio in (0.0, *RATIOS)
-    again = measure_lift(measured.graph, signals_of(SURVEY), plain(measured), seed=0)
+    again = measure_lift(measured.graph, signals_of(SURVEY), plain(measured), ranks=RANKS, seed=0)
     assert again == measured.lifts
 
 
@@ -79,20 +83,36 @@ def test_others_answers_that_are_held_out_are_not_learned_from(measured: Measure
         answered = np.flatnonzero(column >= 0)
         column[answered] = rng.permutation(column[answered])
     shuffled = replace(signals, table=replace(signals.table, choice=choice))
-    for lift in measure_lift(measured.graph, shuffled, plain(measured), seed=0):
+    for lift in measure_lift(measured.graph, shuffled, plain(measured), ranks=RANKS, seed=0):
         assert lift.low < 0
+
+
+def test_nobody_lends_more_than_they_share(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those who share counts alone no items are borrowed, of those who share traits no answers."""
+    lent: dict[str, set[str]] = {}
+
+    def seen(*given: Any, **how: Any) -> Any:
+        items = fill(*given, **how)
+        lent.setdefault(level, set()).update(item.layer for item in items if item.source == "collaborator")
+        return items
+
+    monkeypatch.setattr("persona_db.chains.lift.fill", seen)
+    for level in ("keys", "induced", "history"):
+        ranks = dict.fromkeys(RANKS, Sharing(level).rank)
+        measure_lift(measured.graph, signals_of(SURVEY), plain(measured), ranks=ranks, seed=0)
+    assert lent == {"keys": set(), "induced": {"induced"}, "history": {"history", "induced"}}
 
 
 @pytest.mark.parametrize("settings", [EngineSettings(lift_tests=0), EngineSettings(lift_tests=50)])
 def test_too_few_tests_measure_nothing(measured: Measured, settings: EngineSettings) -> None:
     """Under 100 held-out answers a segment is left as it is."""
-    assert measure_lift(measured.graph, signals_of(SURVEY), settings, seed=0) == ()
+    assert measure_lift(measured.graph, signals_of(SURVEY), settings, ranks=RANKS, seed=0) == ()
 
 
 def test_too_few_people_measure_nothing(measured: Measured) -> None:
     """Under 50 people neither."""
     few = SURVEY.only([person.id for person in SURVEY.people[:49]])
-    assert measure_lift(measured.graph, signals_of(few), SETTINGS, seed=0) == ()
+    assert measure_lift(measured.graph, signals_of(few), SETTINGS, ranks=RANKS, seed=0) == ()
 
 
 def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None:
