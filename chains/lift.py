@@ -205,14 +205,14 @@ def _losses(
     """Return the log losses of one user's answers (questions asked x ratios, the first without the JOIN)."""
     knowledge, population = fold.knowledge, fold.population
     one = leanings(population, row, attributes)
-    own = own_of(knowledge, fold.row(user, row, attributes, one), RecallSettings().layers)
+    settings, nearness = RecallSettings(), Nearness(knowledge)
+    own = own_of(knowledge, fold.row(user, row, attributes, one), settings.layers)
     close = fold.joined(user, one)
     found = np.zeros((len(asked), 1 + len(RATIOS)))
     for place, column in enumerate(asked):
         question = population.questions[column]
         for at, ratio in enumerate((0.0, *RATIOS)):
-            settings = RecallSettings(ratio=ratio)
-            items = fill(knowledge, own, question, close, own.held, fold.lenders, Nearness(knowledge), settings)
+            items = fill(knowledge, own, question, close, own.held, fold.lenders, nearness, settings, ratio=ratio)
             probability = forecast(knowledge, question.id, items).probabilities[truth[column]]
             found[place, at] = -np.log(max(float(probability), _LEAST_PROBABILITY))
     return found

@@ -254,12 +254,12 @@ def runs_of(
             stage=stage,
             model=model,
             prompt=prompt,
-            calls=sum(_is_paid(call) for call in some),
+            calls=sum(call.paid for call in some),
             cached=sum(call.cached for call in some),
-            repairs=sum(call.repair and _is_paid(call) for call in some),
+            repairs=sum(call.repair and call.paid for call in some),
             quarantined=quarantined.get(some[0].stage, 0),
-            tokens_in=sum(call.tokens_in for call in some if _is_paid(call)),
-            tokens_out=sum(call.tokens_out for call in some if _is_paid(call)),
+            tokens_in=sum(call.tokens_in for call in some if call.paid),
+            tokens_out=sum(call.tokens_out for call in some if call.paid),
             cost_usd=_cost(some),
             seconds=sum(call.seconds for call in some),
             outcome=some[-1].outcome,
@@ -269,12 +269,8 @@ def runs_of(
     ]
 
 
-def _is_paid(call: Call) -> bool:
-    return not call.cached or call.unrecorded
-
-
 def _cost(calls: Sequence[Call]) -> float | None:
-    costs = [call.cost_usd if _is_paid(call) else 0.0 for call in calls]
+    costs = [call.cost_usd if call.paid else 0.0 for call in calls]
     return None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None)
 
 

@@ -137,22 +137,28 @@ def recall_many(
         for index, rows in close.items():
             user, question = asked[index]
             held = own[user].held if keys is None else keys[index]
-            decided = knowledge.reading.settings.lift_of(len(own[user].answers)) if settings.ratio is None else None
-            usual = USUAL_RATIO if settings.ratio is None else settings.ratio
-            chosen = settings.model_copy(update={"ratio": usual if decided is None else decided.ratio})
-            items = fill(knowledge, own[user], question, rows, held, lenders, nearness, chosen)
+            ratio, decided = _decided(settings, knowledge, own[user])
+            items = fill(knowledge, own[user], question, rows, held, lenders, nearness, settings, ratio=ratio)
             contexts[index] = Context.model_construct(
                 user=user,
                 question=question,
                 items=tuple(items),
                 size=settings.size,
-                ratio=chosen.ratio,
-                decided="" if decided is None else decided.told,
+                ratio=ratio,
+                decided=decided,
                 borrowed=sum(item.source != "own" for item in items),
             )
         progress("recalling", min(start + _USERS_AT_ONCE, len(users)), len(users))
     done = [contexts[index] for index in range(len(asked))]
     return _with_texts(knowledge, done) if texts else done
+
+
+def _decided(settings: RecallSettings, knowledge: Knowledge, own: Own) -> tuple[float, str]:
+    """Return the composition ratio and, where it was left to the Fit, why it is that."""
+    if settings.ratio is not None:
+        return settings.ratio, ""
+    lift = knowledge.reading.settings.lift_of(len(own.answers))
+    return (USUAL_RATIO, "") if lift is None else (lift.ratio, lift.told)
 
 
 def fill(
@@ -164,12 +170,15 @@ def fill(
     lenders: Lenders,
     nearness: Nearness,
     settings: RecallSettings,
+    *,
+    ratio: float,
 ) -> list[Recalled]:
     """Fill the places: own ones, summaries and collaborators' items, each by how much it tells.
 
-    *collaborators* are rows of `join_many`, *keys* those whose summaries are borrowed; *settings* say the ratio.
+    *collaborators* are rows of `join_many`, *keys* those whose summaries are borrowed, *ratio* the share of the
+    places for what is borrowed, whatever the settings say.
     """
-    for_borrowed = math.ceil(round((settings.ratio or 0.0) * settings.size, 9))  # 0.07 x 100 is a little over 7
+    for_borrowed = math.ceil(round(ratio * settings.size, 9))  # 0.07 x 100 is a little over 7
     telling = own.telling(knowledge, question.id, nearness)
     order = _most_telling(own, telling) if settings.order == "telling" else _newest(own)
     borrowed: list[Recalled] = []

@@ -10,6 +10,7 @@ import typer
 
 from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature, TokenBudget
 from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Level
+from persona_db.cli.places import Ratio, Size, TopK
 
 __all__ = ["evaluate"]
 
@@ -37,17 +38,9 @@ def evaluate(
     arms: Annotated[
         str, typer.Option(help="Arms to compare, with commas between; the first is compared with the others.")
     ] = "persona-db,no-join,marginal,majority",
-    size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
-    ratio: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Share of them for borrowed items (composition ratio x); as the JOIN was found to help, unless given.",
-            show_default=False,
-        ),
-    ] = None,
-    top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
+    size: Size = 40,
+    ratio: Ratio = None,
+    top_k: TopK = 50,
     sharing: Annotated[Level, typer.Option(help="What users lend in this evaluation.")] = Level.HISTORY,
     seed: Annotated[
         int, typer.Option(help="Of the split (where one is drawn), the inner folds and the bootstrap.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_db.cli.language import BudgetUsd, ModelName, Temperature, TokenBudget
+from persona_db.cli.places import Ratio, Size, TopK
 
 if TYPE_CHECKING:
     from persona_db.graph.models import Prediction
@@ -25,17 +26,9 @@ def predict(
     dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
     question: Annotated[str | None, typer.Option(help="Id of a question of the dataset, instead of a new one.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="An option of a new question; give all, in order.")] = None,
-    size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
-    ratio: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Share of them for borrowed items (composition ratio x); as the JOIN was found to help, unless given.",
-            show_default=False,
-        ),
-    ] = None,
-    top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
+    size: Size = 40,
+    ratio: Ratio = None,
+    top_k: TopK = 50,
     as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
     model: ModelName = None,
     token_budget: TokenBudget = None,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from persona_db.cli.places import Ratio, Size, TopK
+
 __all__ = ["recall"]
 
 
@@ -17,17 +19,9 @@ def recall(
     *,
     dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
     option: Annotated[list[str] | None, typer.Option(help="An option of a new question; give all, in order.")] = None,
-    size: Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")] = 40,
-    ratio: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Share of them for borrowed items (composition ratio x); as the JOIN was found to help, unless given.",
-            show_default=False,
-        ),
-    ] = None,
-    top_k: Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")] = 50,
+    size: Size = 40,
+    ratio: Ratio = None,
+    top_k: TopK = 50,
     as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the items as JSON.")] = False,
 ) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import Field
 
-from persona_db.chains.statistical.settings import EngineSettings, Lift
+from persona_db.chains.statistical.settings import Lift
 from persona_db.cli.console import one_line, progress_bar, read_settings
 from persona_db.graph.ledger import Spent
 from persona_db.graph.models import Model
 from persona_db.graph.settings import Settings
-
-if TYPE_CHECKING:
-    from persona_db.graph.session import Graph
 
 __all__ = ["Status", "status"]
 
@@ -93,6 +90,7 @@ def read_status(settings: Settings) -> Status:
 
 
 def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
+    from persona_db.chains.reading import open_reading
     from persona_db.graph.datasets import datasets
     from persona_db.graph.ledger import spent
     from persona_db.graph.session import Graph
@@ -103,18 +101,12 @@ def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
                 dataset=dataset.dataset,
                 current_fit=dataset.current_fit,
                 left_out={row["reason"]: row["users"] for row in graph.read("count_left_out", dataset=dataset.dataset)},
-                lifts=_lifts(graph, dataset.dataset),
+                lifts=open_reading(graph, dataset.dataset).settings.lifts if dataset.current_fit else (),
                 ledger=tuple(spent(graph, dataset.dataset)),
                 counts={row["label"]: row["nodes"] for row in graph.read("counts_by_label", dataset=dataset.dataset)},
             )
             for dataset in datasets(graph)
         )
-
-
-def _lifts(graph: Graph, dataset: str) -> tuple[Lift, ...]:
-    """What the JOIN was worth when the current Fit was made, and the ratios that follow."""
-    fits = graph.read("fit_for", dataset=dataset, as_of=None)
-    return EngineSettings.model_validate_json(fits[0]["settings"]).lifts if fits else ()
 
 
 def _lines(found: Status) -> list[str]:

@@ -72,8 +72,7 @@ class Note:
             stage=self._asking.stage, user=self._asking.user, model=self._model.name, prompt=self._prompt.name,
             prompt_hash=self._prompt.hash, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost,
             seconds=perf_counter() - self._started, cached=cached, unrecorded=unrecorded, answer=self.attempt.key,
-            repair=self._repair, attempts=self.attempt.sent,
-            outcome=outcome,
+            repair=self._repair, attempts=self.attempt.sent, outcome=outcome,
         )  # fmt: skip
         self._asking.calls.append(call)
         self.attempt.settle(call)

@@ -27,7 +27,7 @@ class Call(Model):
     prompt_hash: str
     tokens_in: int = Field(ge=0, description="As the provider counted them; estimated where it does not say.")
     tokens_out: int = Field(ge=0)
-    cost_usd: float | None = Field(description="None where no price is known; 0 when cached.")
+    cost_usd: float | None = Field(description="None where no price is known; 0 when cached and on record.")
     seconds: float
     cached: bool = Field(description="Answered from the cache: nothing was sent and nothing paid.")
     unrecorded: bool = Field(
@@ -37,6 +37,11 @@ class Call(Model):
     repair: bool = Field(default=False, description="Asked again because an answer before it could not be used.")
     attempts: int = Field(default=1, description="Requests sent for it; more than 1 after faults of the transport.")
     outcome: CallOutcome
+
+    @property
+    def paid(self) -> bool:
+        """Whether the ledger counts it as made: it was, or an answer that was paid for was never put on record."""
+        return not self.cached or self.unrecorded
 
 
 class Accounts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,14 +43,15 @@ def verify(
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
 
-    def one(asked: tuple[Persona, Fact]) -> Verified:
-        persona, fact = asked
-        texts = {item.id: item.text for item in persona.history.items}
-        texts |= {other.id: other.text for other in persona.distilled}
+    def one(user: str, fact: Fact, texts: Mapping[str, str]) -> Verified:
         prompt = verify_prompt(fact, [(support.id, texts[support.id]) for support in fact.supports])
-        said = ask(model, prompt, Verdict, check=Checked, asking=Asking("verify", persona.user, accounts, config))
-        return Verified(persona.user, fact, said.value.verdict if isinstance(said, Answered) else None)
+        said = ask(model, prompt, Verdict, check=Checked, asking=Asking("verify", user, accounts, config))
+        return Verified(user, fact, said.value.verdict if isinstance(said, Answered) else None)
 
-    facts = [(persona, fact) for persona in personas for fact in (*persona.distilled, *persona.induced)]
+    facts: list[tuple[str, Fact, Mapping[str, str]]] = []
+    for persona in personas:
+        texts = {item.id: item.text for item in persona.history.items}
+        texts |= {fact.id: fact.text for fact in persona.distilled}
+        facts += [(persona.user, fact, texts) for fact in (*persona.distilled, *persona.induced)]
     with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
-        return list(pool.map(one, facts))
+        return list(pool.map(one, *zip(*facts, strict=True))) if facts else []

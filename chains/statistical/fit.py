@@ -313,6 +313,7 @@ def store_summaries(graph: Graph, dataset: str, fit: str, summaries: Sequence[Su
 
 
 def strongest_links(population: Population) -> list[dict[str, Any]]:
+    """Return a row for each question: its links as stored, [question, correlation, people], strongest first."""
     strength = np.abs(population.links)
     np.fill_diagonal(strength, -1.0)
     ids = [question.id for question in population.questions]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from persona_db.chains.histories import HistoryReader
+from persona_db.chains.language.outputs import VerdictName
 from persona_db.chains.reading import until
 from persona_db.chains.recall import RecallSettings
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
@@ -31,7 +32,7 @@ _LAYERS = ("distilled", "induced", "cache", "history")
 _LEAST = 20
 _SHOWN = 10
 _CHECKED_USERS, _QUICK_USERS = 20, 3
-_VERDICTS = ("shown", "partly", "not shown")
+_VERDICTS: tuple[str, ...] = get_args(VerdictName)
 
 
 def run(lab: Lab) -> Finding:
