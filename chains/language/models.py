@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import Field, SecretStr, ValidationError
 
@@ -114,17 +116,18 @@ def open_model(
     from persona_db.chains.language.transport import Gate
 
     asked = settings or ModelSettings()
-    if isinstance(model, str):
-        name, chat = model, _named(model, asked)
-    else:
-        name, chat = type(model).__name__, model
-    limiter = chat.rate_limiter
-    if limiter is None and asked.requests_per_second is not None:
+    limiter = None
+    if asked.requests_per_second is not None:
         rate = asked.requests_per_second
         limiter = InMemoryRateLimiter(
             requests_per_second=rate, check_every_n_seconds=min(0.1, 0.25 / rate), max_bucket_size=max(1.0, rate)
         )
-    gate = Gate(limiter)
+    if isinstance(model, str):
+        gate = Gate(limiter, places=asked.concurrency)
+        name, chat = model, _named(model, asked, gate)
+    else:
+        gate = Gate(model.rate_limiter or limiter, places=asked.concurrency)
+        name, chat = type(model).__name__, model
     kept: CallCache | None = None
     if cache is not None:
         from persona_db.chains.language.cache import CallCache
@@ -147,7 +150,7 @@ def open_model(
     )
 
 
-def _named(model: str, settings: ModelSettings) -> BaseChatModel:
+def _named(model: str, settings: ModelSettings, gate: Gate) -> BaseChatModel:
     provider, _, rest = model.partition(":")
     if provider == _LLAMA:
         from persona_db.chains.language.llama import llama_model
@@ -160,8 +163,11 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     opened: BaseChatModel
+    arguments = _arguments(provider, settings)
     try:
-        opened = init_chat_model(model, **_arguments(provider, settings))
+        if provider == "openai" and not os.environ.get("OPENAI_PROXY"):  # LangChain takes a client or a proxy, not both
+            return _over_http(model, arguments, gate)
+        opened = init_chat_model(model, **arguments)
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
         remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
@@ -176,6 +182,21 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
             + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
         ) from None  # the provider's error may quote the key
     return opened
+
+
+def _over_http(model: str, arguments: dict[str, Any], gate: Gate) -> BaseChatModel:
+    """Return a model of OpenAI's protocol whose requests pass the gate in the HTTP client."""
+    from langchain.chat_models import init_chat_model
+    from openai import DefaultHttpxClient
+
+    http = DefaultHttpxClient(event_hooks=gate.hooks())
+    try:
+        opened: Any = init_chat_model(model, http_client=http, **arguments)
+    except BaseException:
+        http.close()
+        raise
+    weakref.finalize(opened.root_client, http.close)
+    return cast("BaseChatModel", opened)
 
 
 def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:
