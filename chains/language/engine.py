@@ -163,7 +163,7 @@ def refine_people(
 
     at_once = engine.model.settings.concurrency
     charged = accounts or engine.accounts
-    bounded = charged is not None and charged.budget_usd is not None  # then no more are begun than it may have to end
+    bounded = charged is not None and charged.bounded  # then no more are half way than there are calls at once
     source = iter(histories)
     wrong: ConfigError | None = None
     stopped, in_a_row = False, 0

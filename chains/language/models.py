@@ -162,11 +162,14 @@ def _named(model: str, settings: ModelSettings, gate: Gate) -> BaseChatModel:
         )
     from langchain.chat_models import init_chat_model
 
-    opened: BaseChatModel
+    opened: Any
     arguments = _arguments(provider, settings)
+    http = None
+    if provider == "openai" and not os.environ.get("OPENAI_PROXY"):  # LangChain takes a client or a proxy, not both
+        from openai import DefaultHttpxClient
+
+        http = arguments["http_client"] = DefaultHttpxClient(event_hooks=gate.hooks())
     try:
-        if provider == "openai" and not os.environ.get("OPENAI_PROXY"):  # LangChain takes a client or a proxy, not both
-            return _over_http(model, arguments, gate)
         opened = init_chat_model(model, **arguments)
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
@@ -181,21 +184,8 @@ def _named(model: str, settings: ModelSettings, gate: Gate) -> BaseChatModel:
             f"model {model!r} needs a key: set {provider.upper()}_API_KEY in the environment"
             + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
         ) from None  # the provider's error may quote the key
-    return opened
-
-
-def _over_http(model: str, arguments: dict[str, Any], gate: Gate) -> BaseChatModel:
-    """Return a model of OpenAI's protocol whose requests pass the gate in the HTTP client."""
-    from langchain.chat_models import init_chat_model
-    from openai import DefaultHttpxClient
-
-    http = DefaultHttpxClient(event_hooks=gate.hooks())
-    try:
-        opened: Any = init_chat_model(model, http_client=http, **arguments)
-    except BaseException:
-        http.close()
-        raise
-    weakref.finalize(opened.root_client, http.close)
+    if http is not None:
+        weakref.finalize(opened.root_client, http.close)
     return cast("BaseChatModel", opened)
 
 

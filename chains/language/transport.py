@@ -94,6 +94,7 @@ class Gate(BaseRateLimiter):
 
 
 def _leave(response: Any) -> None:
+    """Give the place up once the answer is there; one that streams is read by whoever asked."""
     attempt = current_attempt()
     if attempt is not None and "event-stream" not in response.headers.get("content-type", ""):
         response.read()
