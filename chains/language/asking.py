@@ -46,7 +46,7 @@ class Note:
         self._started = perf_counter()
         accounts = asking.accounts
         most = model.cost(round(counted * _MARGIN), model.settings.max_tokens_out)
-        if most is None and accounts is not None and accounts.bounded:
+        if most is None and accounts is not None and accounts.budget_usd is not None:
             raise ConfigError(
                 f"no price is known for {model.name}, so no budget can be kept; "
                 "name a JSON file with its price by PERSONA_DB_PRICES"

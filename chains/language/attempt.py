@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from threading import Semaphore
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ class Attempt:
     key: bytes | None = None
     """Of the answer, in the cache."""
     sent: int = field(default=0, init=False)
-    places: Semaphore | None = field(default=None, init=False)
-    """Where it has one of the places of calls under way."""
     _reserved: bool = field(default=False, init=False)
 
     def admit(self) -> None:
@@ -49,18 +46,6 @@ class Attempt:
             self.accounts.reserve(self.most_usd)
             self._reserved = True
         self.sent += 1
-
-    def take(self, places: Semaphore) -> None:
-        """Wait for one of the *places* and take it; a second request of the same call keeps the first one's."""
-        if self.places is None:
-            places.acquire()
-            self.places = places
-
-    def leave(self) -> None:
-        """Let another call have the place."""
-        if self.places is not None:
-            self.places.release()
-            self.places = None
 
     def settle(self, call: Call | None) -> None:
         """Enter what came of it in the accounts, and give back what was set aside."""
@@ -88,5 +73,4 @@ def attempting(attempt: Attempt) -> Iterator[Attempt]:
     try:
         yield attempt
     finally:
-        attempt.leave()
         _CURRENT.reset(token)

@@ -60,11 +60,6 @@ class Accounts:
         self._running = 0
         self._changed = Condition()
 
-    @property
-    def bounded(self) -> bool:
-        """Whether there is a budget."""
-        return self.budget_usd is not None
-
     def reserve(self, most_usd: float) -> None:
         """Set aside what a call may cost at most; BudgetError when the budget does not hold it.
 

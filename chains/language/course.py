@@ -83,7 +83,7 @@ class Course:
         if step.failed:
             self._finish(Refined(self._history.user, None, *self._noted(), complete=False))
         else:
-            bounded = self._accounts is not None and self._accounts.bounded
+            bounded = self._accounts is not None and self._accounts.budget_usd is not None
             self._turns.queue(lambda: self._induce(step), place=-1 if bounded else 1)
 
     def _induce(self, distilled: Step) -> None:

@@ -29,8 +29,6 @@ __all__ = ["Estimate", "LanguageEngine", "QuarantinedAnswer", "Refined", "estima
 
 Given = TypeVar("Given", UserHistory, Persona)
 
-_THREADS = 2
-"""Threads for each call at once: some read an answer or write a prompt while others wait for theirs."""
 _AHEAD = 4
 """Users under way for each call at once: some wait for their second call while others make their first."""
 
@@ -162,18 +160,16 @@ def refine_people(
     from persona_db.chains.language.course import Course, Turns
 
     at_once = engine.model.settings.concurrency
-    charged = accounts or engine.accounts
-    bounded = charged is not None and charged.bounded  # then no more are half way than there are calls at once
     source = iter(histories)
     wrong: ConfigError | None = None
     stopped, in_a_row = False, 0
     running: dict[Future[Refined], Course] = {}
-    with ContextThreadPoolExecutor(max_workers=at_once * (1 if bounded else _THREADS)) as pool:
+    with ContextThreadPoolExecutor(max_workers=at_once) as pool:
         turns = Turns(pool)
         try:
             while True:
                 while not stopped and len(running) < _AHEAD * at_once and (history := next(source, None)) is not None:
-                    course = Course(engine, history, charged, config, turns)
+                    course = Course(engine, history, accounts or engine.accounts, config, turns)
                     running[course.begin()] = course
                 if not running:
                     break

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 
@@ -116,18 +114,17 @@ def open_model(
     from persona_db.chains.language.transport import Gate
 
     asked = settings or ModelSettings()
-    limiter = None
-    if asked.requests_per_second is not None:
+    if isinstance(model, str):
+        name, chat = model, _named(model, asked)
+    else:
+        name, chat = type(model).__name__, model
+    limiter = chat.rate_limiter
+    if limiter is None and asked.requests_per_second is not None:
         rate = asked.requests_per_second
         limiter = InMemoryRateLimiter(
             requests_per_second=rate, check_every_n_seconds=min(0.1, 0.25 / rate), max_bucket_size=max(1.0, rate)
         )
-    if isinstance(model, str):
-        gate = Gate(limiter, places=asked.concurrency)
-        name, chat = model, _named(model, asked, gate)
-    else:
-        gate = Gate(model.rate_limiter or limiter, places=asked.concurrency)
-        name, chat = type(model).__name__, model
+    gate = Gate(limiter)
     kept: CallCache | None = None
     if cache is not None:
         from persona_db.chains.language.cache import CallCache
@@ -150,7 +147,7 @@ def open_model(
     )
 
 
-def _named(model: str, settings: ModelSettings, gate: Gate) -> BaseChatModel:
+def _named(model: str, settings: ModelSettings) -> BaseChatModel:
     provider, _, rest = model.partition(":")
     if provider == _LLAMA:
         from persona_db.chains.language.llama import llama_model
@@ -162,15 +159,9 @@ def _named(model: str, settings: ModelSettings, gate: Gate) -> BaseChatModel:
         )
     from langchain.chat_models import init_chat_model
 
-    opened: Any
-    arguments = _arguments(provider, settings)
-    http = None
-    if provider == "openai" and not os.environ.get("OPENAI_PROXY"):  # LangChain takes a client or a proxy, not both
-        from openai import DefaultHttpxClient
-
-        http = arguments["http_client"] = DefaultHttpxClient(event_hooks=gate.hooks())
+    opened: BaseChatModel
     try:
-        opened = init_chat_model(model, **arguments)
+        opened = init_chat_model(model, **_arguments(provider, settings))
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
         remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
@@ -184,9 +175,7 @@ def _named(model: str, settings: ModelSettings, gate: Gate) -> BaseChatModel:
             f"model {model!r} needs a key: set {provider.upper()}_API_KEY in the environment"
             + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
         ) from None  # the provider's error may quote the key
-    if http is not None:
-        weakref.finalize(opened.root_client, http.close)
-    return cast("BaseChatModel", opened)
+    return opened
 
 
 def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:

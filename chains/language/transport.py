@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Lock, Semaphore
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -45,43 +45,21 @@ _SPENT = ("insufficient_quota", "billing")
 
 
 class Gate(BaseRateLimiter):
-    """Where requests wait: for the budget, for a pause that the provider asked one of them for, for the rate, a place.
+    """Where requests wait: for the budget, for a pause that the provider asked one of them for, and for the rate."""
 
-    There are as many *places* as calls at once. A call takes one as it passes and keeps it until it has ended; with
-    `hooks` in an HTTP client, for the request alone, so that others are sent while answers are read.
-    """
-
-    def __init__(self, inner: BaseRateLimiter | None = None, *, places: int) -> None:
+    def __init__(self, inner: BaseRateLimiter | None = None) -> None:
         self._inner = inner
         self._open_at = 0.0
         self._lock = Lock()
-        self._places = Semaphore(places)
-        self._hooked = False
-
-    def hooks(self) -> dict[str, list[Callable[[Any], None]]]:
-        """Return the event hooks of an HTTP client whose requests take the places from now on."""
-        self._hooked = True
-        return {"request": [self._enter], "response": [_leave]}
 
     def acquire(self, *, blocking: bool = True) -> bool:
         """Return when a request may be sent."""
         attempt = current_attempt()
         if attempt is not None:
             attempt.admit()
-            if not self._hooked:
-                attempt.take(self._places)
-        self._wait()
-        return self._inner.acquire(blocking=blocking) if self._inner is not None else True
-
-    def _enter(self, _: Any) -> None:
-        attempt = current_attempt()
-        if attempt is not None:
-            attempt.take(self._places)
-        self._wait()
-
-    def _wait(self) -> None:
         while (left := self._open_at - monotonic()) > 0:
             sleep(left + random.random() * _SPREAD)
+        return self._inner.acquire(blocking=blocking) if self._inner is not None else True
 
     async def aacquire(self, *, blocking: bool = True) -> bool:
         """As `acquire`, in a thread."""
@@ -91,14 +69,6 @@ class Gate(BaseRateLimiter):
         """Let nothing pass for so long."""
         with self._lock:
             self._open_at = max(self._open_at, monotonic() + seconds)
-
-
-def _leave(response: Any) -> None:
-    """Give the place up once the answer is there; one that streams is read by whoever asked."""
-    attempt = current_attempt()
-    if attempt is not None and "event-stream" not in response.headers.get("content-type", ""):
-        response.read()
-        attempt.leave()
 
 
 def sending(send: Callable[[], T], *, gate: Gate, attempts: int, model: str) -> T:

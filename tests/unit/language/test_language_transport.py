@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from persona_db.graph.errors import (
     PromptTooLongError,
 )
 from persona_db.graph.models import Context, Question
-from tests.language_server import Drop, LanguageServer, Said, Status
+from tests.language_server import LanguageServer, Said, Status
 from tests.unit.language.scripted import Scripted, does_as_told, person
 
 
@@ -56,7 +55,7 @@ def failing(*errors: Exception) -> Callable[[], str]:
 
 
 def sent(send: Callable[[], str], *, gate: Gate | None = None, attempts: int = 2) -> str:
-    passed = gate or Gate(places=1)
+    passed = gate or Gate()
 
     def through() -> str:
         passed.acquire()
@@ -109,7 +108,7 @@ def test_an_error_that_is_no_provider_s_stays_itself() -> None:
 )
 def test_a_wait_that_is_named_is_kept_by_everybody(headers: dict[str, str]) -> None:
     """By requests that met nothing themselves as well."""
-    gate, began = Gate(places=1), time.monotonic()
+    gate, began = Gate(), time.monotonic()
     failed = threading.Event()
 
     def fail_once() -> str:
@@ -154,40 +153,6 @@ def test_a_prompt_that_is_too_long_after_all_is_halved() -> None:
 
 def hosted(path: Path, **settings: Any) -> LanguageModel:
     return open_model("openai:gpt-4.1-mini", settings=ModelSettings(**settings), cache=path / "calls.sqlite")
-
-
-def most_at_once(spans: Iterable[tuple[float, float]]) -> int:
-    """The largest number of spans that hold one moment."""
-    ends = sorted(end for pair in spans for end in ((pair[0], 1), (pair[1], -1)))
-    return max(accumulate(step for _, step in ends))
-
-
-def test_a_server_has_as_many_requests_at_once_as_were_asked_for(
-    language_server: LanguageServer, tmp_path: Path
-) -> None:
-    """No more, though more threads are at work; and as many, also after some met faults."""
-    language_server.latency = 0.1
-    language_server.fail(Status(500), times=2)
-    language_server.fail(Drop(midway=True), times=2)
-    model = hosted(tmp_path, concurrency=3)
-    assert all(one.complete for one in refine_people(LanguageEngine(model), [person(f"u{n}") for n in range(12)]))
-    assert most_at_once((call.began, call.ended) for call in language_server.calls) == 3
-
-
-def test_a_chat_model_that_is_given_has_as_many_calls_at_once_as_were_asked_for() -> None:
-    """Whatever it sends its requests by."""
-    spans: list[tuple[float, float]] = []
-
-    def slowly(messages: Any) -> Any:
-        began = time.monotonic()
-        time.sleep(0.05)
-        said = does_as_told(messages)
-        spans.append((began, time.monotonic()))
-        return said
-
-    model = open_model(Scripted(script=slowly), settings=ModelSettings(concurrency=3))
-    assert all(one.complete for one in refine_people(LanguageEngine(model), [person(f"u{n}") for n in range(12)]))
-    assert most_at_once(spans) == 3
 
 
 def test_an_answer_cut_off_for_its_length_is_counted_and_kept(language_server: LanguageServer, tmp_path: Path) -> None:
