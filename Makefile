@@ -41,8 +41,9 @@ types: dev .typing/.done ## Check types, strictly
 	MYPYPATH=.typing $(BIN)/mypy --namespace-packages -p persona_db
 	MYPYPATH=.typing $(BIN)/mypy --namespace-packages tests benchmarks docs
 
+# Two processes, each with servers of its own; files go out in order, so that those with a browser come last.
 test: dev ## Run all tests; they start a Neo4j of their own
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: dev ## Measure speed and size; ARGS="--quick" for a short run
 	$(BIN)/python -m benchmarks.run $(ARGS)
