@@ -157,11 +157,9 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
         raise ConfigError(
             f"model {model!r} names no provider; write provider:model, such as openai:gpt-4.1-mini, or llama"
         )
-    from langchain.chat_models import init_chat_model
-
     opened: BaseChatModel
     try:
-        opened = init_chat_model(model, **_arguments(provider, settings))
+        opened = _opened(provider, rest, _arguments(provider, settings))
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
         remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
@@ -176,6 +174,17 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
             + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
         ) from None  # the provider's error may quote the key
     return opened
+
+
+def _opened(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:
+    if provider == "openai":
+        from persona_db.chains.language.openai_chat import LeanChatOpenAI
+
+        return LeanChatOpenAI(model=name, **arguments)
+    from langchain.chat_models import init_chat_model
+
+    made: BaseChatModel = init_chat_model(name, model_provider=provider, **arguments)
+    return made
 
 
 def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:
