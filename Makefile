@@ -4,6 +4,8 @@ UV := .tools/bin/uv
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 ARGS ?=
+# Python may keep what it compiled: .venv is large, and commands and tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help dev fmt lint types test bench demo docs sessions clean
