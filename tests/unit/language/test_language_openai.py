@@ -32,7 +32,7 @@ def asked(kind: type[ChatOpenAI], answer: dict[str, Any], method: Any, **given: 
         return httpx.Response(200, json=answer)
 
     client = httpx.Client(transport=httpx.MockTransport(respond))
-    chat: Any = kind(model="m", api_key="none", base_url="http://test/v1", max_retries=0, http_client=client, **given)  # type: ignore[arg-type]
+    chat: Any = kind(model="m", api_key="none", base_url="http://test/v1", max_retries=0, http_client=client, **given)
     if method is not None:
         schema = {"title": "Distillation", **schema_of(Distillation)}
         strict = {} if method == "json_mode" else {"strict": True}
