@@ -222,8 +222,8 @@ class LanguageServer:
         self._open.wait()
         fault = self._fault_for(asked)
         if fault is None or isinstance(fault, Said):
-            self._closing.wait(self.latency)
             headers, body = self._good(asked, fault)
+            self._closing.wait(max(self.latency - (time.monotonic() - began), 0.0))
             answered = not self._closing.is_set()
         else:
             headers, body = {}, b""

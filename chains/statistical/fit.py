@@ -229,11 +229,11 @@ def collaboration(
     for row, person in enumerate(drawn):
         scores[row, person] = -np.inf
         mine = residual_row(int(person))
-        for other in np.argpartition(-scores[row], _TOP - 1)[:_TOP]:
-            both = mine * residual_row(int(other))
-            known = ~np.isnan(both)
-            product += float(both[known].sum())
-            square += float((mine[known] ** 2).sum() + (residual_row(int(other))[known] ** 2).sum()) / 2
+        theirs = np.stack([residual_row(int(other)) for other in np.argpartition(-scores[row], _TOP - 1)[:_TOP]])
+        both = mine * theirs
+        known = ~np.isnan(both)
+        product += float(both[known].sum())
+        square += float(np.broadcast_to(mine**2, known.shape)[known].sum() + (theirs[known] ** 2).sum()) / 2
     return round(float(np.clip(product / square, 0.0, 0.5)), 6) if square > 0 else 0.0
 
 
