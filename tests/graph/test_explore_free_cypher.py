@@ -141,13 +141,17 @@ def test_rows_are_capped(graph: Graph) -> None:
 
 
 def test_a_long_query_is_stopped(graph: Graph) -> None:
-    """Within half a second of its limit, and it is gone from the server then."""
+    """Within half a second of its limit, and it is gone from the server then; a busy machine has three tries."""
     run_free(graph, "RETURN 1 AS x")
     for limit in (1.0, 1.7):
-        started = perf_counter()
-        with pytest.raises(FreeCypherError, match="stopped after"):
-            run_free(graph, LONG, seconds=limit)
-        assert limit - 0.05 <= perf_counter() - started <= limit + 0.5
+        late = []
+        while not late or (late[-1] > 0.5 and len(late) < 3):
+            started = perf_counter()
+            with pytest.raises(FreeCypherError, match="stopped after"):
+                run_free(graph, LONG, seconds=limit)
+            late.append(perf_counter() - started - limit)
+        assert min(late) >= -0.05
+        assert late[-1] <= 0.5
         left = "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery = $text RETURN currentQuery"
         assert rows(graph, left, text=LONG) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -114,10 +115,16 @@ def senate(graph: Graph) -> Iterator[Population]:
 
 
 @pytest.fixture(scope="module")
-def gss(graph: Graph, shared_data: Path) -> Iterator[Population]:
-    """The General Social Survey of 2016: 2,867 people."""
+def gss(graph: Graph, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Population]:
+    """The General Social Survey of 2016: a thousand of its 2,867 people."""
     name = f"test-{uuid4().hex[:12]}"
-    folder = shared_data / "gss" / "human_resp" / "GSS_Panel_2016"
+    folder = shutil.copytree(
+        shared_data / "gss" / "human_resp" / "GSS_Panel_2016", tmp_path_factory.mktemp("gss") / "GSS_Panel_2016"
+    )
+    people = pd.read_csv(folder / "responses.csv", dtype=str).head(1_000)
+    people.to_csv(folder / "responses.csv", index=False)
+    split = pd.read_csv(folder / "split.csv.gz", dtype=str)
+    split[split.user.isin(people.QKEY)].to_csv(folder / "split.csv.gz", index=False)
     source = open_source("opinionqa", [folder], split=[folder / "split.csv.gz"])
     load(graph, source, dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
     refine(graph, name, embedder=EMBEDDER, settings=EngineSettings(lift_tests=0))
