@@ -15,6 +15,8 @@ from persona_db.chains.statistical.settings import EngineSettings
 
 __all__ = ["choose_settings", "inner_folds"]
 
+Floats = NDArray[np.float64]
+
 _GRID: Mapping[str, Sequence[float]] = {
     "meaning": (0.0, 0.3, 0.6),
     "shrinkage": (5.0, 10.0, 30.0, 100.0),
@@ -52,6 +54,7 @@ def choose_settings(
         return settings
     folds = [(cells, table.without(cells)) for cells in inner_folds(table, seed=seed)]
     learned: dict[tuple[float, ...], list[Population]] = {}
+    estimated: dict[tuple[float, ...], list[tuple[Floats, Floats]]] = {}
 
     @cache
     def loss(candidate: EngineSettings) -> float:
@@ -60,11 +63,16 @@ def choose_settings(
             learned[key] = [
                 fit_population(outer, vectors=vectors, settings=candidate, with_traits=False) for _, outer in folds
             ]
+        fitted = [replace(population, settings=candidate) for population in learned[key]]
+        ridge = (*key, candidate.ridge)  # how wide answers spread does not move the estimates
+        if ridge not in estimated:
+            estimated[ridge] = [
+                predict_cells(population, outer, cells, size=_OWN_SIZE, ridge=candidate.ridge)
+                for (cells, outer), population in zip(folds, fitted, strict=True)
+            ]
         total = 0.0
-        for (cells, outer), fitted in zip(folds, learned[key], strict=True):
-            population = replace(fitted, settings=candidate)
-            means, variances = predict_cells(population, outer, cells, size=_OWN_SIZE, ridge=candidate.ridge)
-            truth = table.choice[cells[:, 0], cells[:, 1]].tolist()
+        for (cells, _), population, (means, variances) in zip(folds, fitted, estimated[ridge], strict=True):
+            truth = table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)
             total += log_loss(population, cells, truth, means, variances)
         return total / len(folds)
 

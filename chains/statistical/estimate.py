@@ -7,7 +7,6 @@ correlations to each other, the best linear estimate is that of ridge regression
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,8 @@ __all__ = ["Estimate", "condition", "log_loss", "predict_cells", "residuals"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+_CELLS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,22 @@ def predict_cells(
     """
     values = population.standardise(table.choice)
     strength = np.abs(population.links)
+    size = min(size, len(population.questions))
     means, variances = np.zeros(len(cells)), np.ones(len(cells))
-    for row, (user, question) in enumerate(cells):
-        own = np.flatnonzero(table.choice[user] >= 0)
-        own = own[own != question]
-        if len(own) > size:
-            own = own[np.argpartition(-strength[question, own], size)[:size]]
-        estimate = condition(
-            population.links[question, own], population.links[np.ix_(own, own)], values[user, own], ridge=ridge
-        )
-        means[row], variances[row] = estimate.mean, estimate.variance
+    for start in range(0, len(cells) if size else 0, _CELLS_AT_ONCE):
+        some = slice(start, start + _CELLS_AT_ONCE)
+        users, questions = cells[some, 0], cells[some, 1]
+        known = table.choice[users] >= 0
+        known[np.arange(len(users)), questions] = False
+        telling = np.where(known, strength[questions], -1.0)
+        chosen = np.argpartition(-telling, size - 1, axis=1)[:, :size]
+        used = np.take_along_axis(known, chosen, axis=1)
+        among = population.links[chosen[:, :, None], chosen[:, None, :]] * (used[:, :, None] & used[:, None, :])
+        noise = np.where(used, ridge, 1.0)[:, :, None] * np.eye(size)  # a place without an answer has the weight 0
+        to_target = population.links[questions[:, None], chosen] * used
+        weights = np.linalg.solve(among + noise, to_target[:, :, None])[:, :, 0]
+        means[some] = (weights * np.where(used, values[users[:, None], chosen], 0.0)).sum(axis=1)
+        variances[some] = 1 - (weights * to_target).sum(axis=1)
     return means, variances
 
 
@@ -88,11 +95,12 @@ def residuals(
     return np.asarray(values - (weights * values[chosen]).sum(axis=1))
 
 
-def log_loss(population: Population, cells: Integers, truth: Sequence[int], means: Floats, variances: Floats) -> float:
+def log_loss(population: Population, cells: Integers, truth: Integers, means: Floats, variances: Floats) -> float:
     """Mean negative log probability of the true options."""
     spread = population.settings.spread
     total = 0.0
-    for (_, question), option, mean, variance in zip(cells, truth, means, variances, strict=True):
-        scale = population.scales[question]
-        total -= np.log(scale.distribution(mean, variance, spread=spread)[option])
+    for question in np.unique(cells[:, 1]):
+        rows = np.flatnonzero(cells[:, 1] == question)
+        likely = population.scales[question].distribution(means[rows], variances[rows], spread=spread)
+        total -= float(np.log(likely[np.arange(len(rows)), truth[rows]]).sum())
     return total / max(len(cells), 1)

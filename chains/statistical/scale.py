@@ -57,17 +57,22 @@ class Scale:
         cumulative = np.cumsum(mass / mass.sum())[:-1] if mass.sum() > 0 else np.empty(0)
         return np.asarray(ndtri(np.clip(cumulative, 1e-6, 1 - 1e-6)), dtype=np.float64)
 
-    def distribution(self, mean: float, variance: float, *, spread: float = 1.0) -> NDArray[np.float64]:
+    def distribution(
+        self, mean: float | NDArray[np.float64], variance: float | NDArray[np.float64], *, spread: float = 1.0
+    ) -> NDArray[np.float64]:
         """Return the probabilities of all options for a latent mean and variance; they sum to 1.
 
-        Each option keeps at least 0.0001, so that no answer is ruled out.
+        Arrays of means and variances give a row each. Each option keeps at least 0.0001, so that no answer is ruled
+        out.
         """
+        middle = np.asarray(mean, dtype=np.float64)[..., None]
+        result = np.broadcast_to(self.rates, (*middle.shape[:-1], len(self.rates))).copy()
         if len(self.order) < 2:
-            return self.rates
-        deviation = spread * np.sqrt(max(variance, _LEAST_VARIANCE))
-        below = np.concatenate([[0.0], ndtr((self._cuts - mean) / deviation), [1.0]])
+            return result
+        deviation = spread * np.sqrt(np.maximum(variance, _LEAST_VARIANCE))[..., None]
+        ends = np.zeros_like(middle)
+        below = np.concatenate([ends, ndtr((self._cuts - middle) / deviation), ends + 1], axis=-1)
         on_scale = list(self.order)
-        result = self.rates.copy()
-        result[on_scale] = np.diff(below) * self.rates[on_scale].sum()
+        result[..., on_scale] = np.diff(below) * self.rates[on_scale].sum()
         result = np.maximum(result, _LEAST_PROBABILITY)
-        return np.asarray(result / result.sum(), dtype=np.float64)
+        return np.asarray(result / result.sum(axis=-1, keepdims=True), dtype=np.float64)

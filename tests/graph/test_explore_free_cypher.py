@@ -144,7 +144,7 @@ def test_a_long_query_is_stopped(graph: Graph) -> None:
     """Within half a second of its limit, and it is gone from the server then; a busy machine has three tries."""
     run_free(graph, "RETURN 1 AS x")
     for limit in (1.0, 1.7):
-        late = []
+        late: list[float] = []
         while not late or (late[-1] > 0.5 and len(late) < 3):
             started = perf_counter()
             with pytest.raises(FreeCypherError, match="stopped after"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
-from persona_db.chains.statistical.estimate import condition, predict_cells, residuals
+from persona_db.chains.statistical.estimate import condition, log_loss, predict_cells, residuals
 from persona_db.chains.statistical.population import fit_population
 from persona_db.chains.statistical.settings import EngineSettings
 from tests.synthetic import make_world, signals_of
@@ -93,3 +93,20 @@ def test_predicted_cells_equal_conditioning_one_by_one(seed: int, size: int) -> 
             population.links[question, kept], population.links[np.ix_(kept, kept)], values[user, kept], ridge=0.3
         )
         assert (means[row], variances[row]) == pytest.approx((found.mean, found.variance))
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 100), st.floats(0.5, 2))
+def test_the_loss_is_that_of_each_cell_s_distribution(seed: int, spread: float) -> None:
+    """Cells of all questions together, in any order, as one by one."""
+    rng = np.random.default_rng(seed)
+    table = signals_of(make_world(seed=seed, people=12, questions=10)).table
+    population = fit_population(table, vectors=None, settings=EngineSettings(spread=spread))
+    cells = rng.permutation(np.argwhere(table.choice >= 0))
+    means, variances = rng.normal(size=len(cells)), rng.uniform(0, 1, size=len(cells))
+    truth = table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)
+    told = [
+        -np.log(population.scales[question].distribution(mean, variance, spread=spread)[option])
+        for (_, question), option, mean, variance in zip(cells, truth, means, variances, strict=True)
+    ]
+    assert log_loss(population, cells, truth, means, variances) == pytest.approx(np.mean(told))
