@@ -27,7 +27,7 @@ MIXED = 0.1
 def boosted_groups(answers: AnswerMatrix, tests: Cells, *, seed: int) -> PeerPrediction:
     """Predict by a classifier a question from everybody's demographics, no answer of the person's own.
 
-    Where under 40 people answered, or all alike, it is the base rates.
+    Where under 40 people answered, or all alike, or nobody's groups are known, it is the base rates.
     """
 
     def predict(known: AnswerMatrix, asked: Cells, settings: Sequence[Setting]) -> dict[Setting, Floats]:
@@ -43,6 +43,8 @@ def _predict(answers: AnswerMatrix, tests: Cells, setting: Setting, *, seed: int
     rounds, leaves = setting
     rates = base_rates(answers)
     made = rates[tests[:, 1]].copy()
+    if not answers.demographics.shape[1]:
+        return made
     for question in np.unique(tests[:, 1]):
         people = np.flatnonzero(answers.answers[:, question] >= 0)
         chosen = answers.answers[people, question]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_a_peer_gives_a_distribution_over_the_options_there_are(name: str) -> No
     assert made.sum(axis=1) == pytest.approx(1.0)
     assert made.min() >= 0.0
     assert made[~answers.offered[tests[:, 1]]].sum() == 0.0
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_people_without_attributes_are_predicted(name: str) -> None:
+    """By what is left of the data; where groups are all that a peer goes by, that is the base rates."""
+    answers, tests, _ = low_rank()
+    bare = replace(answers, demographics=np.zeros((len(answers.users), 0)), demographic_names=())
+    made = predict_peer(name, bare, tests, seed=1).probabilities
+    assert made.sum(axis=1) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("name", LEARNED)
