@@ -52,7 +52,8 @@ def choose_settings(
     """
     if (table.choice >= 0).sum() < _LEAST_ANSWERS:
         return settings
-    folds = [(cells, table.without(cells)) for cells in inner_folds(table, seed=seed)]
+    drawn = inner_folds(table, seed=seed)
+    folds = [(cells, table.without(cells), table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)) for cells in drawn]
     learned: dict[tuple[float, ...], list[Population]] = {}
     estimated: dict[tuple[float, ...], list[tuple[Floats, Floats]]] = {}
 
@@ -61,19 +62,19 @@ def choose_settings(
         key = (candidate.meaning, candidate.shrinkage, candidate.pooling)
         if key not in learned:
             learned[key] = [
-                fit_population(outer, vectors=vectors, settings=candidate, with_traits=False) for _, outer in folds
+                fit_population(outer, vectors=vectors, settings=candidate, with_traits=False) for _, outer, _ in folds
             ]
-        fitted = [replace(population, settings=candidate) for population in learned[key]]
-        ridge = (*key, candidate.ridge)  # how wide answers spread does not move the estimates
-        if ridge not in estimated:
-            estimated[ridge] = [
+        with_ridge = (*key, candidate.ridge)  # how wide answers spread does not move the estimates
+        if with_ridge not in estimated:
+            estimated[with_ridge] = [
                 predict_cells(population, outer, cells, size=_OWN_SIZE, ridge=candidate.ridge)
-                for (cells, outer), population in zip(folds, fitted, strict=True)
+                for (cells, outer, _), population in zip(folds, learned[key], strict=True)
             ]
         total = 0.0
-        for (cells, _), population, (means, variances) in zip(folds, fitted, estimated[ridge], strict=True):
-            truth = table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)
-            total += log_loss(population, cells, truth, means, variances)
+        for (cells, _, truth), fitted, (means, variances) in zip(
+            folds, learned[key], estimated[with_ridge], strict=True
+        ):
+            total += log_loss(replace(fitted, settings=candidate), cells, truth, means, variances)
         return total / len(folds)
 
     best, least = settings, loss(settings)

@@ -64,10 +64,7 @@ def predict_cells(
         telling = np.where(known, strength[questions], -1.0)
         chosen = np.argpartition(-telling, size - 1, axis=1)[:, :size]
         used = np.take_along_axis(known, chosen, axis=1)
-        among = population.links[chosen[:, :, None], chosen[:, None, :]] * (used[:, :, None] & used[:, None, :])
-        noise = np.where(used, ridge, 1.0)[:, :, None] * np.eye(size)  # a place without an answer has the weight 0
-        to_target = population.links[questions[:, None], chosen] * used
-        weights = np.linalg.solve(among + noise, to_target[:, :, None])[:, :, 0]
+        weights, to_target = _weights(population.links, questions, chosen, used, ridge=ridge)
         means[some] = (weights * np.where(used, values[users[:, None], chosen], 0.0)).sum(axis=1)
         variances[some] = 1 - (weights * to_target).sum(axis=1)
     return means, variances
@@ -89,10 +86,21 @@ def residuals(
     np.fill_diagonal(strength, -2.0)
     chosen = np.argpartition(-strength, most - 1, axis=1)[:, :most]
     used = np.take_along_axis(strength, chosen, axis=1) >= 0
-    among = links[chosen[:, :, None], chosen[:, None, :]] * (used[:, :, None] & used[:, None, :])
-    to_target = np.take_along_axis(links, chosen, axis=1) * used
-    weights = np.linalg.solve(among + ridge * np.eye(most), to_target[:, :, None])[:, :, 0]
+    weights, _ = _weights(links, np.arange(answered), chosen, used, ridge=ridge)
     return np.asarray(values - (weights * values[chosen]).sum(axis=1))
+
+
+def _weights(
+    links: Floats, targets: Integers, chosen: Integers, used: NDArray[np.bool_], *, ridge: float
+) -> tuple[Floats, Floats]:
+    """Return what each of the *chosen* items weighs for its target, and its correlation with it: targets x items.
+
+    Of items that are not *used* both are 0; *ridge* is above 0. One batched solve.
+    """
+    among = links[chosen[:, :, None], chosen[:, None, :]] * (used[:, :, None] & used[:, None, :])
+    to_target = links[targets[:, None], chosen] * used
+    weights = np.linalg.solve(among + ridge * np.eye(chosen.shape[1]), to_target[:, :, None])[:, :, 0]
+    return np.asarray(weights, dtype=np.float64), to_target
 
 
 def log_loss(population: Population, cells: Integers, truth: Integers, means: Floats, variances: Floats) -> float:

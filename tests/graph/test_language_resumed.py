@@ -84,10 +84,8 @@ def test_a_killed_refinement_pays_nothing_twice(
     asked = [call.asked.prompt_key for call in language_server.answered]
     assert paid & set(asked) == set()
     assert len(asked) == len(set(asked)) == CALLS - len(paid)
-    assert (report.calls, report.cached) == (
-        CALLS - len(paid),
-        len(paid) - written,
-    )  # who is written is not asked about
+    # Those who were written are not asked about again.
+    assert (report.calls, report.cached) == (CALLS - len(paid), len(paid) - written)
     assert ledger(graph, dataset) == ledger(graph, "test-language-in-one-go")
     assert (report.waiting, report.incomplete) == (0, 0)
     assert essence(graph, dataset) == undisturbed
