@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.statistical.keybook import CacheKey, idf, key_vector
+from persona_db.chains.statistical.keybook import CacheKey, idf
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -26,6 +27,7 @@ KEPT = 0.85
 SWAPPED = 0.15
 JITTER = 0.2
 DRAWN_AT_ONCE = 2_000
+VECTOR_DIMENSION = 384
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,13 @@ class People:
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
-        """What `keybook.key_vector` makes of each person, for all at once."""
+        """A unit vector a person, whose cosines come close to the JOIN score (within about 0.05).
+
+        Every key has a fixed pseudo-random code made from its id; opposite keys have opposite codes.
+        """
         from scipy.sparse import csr_array
 
-        directions = np.array([key_vector([(key, 1.0)]) for key in self.keys.values()])
+        directions = np.array([_code(key) for key in self.keys.values()])
         holding = csr_array((self.units, (self.rows, self.columns)), shape=(self.count, len(self.keys)))
         vectors = np.asarray(holding @ directions, dtype=np.float32)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
@@ -148,3 +153,11 @@ def _people(
             opposite=other if other in known else None,
         )  # fmt: skip
     return People(name, count, keys, rows, columns, weights)
+
+
+def _code(key: CacheKey) -> Floats:
+    flipped = key.opposite is not None and key.opposite < key.id
+    axis = str(key.opposite) if flipped else key.id
+    seed = int.from_bytes(blake2b(axis.encode(), digest_size=8).digest(), "big")
+    signs = np.random.default_rng(seed).integers(0, 2, VECTOR_DIMENSION) * 2 - 1
+    return np.asarray((-1 if flipped else 1) * signs / np.sqrt(VECTOR_DIMENSION))

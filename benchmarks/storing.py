@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +18,10 @@ __all__ = ["FIT", "Stored", "store"]
 
 FIT = "fit-0123456789abcdef"
 AT_ONCE = 2_000
+_CYPHER = Path(__file__).parent / "cypher"
+_VECTOR_INDEX, _STORE_VECTORS = (
+    (_CYPHER / name).read_text(encoding="utf-8") for name in ("key_vector_index.cypher", "store_key_vectors.cypher")
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ def store(graph: Graph, dataset: str, people: People, *, vectors: bool, progress
     graph.write_batches("store_keys", rows, what="keys", dataset=dataset, fit=FIT, progress=progress)
     pairs = [{"key": k.id, "opposite": k.opposite} for k in keys if k.opposite and k.id < k.opposite]
     graph.write_batches("store_opposites", pairs, what="opposites", dataset=dataset, fit=FIT, progress=progress)
+    if vectors:
+        graph.driver.execute_query(_VECTOR_INDEX, database_=graph.database)
     done = 0
     for batch in _batches(people):
         everybody = [
@@ -50,18 +57,23 @@ def store(graph: Graph, dataset: str, people: People, *, vectors: bool, progress
             for user, held in batch
         ]
         personas: list[dict[str, Any]] = [
-            {"user": user, "id": f"{user}/0", "version": 0, "traits": [], "at": "",
-             "key_vector": people.vectors[done + row].tolist() if vectors else None}
-            for row, (user, _) in enumerate(batch)
+            {"user": user, "id": f"{user}/0", "version": 0, "traits": [], "at": ""} for user, _ in batch
         ]  # fmt: skip
         graph.write("store_people", dataset=dataset, rows=everybody)
         with graph.transaction() as tx:
             tx.run("store_holds", dataset=dataset, fit=FIT, rows=holds)
             tx.run("store_personas", dataset=dataset, fit=FIT, rows=personas)
+        if vectors:
+            _store_vectors(graph, dataset, people, done, done + len(batch))
         done += len(batch)
         progress(f"storing {people.name}", done, people.count)
     graph.await_indexes()
     return Stored(len(people.rows), perf_counter() - began)
+
+
+def _store_vectors(graph: Graph, dataset: str, people: People, start: int, end: int) -> None:
+    rows = [[f"{people.ids[row]}/0", people.vectors[row].tolist()] for row in range(start, end)]
+    graph.driver.execute_query(_STORE_VECTORS, dataset=dataset, fit=FIT, rows=rows, database_=graph.database)
 
 
 def _batches(people: People) -> Iterator[list[tuple[str, list[tuple[str, float, float]]]]]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from persona_db.chains.persona import Fact, Persona
-from persona_db.chains.statistical.keybook import CacheKey, key_vector, units
+from persona_db.chains.statistical.keybook import CacheKey, units
 from persona_db.graph.ingest import statement_id
 from persona_db.graph.models import END_OF_TIME
 
@@ -47,7 +47,7 @@ class Changes:
         """
         held = dict(before["keys"])
         written = self._facts(persona, before["facts"], runs)
-        unit = self._holds(persona, held, keys)
+        self._holds(persona, held, keys)
         self.rows["store_evidence"] += [
             {"fact": written.names[support.id], "key": key.key, "share": support.share}
             for key in persona.keys
@@ -60,7 +60,6 @@ class Changes:
                 "id": f"{persona.user}/{persona.history.version}",
                 "version": persona.history.version,
                 "complete": None if complete else False,
-                "key_vector": key_vector([(keys[key], u) for key, u in unit.items()]) or None,
                 "traits": list(persona.traits),
                 "at": persona.at,
             }
@@ -82,8 +81,8 @@ class Changes:
         self.rows["store_fact_keys"] += [{"id": names[fact.id], "key": fact.key} for fact in facts if fact.id in shown]
         return _Written(names, new, shown)
 
-    def _holds(self, persona: Persona, before: Mapping[str, float], keys: Mapping[str, CacheKey]) -> dict[str, float]:
-        """Retire and store the keys whose part in the score changed; return the part of every key held."""
+    def _holds(self, persona: Persona, before: Mapping[str, float], keys: Mapping[str, CacheKey]) -> None:
+        """Retire and store the keys whose part in the score changed."""
         weights = [(held.weight, keys[held.key].idf) for held in persona.keys]
         unit = dict(zip((held.key for held in persona.keys), units(weights), strict=True))
         self.rows["retire_holds"] += [
@@ -96,7 +95,6 @@ class Changes:
         ]
         if fresh:
             self.rows["store_holds"].append({"user": persona.user, "at": persona.at, "keys": fresh})
-        return unit
 
 
 class _Written(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 
 from persona_db.chains.language.canonical import opposite_of
 from persona_db.chains.statistical.fit import collaboration, store_keys, store_summaries
-from persona_db.chains.statistical.keybook import CacheKey, idf, key_vector, make_keys, read_keys, summarise, units
+from persona_db.chains.statistical.keybook import CacheKey, idf, make_keys, read_keys, summarise, units
 from persona_db.chains.statistical.leaning import Leaning
 from persona_db.chains.statistical.population import AnswerTable, Population
 from persona_db.graph.progress import Progress, no_progress
@@ -113,9 +113,4 @@ def _settled(
 def _row(one: _Holding, keys: Mapping[str, CacheKey]) -> dict[str, Any]:
     """What a user's keys count for."""
     parts = units([(weight, keys[key].idf) for key, weight in one.keys])
-    profile = [(key, part) for (key, _), part in zip(one.keys, parts, strict=True)]
-    return {
-        "user": one.user,
-        "keys": [list(entry) for entry in profile],
-        "key_vector": key_vector([(keys[key], part) for key, part in profile]) or None,
-    }
+    return {"user": one.user, "keys": [[key, part] for (key, _), part in zip(one.keys, parts, strict=True)]}

@@ -1,11 +1,9 @@
-"""The cache keys of a Fit: who holds them, what their holders answered, and their place in the key vectors."""
+"""The cache keys of a Fit: who holds them and what their holders answered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,12 +18,10 @@ if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
 __all__ = [
-    "KEY_VECTOR_DIMENSION",
     "CacheKey",
     "Summary",
     "idf",
     "key_row",
-    "key_vector",
     "make_keys",
     "opposite_rows",
     "read_keys",
@@ -35,7 +31,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-KEY_VECTOR_DIMENSION = 384
 _LEAST_IDF = 0.05
 _LONGEST_NAME = 300  # names are indexed
 
@@ -108,27 +103,6 @@ def units(held: Sequence[tuple[float, float]]) -> list[float]:
     raw = np.array([np.sqrt(inverse) * weight for weight, inverse in held])
     norm = float(np.sqrt((raw**2).sum()))
     return [float(value) for value in raw / norm] if norm else [0.0] * len(held)
-
-
-def key_vector(profile: Sequence[tuple[CacheKey, float]]) -> list[float]:
-    """Turn (key, unit) pairs into a unit vector whose cosines come close to the JOIN score.
-
-    Every key has a fixed pseudo-random code made from its id; opposite keys have opposite codes, so that
-    disagreement subtracts. 384 numbers: the error of a cosine is about 0.05. Empty for an empty profile.
-    """
-    total = np.zeros(KEY_VECTOR_DIMENSION)
-    for key, unit in profile:
-        flipped = key.opposite is not None and key.opposite < key.id
-        total += -unit * _code(str(key.opposite)) if flipped else unit * _code(key.id)
-    norm = float(np.sqrt(total @ total))
-    return [float(x) for x in total / norm] if norm > 0 else []
-
-
-@lru_cache(maxsize=100_000)
-def _code(axis: str) -> Floats:
-    seed = int.from_bytes(blake2b(axis.encode(), digest_size=8).digest(), "big")
-    signs = np.random.default_rng(seed).integers(0, 2, KEY_VECTOR_DIMENSION) * 2 - 1
-    return np.asarray(signs / np.sqrt(KEY_VECTOR_DIMENSION))
 
 
 def make_keys(

@@ -1,7 +1,7 @@
 // settle_holds: what each key counts for in some users' scores is this, and their personas are found by it.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
-// param   rows     list[map]  {user str, key_vector list[float]?, keys list[list[any]]}: keys are [key, unit]
+// param   rows     list[map]  {user str, keys list[list[any]]}: keys are [key, unit]
 // returns n int
 // cost    write; one index look-up a row, and the user's keys
 UNWIND $rows AS row
@@ -14,6 +14,5 @@ CALL (u, row) {
   RETURN reduce(words = '', word IN collect(word) | words + word + ' ') AS profile
 }
 MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit, retired_at: '9999-12-31'})
-SET p.profile = CASE WHEN NOT EXISTS { (u)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at <= p.at } THEN profile END,
-    p.key_vector = row.key_vector
+SET p.profile = CASE WHEN NOT EXISTS { (u)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at <= p.at } THEN profile END
 RETURN count(*) AS n

@@ -33,8 +33,10 @@ def test_plan_is_what_the_header_says(graph: Graph, query: NamedQuery) -> None:
     assert [name for name in costly if name not in query.cost] == []
 
 
-def test_every_migration_is_named_after_what_it_makes() -> None:
+def test_every_migration_is_named_after_what_it_makes_or_takes_away() -> None:
     """Constraints and indexes have names of their own, so that a later migration can replace them."""
     for query in migrations().values():
         made = query.name.partition("_")[2]
-        assert re.search(rf"CREATE \w*\s?(CONSTRAINT|INDEX) {made} IF NOT EXISTS", query.text), query.path
+        gone = made.removeprefix("no_")
+        statement = rf"CREATE \w*\s?(CONSTRAINT|INDEX) {made} IF NOT EXISTS|DROP (CONSTRAINT|INDEX) {gone} IF EXISTS"
+        assert re.search(statement, query.text), query.path

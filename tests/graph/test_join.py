@@ -130,8 +130,7 @@ def retire_holds(graph: Graph, dataset: str, fit: str, holds: Sequence[Hold]) ->
 
 def store_personas(graph: Graph, dataset: str, fit: str, users: Sequence[str], *, at: str, version: str) -> None:
     rows: list[dict[str, object]] = [
-        {"user": user, "id": f"{user}/{version}", "version": 0, "key_vector": None, "traits": [], "at": at}
-        for user in users
+        {"user": user, "id": f"{user}/{version}", "version": 0, "traits": [], "at": at} for user in users
     ]
     graph.write("store_personas", dataset=dataset, fit=fit, rows=rows)
 

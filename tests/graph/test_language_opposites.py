@@ -91,22 +91,6 @@ def test_contrary_issues_subtract(graph: Graph, dataset: str, model: LanguageMod
             assert (FOR in {key.key for key in one.shared}) == (not sides[user])
 
 
-def test_vectors_of_contrary_keys_are_contrary(
-    graph: Graph, dataset: str, server: LanguageServer, model: LanguageModel
-) -> None:
-    """The cosine of two users' key vectors is about their score, below 0 too."""
-    server.answer = partial(taking_sides, weight=0.9)
-    store(graph, dataset, town(contrary=True))
-    refine(graph, dataset, model=model, embedder=EMBEDDER)
-    query = """
-    MATCH (:User {dataset: $d, id: 'u00'})-[:HAS_PERSONA]->(a), (v:User {dataset: $d})-[:HAS_PERSONA]->(b)
-    WHERE v.id <> 'u00' RETURN v.id AS user, vector.similarity.cosine(a.key_vector, b.key_vector) * 2 - 1 AS cosine
-    """
-    exact = scores(graph, dataset, "u00")
-    assert min(exact.values()) < -0.3
-    assert {row["user"]: row["cosine"] for row in rows(graph, query, d=dataset)} == pytest.approx(exact, abs=0.2)
-
-
 def test_the_first_who_is_against_is_folded_in_as_contrary(graph: Graph, dataset: str, model: LanguageModel) -> None:
     """A key that comes up later is linked to the one it contradicts, in the same transaction as its holder."""
     world = town(contrary=False)

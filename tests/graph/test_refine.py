@@ -74,11 +74,11 @@ def test_facts_rest_on_the_users_own_history(refined: Refined) -> None:
 
 
 def test_keys_held_are_weighted(refined: Refined) -> None:
-    """Weights in (0, 1], squares of units sum to 1, evidence is the holder's own, key vectors have length 1."""
+    """Weights in (0, 1], squares of units sum to 1, evidence is the holder's own."""
     found = refined.rows(
         """
         MATCH (u:User {dataset: $d})-[:HAS_PERSONA]->(p:Persona)
-        RETURN u.id AS user, p.key_vector AS vector, p.version = u.version AS done, p.sharing_rank AS rank,
+        RETURN u.id AS user, p.version = u.version AS done, p.sharing_rank AS rank,
                [(u)-[h:HOLDS]->(k:CacheKey) | [k.id, h.weight, h.unit, h.fit, k.fit, k.kind,
                  COUNT { (f:Fact {user: u.id})-[:EVIDENCE_FOR]->(k) },
                  COUNT { (f:Fact)-[:EVIDENCE_FOR]->(k) WHERE f.user = u.id AND f.key <> k.id }]] AS held
@@ -90,7 +90,6 @@ def test_keys_held_are_weighted(refined: Refined) -> None:
         assert row["rank"] == Sharing.HISTORY.rank
         assert all(0 < weight <= 1 for _, weight, *_ in row["held"])
         assert sum(unit**2 for _, _, unit, *_ in row["held"]) == pytest.approx(1)
-        assert sum(x * x for x in row["vector"]) == pytest.approx(1)
         for _, _, _, fit, of, kind, evidence, foreign in row["held"]:
             assert fit == of == refined.fit
             assert foreign == 0
@@ -181,25 +180,6 @@ def test_a_question_has_its_strongest_links(graph: Graph, dataset: str) -> None:
         assert (question, question) not in strength
     assert all(strength.get((o, q), r) == r for (q, o), r in strength.items())
     assert all(-1 < row["r"] < 1 and row["n"] <= 40 for row in found)
-
-
-def test_every_persona_with_keys_is_in_the_index(refined: Refined) -> None:
-    """Neo4j leaves bad vectors out without a word."""
-    refined.graph.await_indexes()
-    found = refined.rows(
-        """
-        CYPHER 25
-        MATCH (:User {dataset: $d, id: 'u00'})-[:HAS_PERSONA]->(own:Persona)
-        MATCH (c:Persona)
-          SEARCH c IN (VECTOR INDEX persona_key_vector FOR own.key_vector
-            WHERE c.dataset = $d AND c.fit = $fit AND c.sharing_rank >= 0 AND c.at <= '9999-12-30'
-              AND c.retired_at > '9999-12-30' LIMIT 1000)
-        RETURN count(c) AS n
-        """,
-        fit=refined.fit,
-    )
-    stored = "MATCH (p:Persona {dataset: $d}) WHERE p.key_vector IS NOT NULL RETURN count(p) AS n"
-    assert found == refined.rows(stored) == [{"n": 40}]
 
 
 def test_refining_again_does_nothing(refined: Refined) -> None:

@@ -35,7 +35,7 @@ CREATE (u)-[:HAS_FACT]->(fact:Fact {dataset: $d, fit: $id, id: $id, user: $id, l
   n_support: 1, strength: 0.5, at: '', retired_at: '9999-12-31'})-[:SAYS]->(s)
 CREATE (fact)-[:DERIVED_FROM {share: 1.0}]->(item), (fact)-[:EVIDENCE_FOR {share: 1.0}]->(key)
 CREATE (u)-[:HAS_PERSONA]->(:Persona {dataset: $d, fit: $id, id: $id, user: $id, version: 1, sharing_rank: 4,
-  key_vector: $vector, traits: [0.5], at: '', retired_at: '9999-12-31'})
+  traits: [0.5], at: '', retired_at: '9999-12-31'})
 """
 
 
@@ -48,9 +48,7 @@ def fill(graph: Graph, dataset: str) -> None:
     store_items(graph, dataset, [HistoryItem(id=ID, user=ID, text=f"says {dataset}", question=ID, option=0)])
     store_quarantine(graph, dataset, [QuarantinedRow(source=dataset, row=5, reason="r")])
     embed_missing(graph, dataset, HashEmbedder())
-    graph.driver.execute_query(
-        REFINED, d=dataset, id=ID, mark=f"mark {dataset}", vector=VECTOR, database_=graph.database
-    )
+    graph.driver.execute_query(REFINED, d=dataset, id=ID, mark=f"mark {dataset}", database_=graph.database)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,11 @@ from persona_db.graph.errors import ConfigError
 from persona_db.graph.migrations import migrate, migrations
 from persona_db.graph.session import Graph
 
+TAKEN_BACK = {"0018"}
+"""Migrations that made what a later one takes away: graphs of earlier versions have them on record."""
+AWAY = "no_"
+"""What the names of migrations begin with that take something away."""
+
 
 def schema(graph: Graph) -> set[str]:
     """The names of the constraints and indexes there are."""
@@ -19,6 +24,12 @@ def schema(graph: Graph) -> set[str]:
         "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name", database_=graph.database
     )
     return {record["name"] for record in records}
+
+
+def made() -> set[str]:
+    """What the files say that there is."""
+    names = {query.name.partition("_")[2] for query in migrations().values()}
+    return {name for name in names if not name.startswith(AWAY)}
 
 
 def strip(graph: Graph) -> None:
@@ -50,17 +61,19 @@ def test_up_to_date_graph_is_left_alone(graph: Graph) -> None:
     assert min(seconds) < 0.03
 
 
-def test_numbers_have_no_gap() -> None:
-    """0001, 0002, ...: a file put between two others would never reach a graph that is past it."""
-    assert list(migrations()) == [f"{n:04d}" for n in range(1, len(migrations()) + 1)]
+def test_numbers_are_used_once() -> None:
+    """0001, 0002, ...: of those in between only what was taken back is missing, and no other takes its number."""
+    numbers = sorted({*migrations(), *TAKEN_BACK})
+    assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]
+    assert TAKEN_BACK.isdisjoint(migrations())
 
 
 def test_bare_graph_gets_everything_in_order(bare: Graph) -> None:
-    """Every constraint and index is there under its file's name, and on record."""
+    """Every constraint and index is there under its file's name, and on record; none is that one takes away."""
     told: list[tuple[str, int, int | None]] = []
     applied = migrate(bare, progress=lambda what, done, total=None: told.append((what, done, total)))
     assert applied == [query.name for query in migrations().values()]
-    assert schema(bare) == {name.partition("_")[2] for name in applied}
+    assert schema(bare) == made()
     assert [done for _, done, _ in told] == list(range(1, len(applied) + 1))
     assert [row["id"] for row in bare.read("applied_migrations")] == list(migrations())
 
@@ -87,8 +100,19 @@ def test_processes_at_once_apply_it_once(bare: Graph) -> None:
     """Three that find a bare graph at one moment all end with the whole schema, recorded once."""
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: migrate(bare), range(3)))
-    assert len(schema(bare)) == len(migrations())
+    assert schema(bare) == made()
     assert [row["id"] for row in bare.read("applied_migrations")] == list(migrations())
+
+
+def test_what_an_earlier_version_made_is_taken_away(bare: Graph) -> None:
+    """A graph with a migration that there is no more is no newer graph, and loses what nothing reads."""
+    bare.driver.execute_query(
+        "CREATE VECTOR INDEX persona_key_vector FOR (n:Persona) ON n.key_vector", database_=bare.database
+    )
+    bare.write("record_migration", id="0018", name="0018_persona_key_vector")
+    assert migrate(bare)[-1] == "0026_no_persona_key_vector"
+    assert schema(bare) == made()
+    bare.driver.execute_query("MATCH (m:Migration {id: '0018'}) DELETE m", database_=bare.database)
 
 
 def test_newer_graph_is_refused(graph: Graph) -> None:

@@ -1,6 +1,4 @@
-// 0018_persona_key_vector: personas are found by the keys they hold, within a Fit, by who shares and when.
-// returns nothing
-// cost    write; once a database
+// key_vector_index: personas by the vector of their keys, to compare.
 CYPHER 25
 CREATE VECTOR INDEX persona_key_vector IF NOT EXISTS
 FOR (n:Persona) ON n.key_vector WITH [n.dataset, n.fit, n.sharing_rank, n.at, n.retired_at]
