@@ -32,6 +32,10 @@ DROP = """([name, data]) => {
       new DragEvent(kind, {dataTransfer: files, bubbles: true, cancelable: true}));
   }
 }"""
+EDITOR_BEGINS = """words => {
+  const text = document.querySelector('.monaco-editor .view-lines').textContent.replace(/\\s/g, ' ').trim();
+  return words ? text.includes('// ' + words) : text === '';
+}"""
 QUERIES = ("who_shares_values", "popular_keys", "holders_of", "persona_changes", "find_keys", "fact_rests_on")
 """Those whose parameters are lists, null, numbers, dates, words and ids; the server plans all in another test."""
 HOSTILE_TITLE = "1. Hostile <img src=x onerror=\"document.title='owned'\">"
@@ -138,7 +142,9 @@ def open_favourites(page: Page) -> None:
 
 
 def run_favourite(page: Page, text: str) -> None:
-    """Put a favourite into the editor by its title, and run it."""
+    """Put a favourite into the editor by its title, and run it: the editor, full and then empty, tells that it did."""
     title = text.splitlines()[0].removeprefix("// ")
     page.get_by_test_id(f"scriptTitle-{title}").click()
+    page.wait_for_function(EDITOR_BEGINS, arg=title[:30])
     page.get_by_test_id("editor-Run").click()
+    page.wait_for_function(EDITOR_BEGINS, arg="")
