@@ -195,6 +195,8 @@ def _unembedded(graph: Graph, dataset: str, kind: str) -> Iterator[list[dict[str
     after = ""
     while page := graph.read(f"unembedded_{kind}", dataset=dataset, after=after, limit=STORED_AT_ONCE):
         yield page
+        if len(page) < STORED_AT_ONCE:
+            return
         after = page[-1]["id"]
 
 
