@@ -10,6 +10,7 @@ import json
 import logging
 import shlex
 from collections.abc import Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -175,10 +176,12 @@ class ModelFit:
         left = self._waiting(place.fit).without(writer.unusable)
         replaces = place.current or not left.new or self._nothing_to_replace()
         chosen = population.settings
-        if replaces and not place.settled:
-            chosen = self._finish(place, population, left)
-            drop_obsolete(self.graph, self.dataset, progress=self.progress)
-        embed(self.graph, self.dataset, self.embedder, self.progress)
+        with ThreadPoolExecutor(max_workers=1) as beside:  # all texts are there, and settling reads no vectors of them
+            embedded = beside.submit(embed, self.graph, self.dataset, self.embedder, self.progress)
+            if replaces and not place.settled:
+                chosen = self._finish(place, population, left)
+                drop_obsolete(self.graph, self.dataset, progress=self.progress)
+        embedded.result()
         log.info("refined %s by %s: fit %s, %s users", self.dataset, self._engine.name, place.fit, writer.users)
         priced = self._language.price is not None or not accounts.calls
         return RefineReport(
