@@ -12,6 +12,7 @@ import psutil
 from pydantic import Field
 
 from benchmarks.people import People
+from benchmarks.queries import query_text
 from benchmarks.rivals import Join, brute_force, in_networkx, sparse_product
 from benchmarks.storing import FIT, store
 from benchmarks.timing import Latency, timed
@@ -35,7 +36,6 @@ MOST_FOR_NETWORKX = 20_000
 SAME = 2e-9  # scores are rounded to nine digits
 LARGE = 100_000
 KNOWN = 1_000  # the best whose exact scores are known: more than ever tie for the twentieth place
-HERE = Path(__file__).parent
 
 Found = list[tuple[str, float]]
 
@@ -143,7 +143,7 @@ def _in_graph(graph: Graph, query: str, **params: Any) -> Join:
 def _by_vector(graph: Graph, **params: Any) -> Join:
     from neo4j import RoutingControl
 
-    text = (HERE / "cypher" / "join_by_vector.cypher").read_text(encoding="utf-8")
+    text = query_text("join_by_vector")
 
     def join(user: str) -> Found:
         given = {"dataset": DATASET, "fit": FIT, "users": [user], "as_of": PRESENT, "min_rank": 1, **params}

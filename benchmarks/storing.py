@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from benchmarks.people import People
+from benchmarks.queries import query_text
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress
 from persona_db.graph.session import Graph
@@ -18,10 +18,6 @@ __all__ = ["FIT", "Stored", "store"]
 
 FIT = "fit-0123456789abcdef"
 AT_ONCE = 2_000
-_CYPHER = Path(__file__).parent / "cypher"
-_VECTOR_INDEX, _STORE_VECTORS = (
-    (_CYPHER / name).read_text(encoding="utf-8") for name in ("key_vector_index.cypher", "store_key_vectors.cypher")
-)
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ def store(graph: Graph, dataset: str, people: People, *, vectors: bool, progress
     pairs = [{"key": k.id, "opposite": k.opposite} for k in keys if k.opposite and k.id < k.opposite]
     graph.write_batches("store_opposites", pairs, what="opposites", dataset=dataset, fit=FIT, progress=progress)
     if vectors:
-        graph.driver.execute_query(_VECTOR_INDEX, database_=graph.database)
+        graph.driver.execute_query(query_text("key_vector_index"), database_=graph.database)
     done = 0
     for batch in _batches(people):
         everybody = [
@@ -73,7 +69,9 @@ def store(graph: Graph, dataset: str, people: People, *, vectors: bool, progress
 
 def _store_vectors(graph: Graph, dataset: str, people: People, start: int, end: int) -> None:
     rows = [[f"{people.ids[row]}/0", people.vectors[row].tolist()] for row in range(start, end)]
-    graph.driver.execute_query(_STORE_VECTORS, dataset=dataset, fit=FIT, rows=rows, database_=graph.database)
+    graph.driver.execute_query(
+        query_text("store_key_vectors"), dataset=dataset, fit=FIT, rows=rows, database_=graph.database
+    )
 
 
 def _batches(people: People) -> Iterator[list[tuple[str, list[tuple[str, float, float]]]]]:

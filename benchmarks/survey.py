@@ -12,6 +12,7 @@ import psutil
 from neo4j import Record
 
 from benchmarks.people import Profile
+from benchmarks.queries import query_text
 from persona_db.chains.predict import predict_many
 from persona_db.chains.reading import open_reading
 from persona_db.chains.refine import refine
@@ -29,7 +30,6 @@ from persona_db.loaders.rows import ignore
 __all__ = ["Survey", "SurveyReport", "run_survey"]
 
 DATASET = "survey"
-HERE = Path(__file__).parent
 
 
 class SurveyReport(Model):
@@ -87,5 +87,5 @@ def run_survey(folder: Path, *, home: Path, predictions: int, seed: int, progres
 
 
 def _rows(graph: Graph, query: str, *, fit: str) -> list[Record]:
-    text = (HERE / "cypher" / f"{query}.cypher").read_text(encoding="utf-8")
+    text = query_text(query)
     return graph.driver.execute_query(text, dataset=DATASET, fit=fit, database_=graph.database).records

@@ -40,9 +40,9 @@ def migrate(graph: Graph, *, progress: Progress = no_progress) -> list[str]:
     """Apply the migrations the database lacks, in order; return their names. One read when it lacks none."""
     wanted = migrations()
     applied = {row["id"] for row in graph.read("applied_migrations")}
-    if newer := sorted(number for number in applied if number > max(wanted)):
+    if (newest := max(applied, default="")) > max(wanted):
         raise ConfigError(
-            f"the graph has migration {newer[-1]}, which this persona-db doesn't know; "
+            f"the graph has migration {newest}, which this persona-db doesn't know; "
             "upgrade persona-db, or use another database"
         )
     missing = [(number, query) for number, query in wanted.items() if number not in applied]

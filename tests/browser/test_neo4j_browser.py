@@ -32,7 +32,7 @@ DROP = """([name, data]) => {
       new DragEvent(kind, {dataTransfer: files, bubbles: true, cancelable: true}));
   }
 }"""
-EDITOR_BEGINS = """words => {
+EDITOR_HAS = """words => {
   const text = document.querySelector('.monaco-editor .view-lines').textContent.replace(/\\s/g, ' ').trim();
   return words ? text.includes('// ' + words) : text === '';
 }"""
@@ -145,6 +145,6 @@ def run_favourite(page: Page, text: str) -> None:
     """Put a favourite into the editor by its title, and run it: the editor, full and then empty, tells that it did."""
     title = text.splitlines()[0].removeprefix("// ")
     page.get_by_test_id(f"scriptTitle-{title}").click()
-    page.wait_for_function(EDITOR_BEGINS, arg=title[:30])
+    page.wait_for_function(EDITOR_HAS, arg=title[:30])
     page.get_by_test_id("editor-Run").click()
-    page.wait_for_function(EDITOR_BEGINS, arg="")
+    page.wait_for_function(EDITOR_HAS, arg="")

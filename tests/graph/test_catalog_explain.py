@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,12 +30,3 @@ def test_plan_is_what_the_header_says(graph: Graph, query: NamedQuery) -> None:
     assert ("w" in (summary.query_type or "")) == query.writes
     costly = sorted({name for name in operators(summary.plan) if name in COSTLY})
     assert [name for name in costly if name not in query.cost] == []
-
-
-def test_every_migration_is_named_after_what_it_makes_or_takes_away() -> None:
-    """Constraints and indexes have names of their own, so that a later migration can replace them."""
-    for query in migrations().values():
-        made = query.name.partition("_")[2]
-        gone = made.removeprefix("no_")
-        statement = rf"CREATE \w*\s?(CONSTRAINT|INDEX) {made} IF NOT EXISTS|DROP (CONSTRAINT|INDEX) {gone} IF EXISTS"
-        assert re.search(statement, query.text), query.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,16 @@ def test_numbers_are_used_once() -> None:
     numbers = sorted({*migrations(), *TAKEN_BACK})
     assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]
     assert TAKEN_BACK.isdisjoint(migrations())
+
+
+def test_every_migration_is_named_after_what_it_makes_or_takes_away() -> None:
+    """Constraints and indexes have names of their own, so that a later migration can replace them."""
+    for query in migrations().values():
+        name = query.name.partition("_")[2]
+        statement = rf"CREATE \w*\s?(CONSTRAINT|INDEX) {name} IF NOT EXISTS"
+        if name.startswith(AWAY):
+            statement = rf"DROP (CONSTRAINT|INDEX) {name.removeprefix(AWAY)} IF EXISTS"
+        assert re.search(statement, query.text), query.path
 
 
 def test_bare_graph_gets_everything_in_order(bare: Graph) -> None:
