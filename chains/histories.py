@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from persona_db.chains.persona import UserHistory
 from persona_db.chains.statistical.engine import Lexicon
 from persona_db.chains.statistical.fit import Signals, question_of
-from persona_db.chains.statistical.population import AnswerTable
+from persona_db.chains.statistical.population import AnswerTable, Wording
 from persona_db.chains.statistical.vocabulary import VOCABULARY
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.ingest import statement_id
@@ -94,8 +94,8 @@ class HistoryReader:
         """What free text is matched with, or None without an embedder."""
         return None if self._embedder is None else Lexicon(self.vectors_of, self._embedder.embed)
 
-    def signals(self, users: Sequence[str], *, progress: Progress) -> tuple[Signals, str]:
-        """Return what a Fit is made of, and when the newest item of it was said."""
+    def signals(self, users: Sequence[str], *, embedder: Embedder | None, progress: Progress) -> tuple[Signals, str]:
+        """Return what a Fit is made of, and when the newest item of it was said; *embedder* is for options' texts."""
         rows = self._graph.read("questions_asked", dataset=self._dataset, as_of=self._as_of)
         rows = [row for row in rows if row["options"]]
         questions = tuple(question_of(row) for row in rows)
@@ -118,7 +118,7 @@ class HistoryReader:
             progress("reading histories", min(start + _USERS_AT_ONCE, len(users)), len(users))
         return (
             Signals(
-                AnswerTable(tuple(users), questions, choice), tuple(attributes), _question_vectors(rows),
+                AnswerTable(tuple(users), questions, choice), tuple(attributes), _wording(rows, embedder),
                 {answer: self._texts[said] for answer, said in words.known().items()}, _stacked(terms),
             ),
             newest,
@@ -147,10 +147,16 @@ class _CommonWords:
         return {answer: self._first[answer][1] for answer, common in self._common.items() if common}
 
 
-def _question_vectors(rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64] | None:
+def _wording(rows: Sequence[Mapping[str, Any]], embedder: Embedder | None) -> Wording | None:
+    """What questions and options say; None unless every question has a vector."""
     if not rows or any(row["vector"] is None for row in rows):
         return None
-    return np.array([row["vector"] for row in rows], dtype=np.float64)
+    questions = np.array([row["vector"] for row in rows], dtype=np.float64)
+    if embedder is None:
+        return Wording(questions)
+    place = {text: at for at, text in enumerate(dict.fromkeys(option for row in rows for option in row["options"]))}
+    vectors = embedder.embed(list(place)).astype(np.float64)
+    return Wording(questions, tuple(vectors[[place[option] for option in row["options"]]] for row in rows))
 
 
 def _stacked(terms: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:

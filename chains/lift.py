@@ -162,7 +162,7 @@ def _without(
         attributes=tuple(signals.attributes[row] for row in rows),
         terms=None if signals.terms is None else signals.terms[rows],
     )
-    population = fit_population(table, vectors=signals.vectors, settings=settings)
+    population = fit_population(table, wording=signals.wording, settings=settings)
     people, held = people_of(population, part)
     traits = np.array([one.traits for one in people]).reshape(len(people), population.loadings.shape[1])
     keys = make_keys(population, held, traits, {})

@@ -17,8 +17,6 @@ from hashlib import blake2b
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from persona_db.chains.histories import HistoryReader
 from persona_db.chains.language.calls import Accounts
 from persona_db.chains.language.engine import LanguageEngine, estimate, refine_people
@@ -206,7 +204,7 @@ class ModelFit:
                 return _Place(
                     current["fit"],
                     current["through"],
-                    EngineSettings.model_validate_json(current["settings"]),
+                    EngineSettings.stored(current["settings"]),
                     current=True,
                     settled=current["waiting"] == 0,
                 )
@@ -222,7 +220,7 @@ class ModelFit:
 
     def _signals(self, people: Sequence[dict[str, Any]]) -> tuple[Signals, str]:
         sharing = [row["user"] for row in people if row["sharing_rank"] > 0]
-        return self._reader.signals(sharing, progress=self.progress)
+        return self._reader.signals(sharing, embedder=self.embedder, progress=self.progress)
 
     def _begin(self, place: _Place) -> Population:
         """Return what is learned from everybody's answers, and write it where the Fit is new."""
@@ -291,7 +289,7 @@ class ModelFit:
             signals = _on_questions_of(signals, population)
             signals, left_out = trusted(signals, place.settings)
             store_left_out(graph, dataset, place.fit, left_out)
-            population = fit_population(signals.table, vectors=signals.vectors, settings=place.settings)
+            population = fit_population(signals.table, wording=signals.wording, settings=place.settings)
         chosen = settle(graph, dataset, place.fit, population, signals.table, seed=self.seed, progress=self.progress)
         waiting = len(left.new) + len(left.incomplete)
         finish_fit(graph, dataset, place.fit, chosen, current=self.as_of is None, waiting=waiting)
@@ -325,5 +323,5 @@ def _on_questions_of(signals: Signals, population: Population) -> Signals:
     column = {question.id: place for place, question in enumerate(signals.table.questions)}
     places = [column[question.id] for question in population.questions]
     table = AnswerTable(signals.table.users, population.questions, signals.table.choice[:, places])
-    vectors = None if signals.vectors is None else np.asarray(signals.vectors[places])
-    return Signals(table, signals.attributes, vectors, signals.statements)
+    wording = None if signals.wording is None else signals.wording.of(places)
+    return Signals(table, signals.attributes, wording, signals.statements)

@@ -68,5 +68,5 @@ def open_reading(graph: Graph, dataset: str, *, as_of: str | None = None) -> Rea
     if not rows:
         require_dataset(graph, dataset)
         raise NoFitError(dataset, as_of=as_of)
-    settings = EngineSettings.model_validate_json(rows[0]["settings"])
+    settings = EngineSettings.stored(rows[0]["settings"])
     return Reading(graph, dataset, rows[0]["fit"], until(as_of), settings, rows[0]["engine"])

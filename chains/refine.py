@@ -153,7 +153,7 @@ def _refine(
         )
     if current and not (refit or as_of or info.refit_needed):
         fit, through = current[0]["fit"], current[0]["through"]
-        chosen = EngineSettings.model_validate_json(current[0]["settings"])
+        chosen = EngineSettings.stored(current[0]["settings"])
         waiting, unchanged = _waiting(graph, dataset, fit)
         facts = keys = 0
         odd: list[LeftOut] = []
@@ -168,7 +168,8 @@ def _refine(
         )  # fmt: skip
 
     everybody = require_people(graph, dataset)
-    signals, newest = reader.signals([row["user"] for row in everybody if row["sharing_rank"] > 0], progress=progress)
+    sharing = [row["user"] for row in everybody if row["sharing_rank"] > 0]
+    signals, newest = reader.signals(sharing, embedder=embedder, progress=progress)
     through = until(as_of) if as_of else newest
     asked = settings or EngineSettings()
     fit = fingerprint(signals, asked, seed=seed, through=through)

@@ -10,7 +10,7 @@ import numpy as np
 
 from persona_db.chains.persona import UserHistory
 from persona_db.chains.statistical.fit import Signals
-from persona_db.chains.statistical.population import AnswerTable
+from persona_db.chains.statistical.population import AnswerTable, Wording
 from persona_db.graph.embedding import HashEmbedder, embed_missing
 from persona_db.graph.ingest import ensure_dataset, store_items, store_people, store_questions
 from persona_db.graph.models import HistoryItem, Person, Question, Sharing
@@ -182,7 +182,7 @@ def signals_of(world: World, *, vectors: bool = True) -> Signals:
     return Signals(
         AnswerTable(tuple(row), world.questions, choice),
         tuple(history.attributes for history in people),
-        embedded if vectors else None,
+        Wording(embedded) if vectors else None,
         statements,
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.statistical.estimate import log_loss, predict_cells
-from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
+from persona_db.chains.statistical.population import AnswerTable, Population, Wording, fit_population
 from persona_db.chains.statistical.settings import EngineSettings
 
 __all__ = ["choose_settings", "inner_folds"]
@@ -18,10 +18,9 @@ __all__ = ["choose_settings", "inner_folds"]
 Floats = NDArray[np.float64]
 
 _GRID: Mapping[str, Sequence[float]] = {
-    "meaning": (0.0, 0.3, 0.6),
-    "shrinkage": (5.0, 10.0, 30.0, 100.0),
-    "pooling": (0.0, 20.0),
-    "ridge": (0.1, 0.2, 0.5),
+    "shrinkage": (5.0, 10.0, 30.0, 100.0, 300.0),
+    "smoothing": (1.0, 2.0, 4.0),
+    "ridge": (0.05, 0.1, 0.2, 0.5),
     "spread": (0.85, 1.0, 1.15, 1.3),
 }
 _LEAST_ANSWERS = 200
@@ -43,7 +42,7 @@ def inner_folds(table: AnswerTable, *, seed: int) -> list[NDArray[np.int64]]:
 
 
 def choose_settings(
-    table: AnswerTable, *, vectors: NDArray[np.float64] | None, settings: EngineSettings, seed: int
+    table: AnswerTable, *, wording: Wording | None, settings: EngineSettings, seed: int
 ) -> EngineSettings:
     """Return *settings* with those of least log loss on the inner folds, one setting after the other.
 
@@ -59,10 +58,10 @@ def choose_settings(
 
     @cache
     def loss(candidate: EngineSettings) -> float:
-        key = (candidate.meaning, candidate.shrinkage, candidate.pooling)
+        key = (candidate.shrinkage, candidate.smoothing)
         if key not in learned:
             learned[key] = [
-                fit_population(outer, vectors=vectors, settings=candidate, with_traits=False) for _, outer, _ in folds
+                fit_population(outer, wording=wording, settings=candidate, with_traits=False) for _, outer, _ in folds
             ]
         with_ridge = (*key, candidate.ridge)  # how wide answers spread does not move the estimates
         if with_ridge not in estimated:
@@ -81,8 +80,6 @@ def choose_settings(
     for _ in range(_ROUNDS):
         before = best
         for name, values in _GRID.items():
-            if vectors is None and name in ("meaning", "pooling"):
-                continue
             for value in values:
                 candidate = best.model_copy(update={name: value})
                 found = loss(candidate)

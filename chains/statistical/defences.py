@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
+from persona_db.chains.statistical.population import AnswerTable, Population, Wording, fit_population
 from persona_db.chains.statistical.settings import EngineSettings
 
 __all__ = [
@@ -85,7 +85,7 @@ class Grain:
     error: Floats
 
 
-def left_out(table: AnswerTable, *, vectors: Floats | None, settings: EngineSettings) -> tuple[LeftOut, ...]:
+def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSettings) -> tuple[LeftOut, ...]:
     """Return whom not to learn from, by id; nobody among fewer than 30 people. Deterministic.
 
     Copies first; then everybody is judged by what the others say, again without those found, while some are found.
@@ -104,7 +104,7 @@ def left_out(table: AnswerTable, *, vectors: Floats | None, settings: EngineSett
             if len(kept) < LEAST_PEOPLE:
                 break
             some = AnswerTable(tuple(table.users[row] for row in kept), table.questions, table.choice[kept])
-            population = fit_population(some, vectors=vectors, settings=few)
+            population = fit_population(some, wording=wording, settings=few)
             grain = grain_of(population, some.choice)
             reasons = judge(grain, usual_grain(grain), settings)
             fresh = {int(kept[at]): LeftOut(some.users[at], reason, score) for at, (reason, score) in reasons.items()}

@@ -25,7 +25,7 @@ from persona_db.chains.statistical.keybook import (
     units,
 )
 from persona_db.chains.statistical.leaning import Leaning, PersonLeanings, leanings
-from persona_db.chains.statistical.population import AnswerTable, Population, fit_population
+from persona_db.chains.statistical.population import AnswerTable, Population, Wording, fit_population
 from persona_db.chains.statistical.scale import Scale
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.chains.statistical.traits import pole_names
@@ -72,7 +72,7 @@ class Signals:
 
     table: AnswerTable
     attributes: tuple[tuple[str, ...], ...]
-    vectors: Floats | None
+    wording: Wording | None
     statements: Mapping[tuple[str, int], str]
     terms: Floats | None = None
 
@@ -103,14 +103,16 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
         digest.update(part.encode())
         digest.update(b"\0")
     digest.update(signals.table.choice.tobytes())
-    for numbers in (signals.vectors, signals.terms):
+    wording = signals.wording
+    texts = (None,) if wording is None else (wording.questions, *(wording.options or ()))
+    for numbers in (*texts, signals.terms):
         digest.update(b"-" if numbers is None else np.round(numbers, 6).tobytes())
     return f"fit-{digest.hexdigest()}"
 
 
 def trusted(signals: Signals, settings: EngineSettings) -> tuple[Signals, tuple[LeftOut, ...]]:
     """Return the signals of those whom a Fit learns from, and who is left out."""
-    out = left_out(signals.table, vectors=signals.vectors, settings=settings)
+    out = left_out(signals.table, wording=signals.wording, settings=settings)
     if not out:
         return signals, out
     names = {one.user for one in out}
@@ -131,14 +133,15 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int, lexicon: Lex
     Settings are chosen on inner folds first.
     """
     signals, out = trusted(signals, settings)
-    settings = choose_settings(signals.table, vectors=signals.vectors, settings=settings, seed=seed)
+    settings = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
     if signals.terms is not None:
         known = signals.terms[~np.isnan(signals.terms[:, 0])]
         means, spreads = known.mean(axis=0), np.maximum(known.std(axis=0), 1e-6)
         settings = settings.model_copy(
             update={"term_means": tuple(map(float, means)), "term_spreads": tuple(map(float, spreads))}
         )
-    population = fit_population(signals.table, vectors=signals.vectors, settings=settings)
+    population = fit_population(signals.table, wording=signals.wording, settings=settings)
+    settings = population.settings
     if len(signals.table.users) >= LEAST_PEOPLE and population.questions:
         usual = usual_grain(grain_of(population, signals.table.choice))
         settings = settings.model_copy(update={"surprise": usual})
@@ -171,8 +174,8 @@ def people_of(population: Population, signals: Signals) -> tuple[list[PersonLean
 
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
     """Learn base rates, links and traits alone, from all of *signals*; settings are chosen on inner folds first."""
-    settings = choose_settings(signals.table, vectors=signals.vectors, settings=settings, seed=seed)
-    return fit_population(signals.table, vectors=signals.vectors, settings=settings)
+    settings = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
+    return fit_population(signals.table, wording=signals.wording, settings=settings)
 
 
 def _names(population: Population, signals: Signals) -> dict[str, str]:

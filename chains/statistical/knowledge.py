@@ -20,7 +20,7 @@ from persona_db.chains.statistical.keybook import CacheKey, Summary, read_keys
 from persona_db.chains.statistical.naming import common_words, words_of
 from persona_db.chains.statistical.placement import weights_of
 from persona_db.chains.statistical.population import Population
-from persona_db.chains.statistical.scale import Scale
+from persona_db.chains.statistical.scale import Scale, low_to_high, scale_order
 from persona_db.graph.models import Question
 
 __all__ = ["Knowledge", "knowledge_of", "load_knowledge"]
@@ -120,7 +120,7 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
     """Read what predicting *targets* takes: them, the questions linked to them, and the keys' summaries of both.
 
     A target that nobody of the Fit has answered is placed by what it says (`vectors`, a unit vector by id): its base
-    rates and links are weighted means of those of like questions with the same options. A fixed number of queries.
+    rates and links are weighted means of those of like questions with as many options. A fixed number of queries.
     """
     graph, dataset, fit = reading.graph, reading.dataset, reading.fit
     fitted = {row["id"]: row["answered"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
@@ -162,7 +162,7 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         loadings = np.vstack([loadings, on_traits[None, :]])
         place[question.id] = len(place)
         questions[question.id] = question
-        rates = _rates(question, [rates_of[id_] for id_, _ in alike], weights)
+        rates = _rates(question, [rates_of[id_][_order(questions[id_])] for id_, _ in alike], weights)
         scales[question.id] = Scale.of(rates, question.ordinal)
 
     if new:  # of what they were placed by, most tells too little to be linked to anything asked
@@ -260,7 +260,7 @@ def _alike(
     questions: Mapping[str, Question],
     vectors: Mapping[str, Floats],
 ) -> list[list[tuple[str, float]]]:
-    """Return for each new question those of the same options that its answers are taken to follow, with weights."""
+    """Return for each new question those of as many options that its answers are taken to follow, with weights."""
     if not near:
         return [[] for _ in new]
     ids = sorted({id_ for found in near.values() for id_, _ in found})
@@ -270,7 +270,7 @@ def _alike(
     size = max((len(values) for values in (*traits.values(), *of_words.values())), default=1)
     made: list[list[tuple[str, float]]] = []
     for question in new:
-        same = [id_ for id_, _ in near.get(question.id, ()) if questions[id_].options == question.options]
+        same = [id_ for id_, _ in near.get(question.id, ()) if _widths(questions[id_]) == _widths(question)]
         if not same:
             made.append([])
             continue
@@ -283,6 +283,7 @@ def _alike(
                 named[row] = traits[id_]
         weights = weights_of(
             [question.text, *(questions[id_].text for id_ in same)],
+            [question.options, *(questions[id_].options for id_ in same)],
             np.array([vectors[question.id], *(stored[id_] for id_ in same)]),
             named,
             new=1,
@@ -318,13 +319,22 @@ def _unit(values: Sequence[float]) -> Floats:
     return np.asarray(made / (np.linalg.norm(made) or 1.0))
 
 
+def _widths(question: Question) -> tuple[int, int]:
+    """How many options a question has, and how many of them are on its scale."""
+    return len(question.options), len(scale_order(len(question.options), question.ordinal))
+
+
+def _order(question: Question) -> NDArray[np.int64]:
+    return low_to_high(len(question.options), question.ordinal)
+
+
 def _rates(question: Question, rates: Sequence[Floats], weights: Floats) -> Floats:
     """Base rates of a new question: the weighted mean of those of the questions that it is like, none below 0.02.
 
-    What the weights lack to 1 goes to the mean of them all.
+    *rates* are from low to high. What the weights lack to 1 goes to the mean of them all.
     """
     if not rates:
         return np.full(len(question.options), 1 / max(len(question.options), 1))
     table = np.array(rates)
     mixed = np.maximum(weights @ table + (1 - weights.sum()) * table.mean(axis=0), _LEAST_RATE)
-    return np.asarray(mixed / mixed.sum())
+    return np.asarray((mixed / mixed.sum())[np.argsort(_order(question))])

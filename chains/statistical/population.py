@@ -12,15 +12,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.statistical.scale import Scale
+from persona_db.chains.statistical.scale import Scale, low_to_high, scale_order
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.models import Question
 
-__all__ = ["AnswerTable", "Population", "fit_population", "informativeness", "likeness", "pooled_rates"]
+__all__ = [
+    "AnswerTable",
+    "Population",
+    "Wording",
+    "fit_population",
+    "informativeness",
+    "likeness",
+    "link_prior",
+    "pooled_rates",
+]
 
 Floats = NDArray[np.float64]
 
 _INFORMATIVE_LINKS = 10
+_WIDTH = 8.0  # how fast the weight of another question falls with its likeness
+_OTHER_OPTIONS = 0.1
+_PRIOR_PAIRS = 100.0  # pairs of answers that the usual prior of a link counts for
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,29 @@ class AnswerTable:
         choice = self.choice.copy()
         choice[cells[:, 0], cells[:, 1]] = -1
         return AnswerTable(self.users, self.questions, choice)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What questions and their options say: unit vectors, a row a question, and for each of them a row an option."""
+
+    questions: Floats
+    options: tuple[Floats, ...] | None = None
+
+    def of(self, places: Sequence[int]) -> Wording:
+        """Return that of some questions, in the order of *places*."""
+        options = None if self.options is None else tuple(self.options[place] for place in places)
+        return Wording(self.questions[list(places)], options)
+
+    def directions(self, scales: Sequence[Scale]) -> Floats:
+        """Return what an answer says more of the higher it is: unit rows, 0 where that cannot be told.
+
+        It is the covariance of place and option text over the base rates.
+        """
+        rows = np.zeros_like(self.questions)
+        for row, scale, options in zip(rows, scales, self.options or (), strict=False):
+            row[:] = (np.nan_to_num(scale.values) * scale.rates) @ options if len(options) else 0.0
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
 
 
 @dataclass(frozen=True)
@@ -71,44 +106,45 @@ def likeness(vectors: Floats) -> Floats:
 
 
 def pooled_rates(
-    counts: Sequence[NDArray[np.int64]],
-    options: Sequence[tuple[str, ...]],
-    vectors: Floats | None,
-    *,
-    pooling: float,
+    counts: Sequence[NDArray[np.int64]], questions: Sequence[Question], vectors: Floats | None, *, smoothing: float
 ) -> list[Floats]:
-    """Smooth each question's answer rates with one pseudo-answer an option.
+    """Smooth each question's answer rates with *smoothing* pseudo-answers an option.
 
-    The pseudo-answers follow the rates of questions with the same options, weighted by likeness of meaning,
-    mixed with a uniform part of weight options / (options + pooling). No options give an empty row.
+    The pseudo-answers follow the answers to other questions, by likeness of meaning (`vectors`, a unit row a question;
+    None: evenly spread): those with the same options, and a tenth as much those with as many, option by option from
+    low to high. No options give an empty row.
     """
-    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for index, names in enumerate(options):
-        groups[names].append(index)
-    raw = [c / c.sum() if c.sum() else np.full(len(c), 1 / max(len(c), 1)) for c in counts]
-    prior: list[Floats] = [np.ones(len(c)) for c in counts]
-    if vectors is not None and pooling:
-        for names, members in groups.items():
-            if len(members) < 2 or not names:
-                continue
-            cosine = vectors[members] @ vectors[members].T
-            weight = np.exp(8 * (cosine - 1)) * np.array([counts[m].sum() > 0 for m in members])
+    orders = [low_to_high(len(question.options), question.ordinal) for question in questions]
+    sorts: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, (question, order) in enumerate(zip(questions, orders, strict=True)):
+        sorts[len(order), len(scale_order(len(question.options), question.ordinal))].append(index)
+    rates: list[Floats] = [np.zeros(0)] * len(questions)
+    for (width, _), members in sorts.items():
+        if not width:
+            continue
+        ordered = np.array([counts[member][orders[member]] for member in members], dtype=np.float64)
+        prior = np.full((len(members), width), 1 / width)
+        if vectors is not None:
+            names = {name: code for code, name in enumerate(dict.fromkeys(questions[one].options for one in members))}
+            code = np.array([names[questions[member].options] for member in members])
+            weight = np.where(code[:, None] == code[None, :], 1.0, _OTHER_OPTIONS)
+            weight *= np.exp(_WIDTH * (vectors[members] @ vectors[members].T - 1))
             np.fill_diagonal(weight, 0.0)
-            total = weight.sum(axis=1, keepdims=True)
-            mixed = (weight @ np.array([raw[m] for m in members])) / np.maximum(total, 1e-12)
-            for row, member in enumerate(members):
-                if total[row, 0] > 0:
-                    prior[member] = 1 + pooling * mixed[row]
-    smoothed = [c + len(c) * p / p.sum() if len(c) else p for c, p in zip(counts, prior, strict=True)]
-    return [s / s.sum() if len(s) else s for s in smoothed]
+            prior += weight @ ordered
+            prior /= prior.sum(axis=1, keepdims=True)
+        smoothed = ordered + smoothing * width * prior
+        smoothed /= smoothed.sum(axis=1, keepdims=True)
+        for member, row in zip(members, smoothed, strict=True):
+            rates[member] = row[np.argsort(orders[member])]
+    return rates
 
 
 def fit_population(
-    table: AnswerTable, *, vectors: Floats | None, settings: EngineSettings, with_traits: bool = True
+    table: AnswerTable, *, wording: Wording | None, settings: EngineSettings, with_traits: bool = True
 ) -> Population:
     """Learn base rates, links and traits from *table*; deterministic.
 
-    `vectors` are unit rows, one a question, or None when meaning is not to be used.
+    `wording` is None when meaning is not to be used; else the settings `meaning` and `direction` are learned too.
     Cost: users x questions squared for the links, questions cubed for the traits.
     """
     questions = table.questions
@@ -116,7 +152,8 @@ def fit_population(
         np.bincount(column[column >= 0], minlength=len(question.options)).astype(np.int64)
         for question, column in zip(questions, table.choice.T, strict=True)
     )
-    rates = pooled_rates(counts, [q.options for q in questions], vectors, pooling=settings.pooling)
+    vectors = None if wording is None else wording.questions
+    rates = pooled_rates(counts, questions, vectors, smoothing=settings.smoothing)
     scales = tuple(Scale.of(rate, question.ordinal) for rate, question in zip(rates, questions, strict=True))
     bare = Population(questions, counts, scales, np.eye(0), np.eye(0), np.eye(0), np.zeros(0), settings)
     values = bare.standardise(table.choice)
@@ -124,12 +161,37 @@ def fit_population(
     single = values.astype(np.float32)
     pairs = (answered.T @ answered).astype(np.float64)
     products = (single.T @ single).astype(np.float64)
-    prior = settings.meaning * likeness(vectors) if vectors is not None and settings.meaning else 0.0
+    prior: Floats | float = 0.0
+    if wording is not None:
+        alike, along = likeness(wording.questions), wording.directions(scales)
+        meaning, direction = link_prior(products, pairs, alike, along @ along.T)
+        settings = settings.model_copy(update={"meaning": meaning, "direction": direction})
+        prior = meaning * alike + direction * (along @ along.T)
     links = np.clip((products + settings.shrinkage * prior) / (pairs + settings.shrinkage + 1e-9), -0.99, 0.99)
     np.fill_diagonal(links, 1.0)
     people = float(answered.any(axis=1).sum())
     loadings = _traits(links, people=people, most=settings.most_traits if with_traits else 0)
     return Population(questions, counts, scales, links, pairs, loadings, informativeness(links), settings)
+
+
+def link_prior(products: Floats, pairs: Floats, alike: Floats, along: Floats) -> tuple[float, float]:
+    """Return what two questions' links are by their texts alone: how much by meaning, how much by direction.
+
+    Of all pairs of answers that somebody gave, `products` (sums a pair of questions, of `pairs` people) are explained
+    by how alike the questions are and by the cosine of their directions: least squares, neither below 0, pulled to
+    the usual ones by as much as 100 pairs.
+    """
+    from scipy.optimize import nnls
+
+    one, other = np.triu_indices(len(pairs), 1)
+    texts = np.column_stack([alike[one, other], along[one, other]])
+    usual = EngineSettings()
+    at_hand = np.array([usual.meaning, usual.direction])
+    matrix = (texts * pairs[one, other, None]).T @ texts + _PRIOR_PAIRS * np.eye(2)
+    target = texts.T @ products[one, other] + _PRIOR_PAIRS * at_hand
+    root = np.linalg.cholesky(matrix)
+    found, _ = nnls(root.T, np.linalg.solve(root, target))
+    return round(float(min(found[0], 1.0)), 6), round(float(min(found[1], 1.0)), 6)
 
 
 def informativeness(links: Floats) -> Floats:

@@ -9,10 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-__all__ = ["Scale"]
+__all__ = ["Scale", "low_to_high", "scale_order"]
 
 _LEAST_VARIANCE = 0.05
 _LEAST_PROBABILITY = 1e-4
+
+
+def scale_order(options: int, ordinal: tuple[float | None, ...]) -> tuple[int, ...]:
+    """Return the options that are on the scale, lowest first; a question that is not ordinal keeps its own order."""
+    places = ordinal or tuple(float(i) for i in range(options))
+    on_scale = [(place, i) for i, place in enumerate(places) if place is not None]
+    return tuple(i for _, i in sorted(on_scale))
+
+
+def low_to_high(options: int, ordinal: tuple[float | None, ...]) -> NDArray[np.int64]:
+    """Return all options in the order of their places, those off the scale last."""
+    on_scale = scale_order(options, ordinal)
+    return np.array([*on_scale, *sorted(set(range(options)) - set(on_scale))], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -29,9 +42,7 @@ class Scale:
     @classmethod
     def of(cls, rates: NDArray[np.float64], ordinal: tuple[float | None, ...]) -> Scale:
         """Put options in the order of their places; a question that is not ordinal keeps its own order."""
-        places = ordinal or tuple(float(i) for i in range(len(rates)))
-        on_scale = [i for i, place in enumerate(places) if place is not None]
-        return cls(rates=rates, order=tuple(sorted(on_scale, key=lambda i: (places[i], i))))
+        return cls(rates=rates, order=scale_order(len(rates), ordinal))
 
     @cached_property
     def values(self) -> NDArray[np.float64]:

@@ -1,6 +1,9 @@
-"""What the statistical engine can be set to; the first five are chosen on inner folds when a Fit is made."""
+"""What the statistical engine can be set to; the first six are learned from the history when a Fit is made."""
 
 from __future__ import annotations
+
+import json
+from typing import Self
 
 from pydantic import Field
 
@@ -39,8 +42,11 @@ class EngineSettings(Model):
 
     shrinkage: float = Field(default=10.0, ge=0, description="Pseudo-answers that pull a link to its prior.")
     meaning: float = Field(default=0.3, ge=0, le=1, description="Prior link of two questions of the same meaning.")
-    pooling: float = Field(
-        default=20.0, ge=0, description="How far thin base rates lean on like questions with the same options."
+    direction: float = Field(
+        default=0.0, ge=0, le=1, description="Prior link of two questions whose options say the same, low to high."
+    )
+    smoothing: float = Field(
+        default=1.0, gt=0, description="Pseudo-answers an option of a base rate; they follow like questions."
     )
     ridge: float = Field(default=0.2, gt=0, description="Noise added to each recalled item when combining them.")
     group_noise: float = Field(default=5.0, ge=0, description="More of it for what a group says, not the person.")
@@ -81,6 +87,13 @@ class EngineSettings(Model):
     candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
     term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
     term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")
+
+    @classmethod
+    def stored(cls, text: str) -> Self:
+        """Return the settings that a Fit was stored with; `pooling`, which version 0.1.0 had, is passed over."""
+        found = json.loads(text)
+        found.pop("pooling", None)
+        return cls.model_validate(found)
 
     def lift_of(self, known: int) -> Lift | None:
         """Return what the JOIN is worth to someone with *known* answers; None where it was not measured."""

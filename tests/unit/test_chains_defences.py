@@ -48,7 +48,7 @@ def ticked(signals: Signals, number: int, *, seed: int = 0) -> np.ndarray:
 
 
 def found(signals: Signals, setting: EngineSettings = USUAL) -> set[str]:
-    return {one.user for one in left_out(signals.table, vectors=None, settings=setting)}
+    return {one.user for one in left_out(signals.table, wording=None, settings=setting)}
 
 
 @given(seed=st.integers(0, 50), copied=st.integers(0, 79), times=st.integers(1, 60))
@@ -104,7 +104,7 @@ def test_those_who_vote_with_their_party_are_no_copies() -> None:
     asked = tuple(question(1).model_copy(update={"id": f"v{place}"}) for place in range(40))
     table = AnswerTable(tuple(f"s{place:03}" for place in range(100)), asked, votes)
     assert len(np.unique(votes, axis=0)) < 100
-    assert left_out(table, vectors=None, settings=USUAL) == ()
+    assert left_out(table, wording=None, settings=USUAL) == ()
 
 
 def test_no_senator_is_left_out() -> None:
@@ -125,7 +125,7 @@ def test_no_senator_is_left_out() -> None:
     for least in (0.0, 0.1, 0.4):
         kept = np.flatnonzero((yes >= least) & (yes <= 1 - least))
         table = AnswerTable(tuple(users), tuple(asked[place] for place in kept), choice[:, kept])
-        assert left_out(table, vectors=None, settings=USUAL) == ()
+        assert left_out(table, wording=None, settings=USUAL) == ()
 
 
 @pytest.mark.parametrize("number", [3, 75])
@@ -162,7 +162,7 @@ def test_each_defence_can_be_turned_off() -> None:
     both = joined(signals, rows, name="x")
     assert found(both, OFF) == set()
     reasons = [
-        set(counted(left_out(both.table, vectors=None, settings=USUAL.model_copy(update={name: 0}))))
+        set(counted(left_out(both.table, wording=None, settings=USUAL.model_copy(update={name: 0}))))
         for name in ("copies", "most_noise")
     ]
     assert ["copy" in reasons[0], "noise" in reasons[1]] == [False, False]
@@ -173,7 +173,7 @@ def test_each_defence_can_be_turned_off() -> None:
 def test_chance_is_weighed_against_each_answer_given_the_others() -> None:
     """The sum equals conditioning on all other answers, one answer at a time, in the factor model of the traits."""
     table = people(seed=3).table
-    population = fit_population(table, vectors=None, settings=USUAL)
+    population = fit_population(table, wording=None, settings=USUAL)
     loadings = population.loadings[:, :4]
     assert 0 < loadings.shape[1] <= 4
     unique = np.maximum(1 - (loadings**2).sum(axis=1), 0.3)

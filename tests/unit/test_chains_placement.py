@@ -22,7 +22,7 @@ def test_weights_are_those_of_a_gaussian_process() -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     answers = rng.normal(size=(10, 3))
     texts = [f"word{index}" for index in range(12)]
-    weights = weights_of(texts, vectors, np.zeros((12, 1)), new=2)
+    weights = weights_of(texts, [("no", "yes")] * 12, vectors, np.zeros((12, 1)), new=2)
     oracle = GaussianProcessRegressor(RBF(np.sqrt(0.4)), alpha=0.2, optimizer=None).fit(vectors[2:], answers)
     assert weights @ answers == pytest.approx(oracle.predict(vectors[:2]), abs=1e-8)
 
@@ -31,13 +31,25 @@ def test_names_draw_questions_together() -> None:
     """Of two known questions equally near in meaning, the one that names people of the same traits weighs more."""
     vectors = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.6, 0.0, 0.8]])
     named = np.array([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
-    [weights] = weights_of(["A motion", "Some bill", "Other act"], vectors, named, new=1)
+    [weights] = weights_of(["A motion", "Some bill", "Other act"], [("no", "yes")] * 3, vectors, named, new=1)
     assert weights[0] > 0 > weights[1]
+
+
+def test_questions_of_the_same_options_weigh_more() -> None:
+    """Of two known questions equally near, five times as much; alone, one of other options has a weight too."""
+    vectors = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.6, 0.0, 0.8]])
+    options = [("no", "yes"), ("no", "yes"), ("never", "often")]
+    [weights] = weights_of(["A", "B", "C"], options, vectors, np.zeros((3, 1)), new=1)
+    like = 0.5 * np.exp(-0.4 / 0.4)
+    known = np.array([[0.6, 0.1 * np.exp(-(1 - 0.36) / 0.4)], [0.1 * np.exp(-(1 - 0.36) / 0.4), 0.6]])
+    assert weights == pytest.approx(np.linalg.solve(known, [like, like / 5]))
+    [other] = weights_of(["A", "C"], [options[0], options[2]], vectors[:2], np.zeros((2, 1)), new=1)
+    assert other == pytest.approx([like / 5 / 0.6])
 
 
 def test_no_known_question_gives_no_weights() -> None:
     """The empty case has its shape."""
-    assert weights_of(["One"], np.eye(1), np.zeros((1, 1)), new=1).shape == (1, 0)
+    assert weights_of(["One"], [("no",)], np.eye(1), np.zeros((1, 1)), new=1).shape == (1, 0)
 
 
 def test_people_are_named_by_words_that_only_they_bear() -> None:

@@ -10,9 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_db.chains.statistical.choose import choose_settings, inner_folds
-from persona_db.chains.statistical.population import fit_population, informativeness, likeness, pooled_rates
+from persona_db.chains.statistical.population import (
+    Wording,
+    fit_population,
+    informativeness,
+    likeness,
+    link_prior,
+    pooled_rates,
+)
+from persona_db.chains.statistical.scale import Scale
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.chains.statistical.traits import pole_id, pole_names, trait_of, trait_scores
+from persona_db.graph.models import Question
 from tests.synthetic import make_world, signals_of
 
 
@@ -23,33 +32,111 @@ def test_likeness_of_meaning() -> None:
     assert likeness(vectors)[0] == pytest.approx([1.0, 0.5, 0.0, 0.0])
 
 
-def test_rates_are_smoothed_by_one_answer_an_option() -> None:
-    """Without vectors: add-one smoothing."""
-    [found] = pooled_rates([np.array([3, 0, 1])], [("a", "b", "c")], None, pooling=20.0)
-    assert found == pytest.approx(np.array([4, 1, 2]) / 7)
+def asked(*options: str, ordinal: tuple[float | None, ...] = ()) -> Question:
+    """A question of which only the options matter."""
+    return Question(id="-".join(options) or "none", text="?", options=options, ordinal=ordinal)
+
+
+def test_rates_are_smoothed_by_answers_an_option() -> None:
+    """Without vectors: one answer an option is add-one smoothing, two are add-two."""
+    for smoothing in (1.0, 2.0):
+        [found] = pooled_rates([np.array([3, 0, 1])], [asked("a", "b", "c")], None, smoothing=smoothing)
+        assert found == pytest.approx((np.array([3, 0, 1]) + smoothing) / (4 + 3 * smoothing))
 
 
 def test_thin_rates_lean_on_like_questions() -> None:
-    """A question nobody answered takes after the one of its meaning, not after the other, and only with its options."""
+    """A question nobody answered takes after the one of its meaning, not after others, nor those of more options."""
     vectors = np.array([[1.0, 0.0], [0.99, np.sqrt(1 - 0.99**2)], [0.0, 1.0], [1.0, 0.0]])
     counts = [np.array([0, 0]), np.array([90, 10]), np.array([10, 90]), np.array([1, 99, 0])]
-    options = [("no", "yes")] * 3 + [("no", "yes", "never")]
-    empty, like, *_ = pooled_rates(counts, options, vectors, pooling=20.0)
-    assert empty == pytest.approx([0.87, 0.13], abs=0.02)
+    questions = [asked("no", "yes")] * 3 + [asked("no", "yes", "never")]
+    empty, like, _, longer = pooled_rates(counts, questions, vectors, smoothing=1.0)
+    assert empty == pytest.approx([0.9, 0.1], abs=0.01)
     assert like == pytest.approx([0.9, 0.1], abs=0.02)
+    assert longer == pytest.approx((np.array([1, 99, 0]) + 1) / 103)
+
+
+def test_thin_rates_lean_on_other_options_by_their_place() -> None:
+    """As many options count from low to high, whatever their words, by a tenth of what the same words count."""
+    vectors = np.ones((3, 1))
+    counts = [np.array([0, 0, 0]), np.array([0, 10, 90]), np.array([90, 10, 0])]
+    questions = [
+        asked("good", "fair", "bad", ordinal=(2.0, 1.0, 0.0)),
+        asked("never", "at times", "always", ordinal=(0.0, 1.0, 2.0)),
+        asked("good", "fair", "bad", ordinal=(2.0, 1.0, 0.0)),
+    ]
+    empty, *_ = pooled_rates(counts, questions, vectors, smoothing=1.0)
+    mixed = np.array([90.0, 10.0, 0.0]) + 0.1 * np.array([90.0, 10.0, 0.0]) + 1 / 3
+    assert empty == pytest.approx(mixed / mixed.sum())
 
 
 def test_a_question_without_options_has_no_rates() -> None:
     """And stops nothing."""
-    found = pooled_rates([np.zeros(0, dtype=np.int64), np.array([1, 1])], [(), ("no", "yes")], None, pooling=20.0)
+    counts = [np.zeros(0, dtype=np.int64), np.array([1, 1])]
+    found = pooled_rates(counts, [asked(), asked("no", "yes")], None, smoothing=1.0)
     assert [len(rates) for rates in found] == [0, 2]
+
+
+@given(st.integers(0, 1_000), st.floats(0.01, 5.0))
+def test_rates_are_probabilities(seed: int, smoothing: float) -> None:
+    """They sum to 1, and none is 0."""
+    drawn = np.random.default_rng(seed)
+    questions = [asked(*"abcd"[: int(width)]) for width in drawn.integers(2, 5, size=6)]
+    counts = [drawn.integers(0, 4, size=len(one.options)) for one in questions]
+    vectors = drawn.normal(size=(6, 3))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    for rates in pooled_rates(counts, questions, vectors, smoothing=smoothing):
+        assert rates.sum() == pytest.approx(1.0)
+        assert (rates > 0).all()
+
+
+def test_directions_point_to_what_high_answers_say() -> None:
+    """Towards the text of the highest option, away from the lowest; nowhere for one without a scale."""
+    options = np.array([[1.0, 0.0], [0.0, 1.0]])
+    scales = [Scale.of(np.array([0.5, 0.5]), places) for places in ((0.0, 1.0), (1.0, 0.0), (None, None))]
+    found = Wording(np.ones((3, 2)), (options,) * 3).directions(scales)
+    assert found == pytest.approx(np.array([[-1.0, 1.0], [1.0, -1.0], [0.0, 0.0]]) / np.sqrt(2.0))
+    assert (Wording(np.ones((3, 2))).directions(scales) == 0).all()
+
+
+def test_the_link_prior_is_the_least_squares_one() -> None:
+    """Of many pairs: what ordinary least squares finds; never below 0; of no pairs, the usual one."""
+    drawn = np.random.default_rng(0)
+    size = 40
+    alike, along = (
+        np.tril(one) + np.tril(one, -1).T for one in (drawn.random((size, size)), drawn.normal(size=(size, size)))
+    )
+    pairs = np.full((size, size), 1e6)
+    products = pairs * (0.2 * alike + 0.1 * along)
+    assert link_prior(products, pairs, alike, along) == pytest.approx((0.2, 0.1), abs=1e-3)
+    assert link_prior(-products, pairs, alike, along) == (0.0, 0.0)
+    usual = EngineSettings()
+    assert link_prior(0 * products, 0 * pairs, alike, along) == pytest.approx(
+        (usual.meaning, usual.direction), abs=1e-6
+    )
+
+
+def test_links_that_nobody_tells_follow_what_texts_say() -> None:
+    """Two questions that nobody answered both of are linked by meaning and direction, as learned from the others."""
+    world = make_world(people=40, questions=6)
+    signals = signals_of(world)
+    choice = signals.table.choice.copy()
+    choice[:20, 0] = choice[20:, 1] = -1
+    drawn = np.random.default_rng(1).normal(size=(6, 8))
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    options = tuple(np.eye(8)[: len(one.options)] for one in world.questions)
+    wording = Wording(vectors, options)
+    population = fit_population(replace(signals.table, choice=choice), wording=wording, settings=EngineSettings())
+    settings, along = population.settings, wording.directions(population.scales)
+    expected = settings.meaning * likeness(vectors)[0, 1] + settings.direction * along[0] @ along[1]
+    assert population.pairs[0, 1] == 0
+    assert population.links[0, 1] == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.integers(0, 1_000))
 def test_links_equal_shrunken_correlations(seed: int) -> None:
     """The sum of products over those who answered both, plus the pull to 0, over their number and the pull."""
     table = signals_of(make_world(seed=seed, people=15, questions=5)).table
-    population = fit_population(table, vectors=None, settings=EngineSettings(shrinkage=7.0))
+    population = fit_population(table, wording=None, settings=EngineSettings(shrinkage=7.0))
     values = population.standardise(table.choice)
     for one in range(5):
         for other in range(5):
@@ -63,13 +150,13 @@ def test_traits_are_found_where_there_are_some() -> None:
     """Two traits make two loadings and scores that follow them; unrelated answers make none."""
     world = make_world(people=200, questions=20, traits=2, answered=1.0)
     table = signals_of(world).table
-    population = fit_population(table, vectors=None, settings=EngineSettings(shrinkage=1.0))
+    population = fit_population(table, wording=None, settings=EngineSettings(shrinkage=1.0))
     assert population.loadings.shape == (20, 2)
     assert (population.loadings.sum(axis=0) >= 0).all()
 
     drawn = np.random.default_rng(0)
     shuffled = np.column_stack([drawn.permutation(column) for column in table.choice.T])
-    noise = fit_population(replace(table, choice=shuffled), vectors=None, settings=EngineSettings(shrinkage=1.0))
+    noise = fit_population(replace(table, choice=shuffled), wording=None, settings=EngineSettings(shrinkage=1.0))
     assert noise.loadings.shape[1] <= 1
 
 
@@ -87,7 +174,7 @@ def test_poles_are_named_by_their_strongest_statements() -> None:
     """A high pole by what those say who lean to it; the other by the opposite end."""
     world = make_world(people=60, questions=8)
     signals = signals_of(world)
-    population = fit_population(signals.table, vectors=None, settings=EngineSettings())
+    population = fit_population(signals.table, wording=None, settings=EngineSettings())
     statements = [[f"{asked.id}:{name}" for name in asked.options] for asked in world.questions]
     names = pole_names(population, statements)
     for trait in range(population.loadings.shape[1]):
@@ -104,7 +191,7 @@ def test_poles_are_named_where_options_have_no_places() -> None:
     world = make_world(people=60, questions=4)
     nowhere = tuple(one.model_copy(update={"ordinal": (None,) * len(one.options)}) for one in world.questions[:2])
     signals = signals_of(replace(world, questions=(*nowhere, *world.questions[2:])))
-    population = fit_population(signals.table, vectors=None, settings=EngineSettings())
+    population = fit_population(signals.table, wording=None, settings=EngineSettings())
     population = replace(population, loadings=np.ones((4, 1)))
     assert set(pole_names(population, [[str(o) for o in q.options] for q in world.questions])) == {
         "trait:1+",
@@ -114,7 +201,7 @@ def test_poles_are_named_where_options_have_no_places() -> None:
 
 def test_informativeness_is_the_mean_of_the_strongest_links() -> None:
     """Of ten, or of all where there are fewer."""
-    population = fit_population(signals_of(make_world(questions=14)).table, vectors=None, settings=EngineSettings())
+    population = fit_population(signals_of(make_world(questions=14)).table, wording=None, settings=EngineSettings())
     strength = np.abs(population.links)
     np.fill_diagonal(strength, 0.0)
     expected = np.sort(strength, axis=1)[:, -10:].mean(axis=1)
@@ -137,21 +224,21 @@ def test_settings_are_chosen_deterministically() -> None:
     """The same table and seed give the same settings, and a table of few answers leaves them alone."""
     signals = signals_of(make_world())
     asked = EngineSettings()
-    first, second = (choose_settings(signals.table, vectors=signals.vectors, settings=asked, seed=1) for _ in range(2))
+    first, second = (choose_settings(signals.table, wording=signals.wording, settings=asked, seed=1) for _ in range(2))
     assert first == second
     few = signals_of(make_world(people=5)).table
-    assert choose_settings(few, vectors=None, settings=asked, seed=1) == asked
+    assert choose_settings(few, wording=None, settings=asked, seed=1) == asked
 
 
 def test_settings_without_vectors_do_not_rest_on_meaning() -> None:
-    """Meaning and pooling are left as asked for."""
-    chosen = choose_settings(signals_of(make_world()).table, vectors=None, settings=EngineSettings(), seed=1)
-    assert (chosen.meaning, chosen.pooling) == (EngineSettings().meaning, EngineSettings().pooling)
+    """Meaning and direction are left as asked for."""
+    chosen = choose_settings(signals_of(make_world()).table, wording=None, settings=EngineSettings(), seed=1)
+    assert (chosen.meaning, chosen.direction) == (EngineSettings().meaning, EngineSettings().direction)
 
 
 @pytest.mark.parametrize("start", [EngineSettings(), EngineSettings(shrinkage=100.0, ridge=0.5, spread=1.3)])
 def test_chosen_settings_are_chosen_again(start: EngineSettings) -> None:
     """Where the choice began from what was chosen, nothing changes: no single setting could be better."""
     table = signals_of(make_world(people=60)).table
-    chosen = choose_settings(table, vectors=None, settings=start, seed=0)
-    assert choose_settings(table, vectors=None, settings=chosen, seed=0) == chosen
+    chosen = choose_settings(table, wording=None, settings=start, seed=0)
+    assert choose_settings(table, wording=None, settings=chosen, seed=0) == chosen
