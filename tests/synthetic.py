@@ -178,11 +178,13 @@ def signals_of(world: World, *, vectors: bool = True) -> Signals:
         assert item.option is not None
         choice[row[item.user], column[item.question]] = item.option
         statements[item.question, item.option] = item.text
-    embedded = HashEmbedder().embed([asked.text for asked in world.questions]).astype(np.float64)
+    embed = HashEmbedder().embed
+    questions = embed([asked.text for asked in world.questions]).astype(np.float64)
+    options = tuple(embed(asked.options).astype(np.float64) for asked in world.questions)
     return Signals(
         AnswerTable(tuple(row), world.questions, choice),
         tuple(history.attributes for history in people),
-        Wording(embedded) if vectors else None,
+        Wording(questions, options) if vectors else None,
         statements,
     )
 
