@@ -165,7 +165,7 @@ def correlation(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def test_a_new_question(asked: Asked) -> None:
-    """By text and options: like the one it means, in its options' words or others; like nothing, where there is none."""
+    """By text and options: like the one it means, in the same options or others; like nothing, where there is none."""
     known = asked.world.questions[7]
     people = [person.id for person in asked.world.people[:25]]
     new = [
