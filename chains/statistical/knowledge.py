@@ -20,7 +20,7 @@ from persona_db.chains.statistical.keybook import CacheKey, Summary, read_keys
 from persona_db.chains.statistical.naming import common_words, words_of
 from persona_db.chains.statistical.placement import weights_of
 from persona_db.chains.statistical.population import Population
-from persona_db.chains.statistical.scale import Scale, low_to_high, scale_order
+from persona_db.chains.statistical.scale import Scale, low_to_high, widths
 from persona_db.graph.models import Question
 
 __all__ = ["Knowledge", "knowledge_of", "load_knowledge"]
@@ -162,7 +162,7 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         loadings = np.vstack([loadings, on_traits[None, :]])
         place[question.id] = len(place)
         questions[question.id] = question
-        rates = _rates(question, [rates_of[id_][_order(questions[id_])] for id_, _ in alike], weights)
+        rates = _rates(question, [rates_of[id_][low_to_high(questions[id_])] for id_, _ in alike], weights)
         scales[question.id] = Scale.of(rates, question.ordinal)
 
     if new:  # of what they were placed by, most tells too little to be linked to anything asked
@@ -270,7 +270,7 @@ def _alike(
     size = max((len(values) for values in (*traits.values(), *of_words.values())), default=1)
     made: list[list[tuple[str, float]]] = []
     for question in new:
-        same = [id_ for id_, _ in near.get(question.id, ()) if _widths(questions[id_]) == _widths(question)]
+        same = [id_ for id_, _ in near.get(question.id, ()) if widths(questions[id_]) == widths(question)]
         if not same:
             made.append([])
             continue
@@ -319,15 +319,6 @@ def _unit(values: Sequence[float]) -> Floats:
     return np.asarray(made / (np.linalg.norm(made) or 1.0))
 
 
-def _widths(question: Question) -> tuple[int, int]:
-    """How many options a question has, and how many of them are on its scale."""
-    return len(question.options), len(scale_order(len(question.options), question.ordinal))
-
-
-def _order(question: Question) -> NDArray[np.int64]:
-    return low_to_high(len(question.options), question.ordinal)
-
-
 def _rates(question: Question, rates: Sequence[Floats], weights: Floats) -> Floats:
     """Base rates of a new question: the weighted mean of those of the questions that it is like, none below 0.02.
 
@@ -337,4 +328,4 @@ def _rates(question: Question, rates: Sequence[Floats], weights: Floats) -> Floa
         return np.full(len(question.options), 1 / max(len(question.options), 1))
     table = np.array(rates)
     mixed = np.maximum(weights @ table + (1 - weights.sum()) * table.mean(axis=0), _LEAST_RATE)
-    return np.asarray((mixed / mixed.sum())[np.argsort(_order(question))])
+    return np.asarray((mixed / mixed.sum())[np.argsort(low_to_high(question))])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.statistical.scale import Scale, low_to_high, scale_order
+from persona_db.chains.statistical.scale import Scale, low_to_high, widths
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.models import Question
 
@@ -114,10 +114,10 @@ def pooled_rates(
     None: evenly spread): those with the same options, and a tenth as much those with as many, option by option from
     low to high. No options give an empty row.
     """
-    orders = [low_to_high(len(question.options), question.ordinal) for question in questions]
+    orders = [low_to_high(question) for question in questions]
     sorts: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, (question, order) in enumerate(zip(questions, orders, strict=True)):
-        sorts[len(order), len(scale_order(len(question.options), question.ordinal))].append(index)
+    for index, question in enumerate(questions):
+        sorts[widths(question)].append(index)
     rates: list[Floats] = [np.zeros(0)] * len(questions)
     for (width, _), members in sorts.items():
         if not width:

@@ -9,23 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-__all__ = ["Scale", "low_to_high", "scale_order"]
+from persona_db.graph.models import Question
+
+__all__ = ["Scale", "low_to_high", "widths"]
 
 _LEAST_VARIANCE = 0.05
 _LEAST_PROBABILITY = 1e-4
 
 
-def scale_order(options: int, ordinal: tuple[float | None, ...]) -> tuple[int, ...]:
+def _on_scale(options: int, ordinal: tuple[float | None, ...]) -> tuple[int, ...]:
     """Return the options that are on the scale, lowest first; a question that is not ordinal keeps its own order."""
     places = ordinal or tuple(float(i) for i in range(options))
     on_scale = [(place, i) for i, place in enumerate(places) if place is not None]
     return tuple(i for _, i in sorted(on_scale))
 
 
-def low_to_high(options: int, ordinal: tuple[float | None, ...]) -> NDArray[np.int64]:
-    """Return all options in the order of their places, those off the scale last."""
-    on_scale = scale_order(options, ordinal)
-    return np.array([*on_scale, *sorted(set(range(options)) - set(on_scale))], dtype=np.int64)
+def low_to_high(question: Question) -> NDArray[np.int64]:
+    """Return all options of a question in the order of their places, those off the scale last."""
+    on_scale = _on_scale(len(question.options), question.ordinal)
+    return np.array([*on_scale, *sorted(set(range(len(question.options))) - set(on_scale))], dtype=np.int64)
+
+
+def widths(question: Question) -> tuple[int, int]:
+    """How many options a question has, and how many of them are on its scale."""
+    return len(question.options), len(_on_scale(len(question.options), question.ordinal))
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Scale:
     @classmethod
     def of(cls, rates: NDArray[np.float64], ordinal: tuple[float | None, ...]) -> Scale:
         """Put options in the order of their places; a question that is not ordinal keeps its own order."""
-        return cls(rates=rates, order=scale_order(len(rates), ordinal))
+        return cls(rates=rates, order=_on_scale(len(rates), ordinal))
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
