@@ -71,8 +71,12 @@ class Trial:
         plots: Sequence[Plot] = (),
         notes: Sequence[str] = (),
         questions_too: bool = False,
+        of_tests: int | None = None,
     ) -> Finding:
-        """Fold the cells into rows, and compare arms (left less right) wherever both are at a point."""
+        """Fold the cells into rows, and compare arms (left less right) wherever both are at a point.
+
+        *of_tests* is how many tests there were to draw from, where they are not those that the data hold out.
+        """
         rows: list[Row] = []
         compared: list[Contrast] = []
         points: list[Axes] = []
@@ -105,7 +109,7 @@ class Trial:
             dataset=self._lab.settings.format,
             users=len({user for user, _ in told}),
             tests=len(told),
-            of_tests=len(self._lab.records.tests),
+            of_tests=len(self._lab.records.tests) if of_tests is None else of_tests,
             command=self._lab.settings.command(self.name),
             settings=self._settings(),
             axes=self.axes,

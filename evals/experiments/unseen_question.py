@@ -39,8 +39,8 @@ def run(lab: Lab) -> Finding:
     """
     dated = any(item.at for item in lab.records.items)
     whole = lab.everything
-    records, tests = after(whole, SENATE_CUT) if dated else unasked(whole, share=_SHARE, seed=lab.settings.seed)
-    tests = replace(whole, tests=tuple(tests)).sample(
+    records, held = after(whole, SENATE_CUT) if dated else unasked(whole, share=_SHARE, seed=lab.settings.seed)
+    tests = replace(whole, tests=tuple(held)).sample(
         users=lab.settings.users, tests_each=lab.settings.tests_each, seed=lab.settings.seed
     )
     if not tests:
@@ -65,6 +65,7 @@ def run(lab: Lab) -> Finding:
             + (f"contested roll calls after {SENATE_CUT}." if dated else "drawn, and taken away from everybody."),
         ],
         questions_too=True,
+        of_tests=len(held),
     )  # fmt: skip
 
 

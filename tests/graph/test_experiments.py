@@ -51,7 +51,10 @@ def run(graph: Graph, names: Sequence[str], settings: ExperimentSettings, out: P
 def test_every_experiment_leaves_rows_tables_and_plots(
     graph: Graph, settings: ExperimentSettings, tmp_path: Path
 ) -> None:
-    """One folder each, all on one page; the evaluation's datasets are gone; intervals hold their values."""
+    """One folder each, all on one page; the evaluation's datasets are gone; intervals hold their values.
+
+    What was predicted is no more than there was to predict.
+    """
     findings = run(graph, OF_TOWN, settings, tmp_path)
     assert [found.name for found in findings] == OF_TOWN
     for found in findings:
@@ -61,6 +64,7 @@ def test_every_experiment_leaves_rows_tables_and_plots(
         assert (folder / f"{found.name}-1.png").read_bytes()[:4] == b"\x89PNG"
         assert "<svg" in (folder / f"{found.name}-1.svg").read_text()
         assert list((folder / "rows").glob("*.jsonl.gz"))
+        assert 0 < found.tests <= found.of_tests
         for row in found.rows:
             for measured in row.measures.values():
                 if measured.value is not None and measured.ci95 is not None:
