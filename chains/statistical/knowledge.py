@@ -270,25 +270,26 @@ def _alike(
     size = max((len(values) for values in (*traits.values(), *of_words.values())), default=1)
     made: list[list[tuple[str, float]]] = []
     for question in new:
-        same = [id_ for id_, _ in near.get(question.id, ()) if widths(questions[id_]) == widths(question)]
-        if not same:
+        width = widths(question)
+        alike = [id_ for id_, _ in near.get(question.id, ()) if widths(questions[id_]) == width]
+        if not alike:
             made.append([])
             continue
         here = [of_words[word] for word in sorted(words_of(question.text) - common) if word in of_words]
-        named = np.zeros((1 + len(same), size))
+        named = np.zeros((1 + len(alike), size))
         if here:
             named[0] = np.mean(here, axis=0)
-        for row, id_ in enumerate(same, start=1):
+        for row, id_ in enumerate(alike, start=1):
             if id_ in traits:
                 named[row] = traits[id_]
         weights = weights_of(
-            [question.text, *(questions[id_].text for id_ in same)],
-            [question.options, *(questions[id_].options for id_ in same)],
-            np.array([vectors[question.id], *(stored[id_] for id_ in same)]),
+            [question.text, *(questions[id_].text for id_ in alike)],
+            [question.options, *(questions[id_].options for id_ in alike)],
+            np.array([vectors[question.id], *(stored[id_] for id_ in alike)]),
             named,
             new=1,
         )
-        made.append(list(zip(same, weights[0].tolist(), strict=True)))
+        made.append(list(zip(alike, weights[0].tolist(), strict=True)))
     return made
 
 

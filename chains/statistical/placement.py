@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_db.chains.statistical.scale import same_options
+
 __all__ = ["weights_of"]
 
 Floats = NDArray[np.float64]
@@ -41,9 +43,7 @@ def weights_of(
         return np.zeros((new, 0))
     like = (1 - _WORDS) * np.exp(-(1 - vectors @ vectors.T) / _WIDTH)
     like += _WORDS * _by_words(texts) + _NAMES * named @ named.T
-    codes = {one: code for code, one in enumerate(dict.fromkeys(options))}
-    code = np.array([codes[one] for one in options])
-    like *= np.where(code[:, None] == code[None, :], 1.0, _OTHER_OPTIONS)
+    like *= np.where(same_options(options), 1.0, _OTHER_OPTIONS)
     known = like[new:, new:]
     return np.asarray(np.linalg.solve(known + _NOISE * np.eye(len(known)), like[new:, :new]).T)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.statistical.scale import Scale, low_to_high, widths
+from persona_db.chains.statistical.scale import Scale, low_to_high, same_options, widths
 from persona_db.chains.statistical.settings import EngineSettings
 from persona_db.graph.models import Question
 
@@ -69,7 +69,7 @@ class Wording:
         """
         rows = np.zeros_like(self.questions)
         for row, scale, options in zip(rows, scales, self.options or (), strict=False):
-            row[:] = (np.nan_to_num(scale.values) * scale.rates) @ options if len(options) else 0.0
+            row[:] = (np.nan_to_num(scale.values) * scale.rates) @ options
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
 
 
@@ -125,9 +125,8 @@ def pooled_rates(
         ordered = np.array([counts[member][orders[member]] for member in members], dtype=np.float64)
         prior = np.full((len(members), width), 1 / width)
         if vectors is not None:
-            names = {name: code for code, name in enumerate(dict.fromkeys(questions[one].options for one in members))}
-            code = np.array([names[questions[member].options] for member in members])
-            weight = np.where(code[:, None] == code[None, :], 1.0, _OTHER_OPTIONS)
+            same = same_options([questions[member].options for member in members])
+            weight = np.where(same, 1.0, _OTHER_OPTIONS)
             weight *= np.exp(_WIDTH * (vectors[members] @ vectors[members].T - 1))
             np.fill_diagonal(weight, 0.0)
             prior += weight @ ordered
@@ -163,10 +162,11 @@ def fit_population(
     products = (single.T @ single).astype(np.float64)
     prior: Floats | float = 0.0
     if wording is not None:
-        alike, along = likeness(wording.questions), wording.directions(scales)
-        meaning, direction = link_prior(products, pairs, alike, along @ along.T)
+        alike, directions = likeness(wording.questions), wording.directions(scales)
+        along = directions @ directions.T
+        meaning, direction = link_prior(products, pairs, alike, along)
         settings = settings.model_copy(update={"meaning": meaning, "direction": direction})
-        prior = meaning * alike + direction * (along @ along.T)
+        prior = meaning * alike + direction * along
     links = np.clip((products + settings.shrinkage * prior) / (pairs + settings.shrinkage + 1e-9), -0.99, 0.99)
     np.fill_diagonal(links, 1.0)
     people = float(answered.any(axis=1).sum())

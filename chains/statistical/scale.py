@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from persona_db.graph.models import Question
 
-__all__ = ["Scale", "low_to_high", "widths"]
+__all__ = ["Scale", "low_to_high", "same_options", "widths"]
 
 _LEAST_VARIANCE = 0.05
 _LEAST_PROBABILITY = 1e-4
@@ -33,6 +34,13 @@ def low_to_high(question: Question) -> NDArray[np.int64]:
 def widths(question: Question) -> tuple[int, int]:
     """How many options a question has, and how many of them are on its scale."""
     return len(question.options), len(_on_scale(len(question.options), question.ordinal))
+
+
+def same_options(options: Sequence[tuple[str, ...]]) -> NDArray[np.bool_]:
+    """Which of some questions have the very same options: questions x questions, of what each has."""
+    codes = {one: code for code, one in enumerate(dict.fromkeys(options))}
+    code = np.array([codes[one] for one in options])
+    return np.asarray(code[:, None] == code[None, :])
 
 
 @dataclass(frozen=True)
