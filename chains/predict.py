@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from persona_db.chains.asking import prepare
 from persona_db.chains.lenders import Lenders
+from persona_db.chains.own import Own
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.forecast import forecast
@@ -127,13 +128,15 @@ def predict_each(
     *,
     settings: RecallSettings,
     explain: bool = False,
+    own: Mapping[str, Own] | None = None,
     lenders: Lenders | None = None,
     collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     progress: Progress = no_progress,
 ) -> Iterator[tuple[int, Context, Prediction]]:
     """Yield the place of each (user, question), what is recalled for it and the prediction, user by user.
 
-    *lenders* are those read so far; *collaborators*, rows of `join_many` for each pair, take the place of a JOIN.
+    *own* and *lenders* are what was read so far; *collaborators*, rows of `join_many` for each pair, take the place of
+    a JOIN.
     """
     lenders = lenders or Lenders(knowledge)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
@@ -148,6 +151,7 @@ def predict_each(
             [pairs[index] for index in chunk],
             settings=settings,
             texts=explain,
+            own=own,
             lenders=lenders,
             collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
         )

@@ -94,14 +94,16 @@ def recall_many(
     texts: bool,
     collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     keys: Sequence[Sequence[str]] | None = None,
+    own: Mapping[str, Own] | None = None,
     lenders: Lenders | None = None,
     progress: Progress = no_progress,
 ) -> list[Context]:
     """Return a context for each (user, question), in their order; a fixed number of queries for 200 users.
 
     *collaborators* are rows of `join_many` for each pair; they are joined here when not given. *keys* are for each pair
-    those whose summaries are borrowed, the user's own when not given. *lenders* are those of an earlier call with the
-    same knowledge, so that nobody is read twice. Without *texts* items carry none: enough for the statistical engine.
+    those whose summaries are borrowed, the user's own when not given. *own* is what `read_own` found with the same
+    knowledge and layers, *lenders* are those of an earlier call with it, so that nobody is read twice. Without *texts*
+    items carry none: enough for the statistical engine.
     UnknownUserError for a user there is not.
     """
     reading = knowledge.reading
@@ -114,9 +116,9 @@ def recall_many(
     borrows = settings.ratio != 0 and settings.size > 0 and settings.top_k > 0
     for start in range(0, len(users), _USERS_AT_ONCE):
         chunk = users[start : start + _USERS_AT_ONCE]
-        own = read_own(knowledge, chunk, settings.layers)
+        mine = read_own(knowledge, chunk, settings.layers) if own is None else own
         for user in chunk:
-            if user not in own:
+            if user not in mine:
                 raise UnknownUserError(user, dataset=reading.dataset)
         joined: Mapping[str, Sequence[Mapping[str, Any]]] = {}
         if borrows and collaborators is None:
@@ -130,15 +132,15 @@ def recall_many(
         wanted: dict[str, set[str]] = {}
         for index, rows in close.items():
             user, question = asked[index]
-            wanted.setdefault(question.id, set()).update(own[user].texts, lenders.texts(rows))
+            wanted.setdefault(question.id, set()).update(mine[user].texts, lenders.texts(rows))
         nearness = Nearness(knowledge)
         nearness.fetch(wanted)
         reading.check()
         for index, rows in close.items():
             user, question = asked[index]
-            held = own[user].held if keys is None else keys[index]
-            ratio, decided = _decided(settings, knowledge, own[user])
-            items = fill(knowledge, own[user], question, rows, held, lenders, nearness, settings, ratio=ratio)
+            held = mine[user].held if keys is None else keys[index]
+            ratio, decided = _decided(settings, knowledge, mine[user])
+            items = fill(knowledge, mine[user], question, rows, held, lenders, nearness, settings, ratio=ratio)
             contexts[index] = Context.model_construct(
                 user=user,
                 question=question,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -237,15 +238,22 @@ def _refine_users(
 
     stages = Distil(engine=engine) | Induce(engine=engine) | Key(engine=engine)
     facts = keys = 0
-    for start in range(0, len(users), _USERS_AT_ONCE):
-        personas = stages.batch(list(reader.histories(users[start : start + _USERS_AT_ONCE])))
-        left_out = {} if odd is None else _left_out(engine, personas)
-        _store_personas(graph, dataset, fit, engine, personas, left_out)
-        if odd is not None:
-            odd += left_out.values()
-        facts += sum(len(p.distilled) + len(p.induced) for p in personas)
-        keys += sum(len(p.keys) for p in personas)
-        progress("refining users", min(start + _USERS_AT_ONCE, len(users)), len(users))
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        writing: Future[None] | None = None  # the server works on one batch while the next one is made
+        for start in range(0, len(users), _USERS_AT_ONCE):
+            personas = stages.batch(list(reader.histories(users[start : start + _USERS_AT_ONCE])))
+            left_out = {} if odd is None else _left_out(engine, personas)
+            if writing is not None:
+                writing.result()
+                progress("refining users", start, len(users))
+            writing = writer.submit(_store_personas, graph, dataset, fit, engine, personas, left_out)
+            if odd is not None:
+                odd += left_out.values()
+            facts += sum(len(p.distilled) + len(p.induced) for p in personas)
+            keys += sum(len(p.keys) for p in personas)
+        if writing is not None:
+            writing.result()
+            progress("refining users", len(users), len(users))
     return facts, keys
 
 

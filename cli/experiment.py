@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperatu
 from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Level
 
 __all__ = ["experiment"]
+
+_MOST_JOBS = 4
 
 
 def experiment(
@@ -31,6 +34,9 @@ def experiment(
     budget_usd: BudgetUsd = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Experiments run at once; as many as there are cores, 4 at most.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for rows, tables, plots and the report.")] = Path("experiments"),
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
@@ -59,7 +65,8 @@ def experiment(
     }
     settings = ExperimentSettings.quickly(**given) if quick else ExperimentSettings.model_validate(given)
     with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
-        findings = run_experiments(graph, [name], settings, out=out, progress=progress)
+        at_once = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
+        findings = run_experiments(graph, [name], settings, out=out, jobs=at_once, progress=progress)
     if as_json:
         print_json(findings)
         return

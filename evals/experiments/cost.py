@@ -35,7 +35,7 @@ _PEOPLE = (100, 1_000, 10_000, 100_000)
 _QUICK = (100, 400)
 _ITEMS = 20
 """Answers a person at every size, so that only the number of people grows."""
-_ASKED = 100
+_ASKED = 40
 _MB = 1e6
 
 
@@ -43,7 +43,7 @@ def run(lab: Lab) -> Finding:
     """Load, refine and predict with so many people, made of those there are: each has 20 of one's answers.
 
     Times are of this machine and of this run, to be compared with each other. `load` and `refine` are in milliseconds a
-    user; `join` and the predictions in milliseconds each, one user at a time, the median of up to 100. `history` is
+    user; `join` and the predictions in milliseconds each, one user at a time, the median of up to 40. `history` is
     plain retrieval over what the person said, without a JOIN. `tokens` are about what a language model would be shown
     for a prediction, without the prompt around it. `memory` is this process's peak resident set so far,
     `server memory` that of the embedded Neo4j, in MB.

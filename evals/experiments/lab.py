@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from persona_db.chains.asking import prepare
+from persona_db.chains.join import join_many
 from persona_db.chains.lenders import Lenders
+from persona_db.chains.own import Layer, Own, read_own
 from persona_db.chains.predict import predict_each
 from persona_db.chains.reading import Reading, open_reading
 from persona_db.chains.recall import RecallSettings
@@ -61,11 +63,14 @@ class Lab:
         *,
         out: Path,
         embedder: Embedder | None = None,
+        name: str = "",
         progress: Progress = no_progress,
     ) -> None:
+        """*name* tells its datasets from those of other labs that are open at the same time."""
         self.graph = graph
         self.settings = settings
         self.out = out
+        self.name = name
         self.progress = progress
         self._embedder = embedder
         self._open = ExitStack()
@@ -191,6 +196,23 @@ class _Home:
     engine: EngineSettings | None = None
 
 
+@dataclass
+class _Kept:
+    """What was read for some tests, for every cell of an experiment that predicts them."""
+
+    pairs: list[tuple[str, str]]
+    asked: list[tuple[str, Question]]
+    knowledge: Knowledge
+    lenders: Lenders
+    _own: dict[frozenset[Layer], Mapping[str, Own]] = field(default_factory=dict)
+
+    def own_of(self, layers: frozenset[Layer]) -> Mapping[str, Own]:
+        """What those asked have themselves in some layers."""
+        if layers not in self._own:
+            self._own[layers] = read_own(self.knowledge, [user for user, _ in self.pairs], layers)
+        return self._own[layers]
+
+
 class Population:
     """Some people's history as a dataset of its own: loaded and refined when first asked, dropped when closed.
 
@@ -212,7 +234,8 @@ class Population:
         self._engine = engine
         self._guests = guests
         self._home = _Home()
-        self._kept: tuple[object, list[tuple[str, Question]], Knowledge, Lenders] | None = None
+        self._kept: _Kept | None = None
+        self._joined: dict[tuple[str, int], dict[str, Sequence[Mapping[str, Any]]]] = {}
         self.refined: RefineReport | None = None
 
     @property
@@ -233,7 +256,7 @@ class Population:
 
     def _make(self) -> None:
         lab = self.lab
-        told = (lab.settings.model_dump_json(), lab.hashes, self.label, lab.embedder.name)
+        told = (lab.settings.model_dump_json(), lab.hashes, lab.name, self.label, lab.embedder.name)
         name = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
         self._home.name = name  # so that it is dropped even when loading fails
         load(
@@ -318,24 +341,36 @@ class Population:
         places: RecallSettings,
         collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     ) -> Iterator[tuple[int, Context, Prediction]]:
-        """As `predict_each`, and what was read for one cell of an experiment serves the next."""
+        """As `predict_each`, and what was read and joined for one cell of an experiment serves the next."""
         from threadpoolctl import threadpool_limits
 
-        asked, knowledge, lenders = self._known(tests)
+        kept = self._read(tests)
+        if collaborators is None and places.ratio and places.size and places.top_k:
+            joined = self.joined([test.user for test in tests], top_k=places.top_k)
+            collaborators = [joined[test.user] for test in tests]
         with threadpool_limits(limits=1):
             yield from predict_each(
-                knowledge, asked, settings=places, lenders=lenders, collaborators=collaborators,
-                progress=self.lab.progress,
+                kept.knowledge, kept.asked, settings=places, own=kept.own_of(places.layers), lenders=kept.lenders,
+                collaborators=collaborators, progress=self.lab.progress,
             )  # fmt: skip
 
-    def _known(self, tests: Sequence[TestItem]) -> tuple[list[tuple[str, Question]], Knowledge, Lenders]:
-        """The questions with what is known of them, and the lenders read so far; one set of them is kept."""
+    def joined(self, users: Sequence[str], *, top_k: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Return the rows of `join_many` by user, as recall asks for them; in one Fit everybody is joined once."""
+        reading = self.reading()
+        known = self._joined.setdefault((reading.fit, top_k), {})
+        missing = [user for user in dict.fromkeys(users) if user not in known]
+        found = join_many(reading, missing, top_k=top_k, sharing=Sharing.INDUCED)
+        known.update((user, found.get(user, ())) for user in missing)
+        return known
+
+    def _read(self, tests: Sequence[TestItem]) -> _Kept:
+        """What is read of the questions and of who is asked; that of one set of tests is kept."""
         reading = self.reading()
         pairs = [(test.user, test.question) for test in tests]
-        if self._kept is None or self._kept[0] != (reading.fit, pairs):
+        if self._kept is None or (self._kept.knowledge.reading.fit, self._kept.pairs) != (reading.fit, pairs):
             asked, knowledge = prepare(reading, pairs)
-            self._kept = ((reading.fit, pairs), asked, knowledge, Lenders(knowledge))
-        return self._kept[1:]
+            self._kept = _Kept(pairs, asked, knowledge, Lenders(knowledge))
+        return self._kept
 
     def keys(self) -> dict[str, CacheKey]:
         """Return the cache keys of the Fit, by id."""

@@ -97,16 +97,15 @@ class _People:
         lab = self._lab
         base = lab.base
         tests = lab.tests
-        reading = base.reading()
         users = list(dict.fromkeys(test.user for test in tests))
-        matched = join_many(reading, users, top_k=lab.settings.top_k, sharing=Sharing.INDUCED)
+        matched = base.joined(users, top_k=lab.settings.top_k)
         answers = lab.records.answers
         place = {user: row for row, user in enumerate(answers.users)}
         column = {question: index for index, question in enumerate(answers.questions)}
         orders = self._orders(arm, [place[user] for user in users], seed)
         collaborators: list[Rows] = []
         for test in tests:
-            rows = matched.get(test.user, [])
+            rows = matched[test.user]
             others = first_alike(
                 [place[row["collaborator"]] for row in rows],
                 answers.answers[:, column[test.question]] >= 0,

@@ -1,8 +1,9 @@
-"""Running experiments: one after the other over the same data, each written when it is done."""
+"""Running experiments over the same data, several at once where asked, each written when it is done."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
@@ -34,6 +35,7 @@ from persona_db.graph.progress import Progress, no_progress
 if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
+    from persona_db.graph.settings import Settings
 
 __all__ = ["EXPERIMENTS", "Experiment", "run_experiments"]
 
@@ -70,6 +72,10 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
     }
 )
 """In the order in which `all` runs them: those that share a dataset follow each other."""
+_ALONE = {models.NAME, cost.NAME}
+"""A local model shares its cores badly, and times are to be taken."""
+_AT_ONCE = sorted(EXPERIMENTS.keys() - _ALONE, key=[robustness.NAME, *EXPERIMENTS].index)
+"""Those that may run beside each other, the longest first."""
 
 
 def run_experiments(
@@ -79,13 +85,15 @@ def run_experiments(
     *,
     out: Path,
     embedder: Embedder | None = None,
+    jobs: int = 1,
     progress: Progress = no_progress,
 ) -> list[Finding]:
     """Run the named experiments, `all` for every one; what they found is in *out* when it returns.
 
     Each leaves in *out*/NAME the rows of its cells, `finding.json`, `finding.md` and its plots; of several there is
     also *out*/report.html. What is whole there from the same data, settings and code is not computed again.
-    The datasets that were made are gone afterwards.
+    The datasets that were made are gone afterwards. With *jobs* so many run at once, each in a process of its own (the
+    *embedder* is sent to it) with datasets of its own; after that `models` and `cost` have the machine to themselves.
     """
     wanted = list(EXPERIMENTS) if list(names) == ["all"] else list(names)
     for name in wanted:
@@ -96,22 +104,54 @@ def run_experiments(
     findings: list[Finding] = []
     pictures: dict[str, list[Path]] = {}
     with Lab(graph, settings, out=out, embedder=embedder, progress=progress) as lab:
+        missing = [name for name in _AT_ONCE if name in wanted and _found(name, lab) is None]
+        if jobs > 1 and len(missing) > 1:
+            from persona_db.evals.experiments.processes import run_apart
+
+            work = partial(_run_each, graph.settings, settings, out=out, embedder=embedder)
+            run_apart(work, missing, jobs=jobs, progress=progress)  # what they found is read below
         for name in wanted:
-            folder = out / name
-            found = _found(folder / "finding.json", lab)
-            if found is None:
-                started = perf_counter()
-                found = EXPERIMENTS[name].run(lab)
-                seconds = round(perf_counter() - started, 1)
-                found = found.model_copy(update={"settings": _rests_on(lab), "seconds": seconds})
-                _write(folder, found)
+            found = _finding(name, lab)
             findings.append(found)
-            pictures[name] = draw(found, folder)
+            pictures[name] = draw(found, out / name)
     if len(findings) > 1:
         from persona_db.evals.experiments.page import page
 
         (out / "report.html").write_text(page(findings, pictures, command=settings.command("all")), encoding="utf-8")
     return findings
+
+
+def _finding(name: str, lab: Lab) -> Finding:
+    """What the experiment found: as it was written, else it is run and written."""
+    found = _found(name, lab)
+    if found is None:
+        started = perf_counter()
+        found = EXPERIMENTS[name].run(lab)
+        seconds = round(perf_counter() - started, 1)
+        found = found.model_copy(update={"settings": _rests_on(lab), "seconds": seconds})
+        _write(lab.out / name, found)
+    return found
+
+
+def _run_each(
+    where: Settings,
+    settings: ExperimentSettings,
+    number: int,
+    names: Iterable[str],
+    progress: Progress,
+    *,
+    out: Path,
+    embedder: Embedder | None,
+) -> None:
+    """Run experiments as they come, beside others that do; the process's number tells its datasets from theirs."""
+    from persona_db.graph.session import Graph
+
+    with (
+        Graph.connect(where) as graph,
+        Lab(graph, settings, out=out, embedder=embedder, name=str(number), progress=progress) as lab,
+    ):
+        for name in names:
+            _finding(name, lab)
 
 
 def _write(folder: Path, found: Finding) -> None:
@@ -122,8 +162,9 @@ def _write(folder: Path, found: Finding) -> None:
     part.replace(folder / "finding.json")
 
 
-def _found(path: Path, lab: Lab) -> Finding | None:
-    """The finding written there, if it is of the same data, settings and code."""
+def _found(name: str, lab: Lab) -> Finding | None:
+    """The experiment's finding, if it was written and is of the same data, settings and code."""
+    path = lab.out / name / "finding.json"
     if not path.exists():
         return None
     try:

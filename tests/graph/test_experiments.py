@@ -140,6 +140,20 @@ def test_a_stopped_run_goes_on(
     assert len(made) == 14
 
 
+def test_experiments_at_once_find_the_same(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
+    """In processes of their own they write what they write in turn, tell how far they are, and leave no dataset."""
+    names = ["top-k", "join-gain"]
+    told: list[str] = []
+    at_once = run_experiments(
+        graph, names, settings, out=tmp_path / "at once", embedder=EMBEDDER, jobs=2,
+        progress=lambda what, done, total=None: told.append(what),
+    )  # fmt: skip
+    for found, other in zip(at_once, run(graph, names, settings, tmp_path / "in turn"), strict=True):
+        assert (found.name, found.rows, found.contrasts) == (other.name, other.rows, other.contrasts)
+    assert [one.dataset for one in datasets(graph, include_evaluation=True) if one.evaluation] == []
+    assert {what.split(":")[0] for what in told} >= {"experiments", *names}
+
+
 def test_cold_users_are_in_no_fit_and_lend_nothing(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
     """The Fit is made of the others alone, nested answers are known of the cold, and nobody borrows from them."""
     with Lab(graph, settings, out=tmp_path, embedder=EMBEDDER) as lab:
