@@ -73,10 +73,9 @@ class Own:
 def read_own(knowledge: Knowledge, users: Sequence[str], layers: frozenset[Layer]) -> dict[str, Own]:
     """Read what some users have themselves; one query for 200 of them. Those that there are not are left out."""
     reading = knowledge.reading
-    distinct = list(dict.fromkeys(users))
     found: dict[str, Own] = {}
-    for start in range(0, len(distinct), _USERS_AT_ONCE):
-        some = distinct[start : start + _USERS_AT_ONCE]
+    for start in range(0, len(users), _USERS_AT_ONCE):
+        some = list(users[start : start + _USERS_AT_ONCE])
         rows = reading.graph.read("personas", dataset=reading.dataset, fit=reading.fit, users=some, as_of=reading.as_of)
         found.update((row["user"], own_of(knowledge, row, layers)) for row in rows)
     return found

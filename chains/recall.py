@@ -61,6 +61,11 @@ class RecallSettings(Model):
         default="telling", description="Which own items come first; by date also those that tell nothing are used."
     )
 
+    @property
+    def borrows(self) -> bool:
+        """Whether collaborators are joined; a ratio that is left to the Fit can still turn out to be 0."""
+        return self.ratio != 0 and self.size > 0 and self.top_k > 0
+
 
 def recall(
     graph: Graph,
@@ -113,7 +118,6 @@ def recall_many(
     contexts: dict[int, Context] = {}
     lenders = lenders or Lenders(knowledge)
     users = list(by_user)
-    borrows = settings.ratio != 0 and settings.size > 0 and settings.top_k > 0
     for start in range(0, len(users), _USERS_AT_ONCE):
         chunk = users[start : start + _USERS_AT_ONCE]
         mine = read_own(knowledge, chunk, settings.layers) if own is None else own
@@ -121,10 +125,10 @@ def recall_many(
             if user not in mine:
                 raise UnknownUserError(user, dataset=reading.dataset)
         joined: Mapping[str, Sequence[Mapping[str, Any]]] = {}
-        if borrows and collaborators is None:
+        if settings.borrows and collaborators is None:
             joined = join_many(reading, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
         close = {
-            index: joined.get(user, ()) if collaborators is None or not borrows else collaborators[index]
+            index: joined.get(user, ()) if collaborators is None or not settings.borrows else collaborators[index]
             for user in chunk
             for index in by_user[user]
         }

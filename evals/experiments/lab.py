@@ -209,7 +209,8 @@ class _Kept:
     def own_of(self, layers: frozenset[Layer]) -> Mapping[str, Own]:
         """What those asked have themselves in some layers."""
         if layers not in self._own:
-            self._own[layers] = read_own(self.knowledge, [user for user, _ in self.pairs], layers)
+            users = list(dict.fromkeys(user for user, _ in self.pairs))
+            self._own[layers] = read_own(self.knowledge, users, layers)
         return self._own[layers]
 
 
@@ -345,7 +346,7 @@ class Population:
         from threadpoolctl import threadpool_limits
 
         kept = self._read(tests)
-        if collaborators is None and places.ratio and places.size and places.top_k:
+        if collaborators is None and places.borrows:
             joined = self.joined([test.user for test in tests], top_k=places.top_k)
             collaborators = [joined[test.user] for test in tests]
         with threadpool_limits(limits=1):

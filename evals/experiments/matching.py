@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.join import join_many
 from persona_db.chains.recall import RecallSettings
 from persona_db.evals.experiments.cold import EVERYTHING, KNOWN
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.trial import DRAWS, Trial
 from persona_db.evals.items import Outcome, outcome_of
 from persona_db.evals.random_collaborators import first_alike, predict_at_random
-from persona_db.graph.models import Sharing
 
 if TYPE_CHECKING:
     from persona_db.evals.experiments.lab import Lab
@@ -160,20 +158,17 @@ class _People:
 def _overlaps(lab: Lab) -> list[Row]:
     """The share of the collaborators found from all answers that is found from so many."""
     top_k = lab.settings.top_k
-    reading = lab.cold.population.reading()
     users = lab.cold.users
-    found = {
-        known: join_many(reading, lab.cold.names(known), top_k=top_k, sharing=Sharing.INDUCED)
-        for known in (*KNOWN, EVERYTHING)
-    }
+    guests = [name for known in (*KNOWN, EVERYTHING) for name in lab.cold.names(known)]
+    joined = lab.cold.population.joined(guests, top_k=top_k)
     rng = np.random.default_rng(lab.settings.seed)
     rows = []
     for known in KNOWN:
         shares = []
         for name, whole in zip(lab.cold.names(known), lab.cold.names(EVERYTHING), strict=True):
-            best = {row["collaborator"] for row in found[EVERYTHING].get(whole, ())}
+            best = {row["collaborator"] for row in joined[whole]}
             if best:
-                shares.append(len(best & {row["collaborator"] for row in found[known].get(name, ())}) / len(best))
+                shares.append(len(best & {row["collaborator"] for row in joined[name]}) / len(best))
         if shares:
             values = np.array(shares)
             draws = values[rng.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
