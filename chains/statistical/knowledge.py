@@ -174,10 +174,10 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
 
     knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
-    asked_places = list(questions)
-    for row in graph.read("summaries", dataset=dataset, fit=fit, keys=list(keys), questions=asked_places):
-        for question_id, numbers in row["summaries"]:
-            counts[row["key"], question_id] = tuple(numbers)
+    least = reading.least_holders
+    for row in graph.read("summaries", dataset=dataset, fit=fit, least=least, questions=list(questions)):
+        told = sorted((key, numbers) for key, numbers in row["summaries"] if key in keys)  # others are new meanwhile
+        counts.update({(key, row["question"]): tuple(numbers) for key, numbers in told})
     matrix = _assemble(knowledge, links, loadings, counts)
     return replace(knowledge, matrix=matrix, counts=counts, vectors=vectors)
 

@@ -1,15 +1,15 @@
-// summaries: what the holders of a Fit's keys answered to some questions.
-// param   dataset    str         the dataset
-// param   fit        str         the Fit
-// param   keys       list[str]   which keys
-// param   questions  list[str]?  which questions; null for all of them
-// returns key str, summaries list[list[any]]
-// cost    read; one index look-up a key, and its summaries
-UNWIND $keys AS id
-MATCH (k:CacheKey {dataset: $dataset, fit: $fit, id: id})
-CALL (k) {
-  MATCH (k)-[s:SUMMARISES]->(q:Question)
-  WHERE $questions IS NULL OR q.id IN $questions
-  RETURN collect([q.id, s.counts]) AS summaries
+// summaries: what the holders of a Fit's keys answered to some questions; keys of enough people alone.
+// param   dataset    str        the dataset
+// param   fit        str        the Fit
+// param   least      int        keys of fewer holders are left out; 0 for all
+// param   questions  list[str]  which questions
+// returns question str, summaries list[list[any]]
+// cost    read; one index look-up a question, and the summaries of it, those of the dataset's other Fits too
+UNWIND $questions AS id
+MATCH (q:Question {dataset: $dataset, id: id})
+CALL (q) {
+  MATCH (q)<-[s:SUMMARISES]-(k:CacheKey {fit: $fit})
+  WHERE k.n_holders >= $least
+  RETURN collect([k.id, s.counts]) AS summaries
 }
-RETURN k.id AS key, summaries
+RETURN q.id AS question, summaries
