@@ -22,7 +22,7 @@ from persona_db.graph.models import Context, Evidence, Model, Prediction, Questi
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-__all__ = ["Foretold", "foretell", "foretell_each", "stream_explanation"]
+__all__ = ["Foretold", "count_asked", "foretell", "foretell_each", "stream_explanation"]
 
 T = TypeVar("T", bound=Model)
 
@@ -112,6 +112,14 @@ def foretell_each(
                 waiting.cancel()
     if error is not None:
         raise error
+
+
+def count_asked(model: LanguageModel, context: Context) -> int:
+    """Return about how many tokens `foretell` sends to have this predicted, with the schema of the answer."""
+    reaction = _is_reaction(context.question)
+    render: _Render = react_prompt if reaction else predict_prompt
+    prompt, _ = _fitted(model, context, render, frame=_frame(model, render, context.question), most=None)
+    return count_prompt(model, prompt, Reaction if reaction else PredictedAnswer)
 
 
 def stream_explanation(

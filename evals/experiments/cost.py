@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
+from pydantic import SecretStr
 
 from persona_db.chains.asking import prepare
+from persona_db.chains.histories import HistoryReader
 from persona_db.chains.join import join_many
-from persona_db.chains.language.tokens import about_tokens
+from persona_db.chains.language.engine import LanguageEngine, estimate
+from persona_db.chains.language.foretell import count_asked
+from persona_db.chains.language.models import LanguageModel, open_model
+from persona_db.chains.language.prices import prices_said
 from persona_db.chains.predict import predict_many
 from persona_db.chains.recall import RecallSettings, recall_many
 from persona_db.evals.arms import places_of
@@ -36,6 +41,10 @@ _QUICK = (100, 400)
 _ITEMS = 20
 """Answers a person at every size, so that only the number of people grows."""
 _ASKED = 40
+_MODEL = "gpt-4.1-mini"
+"""Whose list price is taken where the settings name no model."""
+_ANSWER_TOKENS = 150
+"""A prediction as JSON: a share for each option, the evidence and a sentence."""
 _MB = 1e6
 
 
@@ -44,14 +53,18 @@ def run(lab: Lab) -> Finding:
 
     Times are of this machine and of this run, to be compared with each other. `load` and `refine` are in milliseconds a
     user; `join` and the predictions in milliseconds each, one user at a time, the median of up to 40. `history` is
-    plain retrieval over what the person said, without a JOIN. `tokens` are about what a language model would be shown
-    for a prediction, without the prompt around it. `memory` is this process's peak resident set so far,
+    plain retrieval over what the person said, without a JOIN. `memory` is this process's peak resident set so far,
     `server memory` that of the embedded Neo4j, in MB.
+
+    What a language model would take is counted, and none is asked: that of the settings or else gpt-4.1-mini, by its
+    list price. `tokens` are those of the whole prompt and of a usual answer, for one user refined or one prediction;
+    `usd per 1000` is for a thousand of them, none where no price is known.
     """
     started = perf_counter()
     rows: list[Row] = []
+    model = _model(lab)
     for people in _QUICK if lab.settings.quick else _PEOPLE:
-        rows += _measure(lab, people)
+        rows += _measure(lab, model, people)
     slopes = [_slope(rows, stage) for stage in ("load", "refine", "join", "predict: persona-db", "predict: history")]
     return Finding(
         name=NAME,
@@ -63,18 +76,28 @@ def run(lab: Lab) -> Finding:
         command=lab.settings.command(NAME),
         settings=lab.settings.model_dump(mode="json"),
         axes=("people",),
-        shown=("ms", "tokens", "MB"),
+        shown=("ms", "tokens", "usd_per_1000", "MB"),
         rows=tuple(rows),
         plots=(Plot(kind="lines", x="people", measures=("ms",), log=True),),
         notes=(
             "Growth with ten times as many people: " + "; ".join(slopes) + " (1.0 is not at all, 10 in proportion; "
             "load and refine are already a user).",
+            f"Tokens and US dollars: about, by the {prices_said()}; nothing was asked.",
         ),
         seconds=perf_counter() - started,
     )
 
 
-def _measure(lab: Lab, people: int) -> list[Row]:
+def _model(lab: Lab) -> LanguageModel:
+    """The model whose tokens and price are counted; that of no settings needs no key, as it's never asked."""
+    if lab.settings.model is not None:
+        return open_model(lab.settings.model, settings=lab.settings.model_settings)
+    from langchain_openai import ChatOpenAI
+
+    return open_model(ChatOpenAI(model=_MODEL, api_key=SecretStr("never asked")))
+
+
+def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
     records = _resampled(lab.records, people, seed=lab.settings.seed)
     population = lab.population(f"cost {people}", records)
     axes: dict[str, str | float] = {"people": people}
@@ -98,8 +121,8 @@ def _measure(lab: Lab, people: int) -> list[Row]:
         Row(arm="refine", axes=axes, n=people, measures={"ms": Measured(value=1000 * refining / people)}),
         *(Row(arm=stage, axes=axes, n=len(users), measures={"ms": found}) for stage, found in timed.items()),
         *(
-            Row(arm=f"tokens: {arm}", axes=axes, n=len(users), measures={"tokens": found})
-            for arm, found in _tokens(reading, [(user, question) for user in users], asked).items()
+            Row(arm=f"model, {what}", axes=axes, n=len(users), measures=found)
+            for what, found in _counted(model, reading, [(user, question) for user in users], asked).items()
         ),
         Row(arm="memory", axes=axes, n=people, measures={"MB": Measured(value=_peak())}),
     ]
@@ -114,15 +137,25 @@ def _predict_one(reading: Reading, question: str, places: RecallSettings, user: 
     predict_many(reading, [(user, question)], settings=places)
 
 
-def _tokens(reading: Reading, pairs: Sequence[tuple[str, str]], asked: RecallSettings) -> dict[str, Measured]:
-    """About how many tokens the recalled items are that a language model would be shown for a prediction."""
+def _counted(
+    model: LanguageModel, reading: Reading, pairs: Sequence[tuple[str, str]], asked: RecallSettings
+) -> dict[str, dict[str, Measured]]:
+    """Tokens, and US dollars for a thousand, of refining these users and of predicting each pair by a model."""
+    users = [user for user, _ in pairs]
+    histories = HistoryReader(reading.graph, reading.dataset, as_of=reading.as_of, embedder=None).histories(users)
+    refined = estimate(LanguageEngine(model), histories)
+    found = {"refine": _priced(model, refined.tokens_in / len(users), refined.tokens_out / len(users))}
     questions, knowledge = prepare(reading, pairs)
-    found = {}
     for arm in ("persona-db", "no-join", "history", "full-history"):
         contexts = recall_many(knowledge, questions, settings=places_of(arm, asked), texts=True)
-        counts = [sum(about_tokens(item.text) for item in context.items) for context in contexts]
-        found[arm] = Measured(value=float(np.mean(counts)))
+        tokens = float(np.mean([count_asked(model, context) for context in contexts]))
+        found[f"predict: {arm}"] = _priced(model, tokens, _ANSWER_TOKENS)
     return found
+
+
+def _priced(model: LanguageModel, tokens_in: float, tokens_out: float) -> dict[str, Measured]:
+    usd = model.cost(round(1_000 * tokens_in), round(1_000 * tokens_out))
+    return {"tokens": Measured(value=tokens_in + tokens_out), "usd_per_1000": Measured(value=usd)}
 
 
 def _each(users: Sequence[str], work: Callable[[str], object]) -> Measured:

@@ -14,7 +14,11 @@ __all__ = ["Axes", "Contrast", "Finding", "Measured", "Plot", "Row", "markdown",
 Axes = dict[str, str | float]
 Interval = tuple[float, float]
 
-_HEADINGS = {"within_question_spearman": "within question", "gain_over_marginal": "over marginal"}
+_HEADINGS = {
+    "within_question_spearman": "within question",
+    "gain_over_marginal": "over marginal",
+    "usd_per_1000": "USD for 1,000",
+}
 
 
 class Measured(Model):

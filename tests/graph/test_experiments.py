@@ -207,6 +207,15 @@ def test_costs_are_measured_and_models_asked_of_the_statistical_engine(
             value = cost.row(stage, people=people).measures["ms"].value
             assert value is not None
             assert value > 0
+        own, borrowing = (
+            cost.row(f"model, predict: {arm}", people=people).measures for arm in ("no-join", "persona-db")
+        )
+        assert 0 < (own["tokens"].value or 0) < (borrowing["tokens"].value or 0)
+        answer = 150
+        tokens = (borrowing["tokens"].value or 0) - answer
+        dollars = 1_000 * (0.4 * tokens + 1.6 * answer) / 1_000_000  # gpt-4.1-mini's list price
+        assert borrowing["usd_per_1000"].value == pytest.approx(dollars, abs=1e-4)
+        assert (cost.row("model, refine", people=people).measures["usd_per_1000"].value or 0) > 0
     assert "No language model" in model.notes[0]
     assert np.isfinite(model.row("statistical: persona-db").measures["accuracy"].value or np.nan)
 
