@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from neo4j import GraphDatabase
 
 from persona_db.chains.predict import predict_many
 from persona_db.chains.reading import open_reading
@@ -165,14 +166,18 @@ def test_answers_between_a_kill_and_the_next_run(graph: Graph, dataset: str, mon
 def test_a_killed_server_loses_nothing(tmp_path: Path, neo4j_settings: Settings) -> None:
     """kill -9 of Neo4j in the middle of a refinement: an error that says so, and the next run completes it."""
     settings = neo4j_settings.model_copy(update={"home": tmp_path / "own", "cache": neo4j_settings.cache_dir})
-    pid = server.ensure_running(settings).pid
+    own = server.ensure_running(settings)
+    pid = own.pid
+    impatient = GraphDatabase.driver(
+        own.uri, auth=(own.username, own.password.get_secret_value()), max_transaction_retry_time=1
+    )
 
     def kill(what: str, done: int, total: int | None = None) -> None:
         if what == "refining users" and done == 2 * USERS_AT_ONCE:
             os.kill(pid, signal.SIGKILL)
 
     try:
-        with pytest.MonkeyPatch.context() as patch, Graph.connect(settings) as graph:
+        with pytest.MonkeyPatch.context() as patch, impatient, Graph.connect(settings, driver=impatient) as graph:
             patch.setattr(sys.modules["persona_db.chains.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
             store(graph, "killed", WORLD)
             with pytest.raises(GraphUnavailableError):
