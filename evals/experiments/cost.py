@@ -18,7 +18,7 @@ from persona_db.chains.histories import HistoryReader
 from persona_db.chains.join import join_many
 from persona_db.chains.language.engine import LanguageEngine, estimate
 from persona_db.chains.language.foretell import count_asked
-from persona_db.chains.language.models import LanguageModel, open_model
+from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
 from persona_db.chains.language.prices import prices_said
 from persona_db.chains.predict import predict_many
 from persona_db.chains.recall import RecallSettings, recall_many
@@ -41,7 +41,7 @@ _QUICK = (100, 400)
 _ITEMS = 20
 """Answers a person at every size, so that only the number of people grows."""
 _ASKED = 40
-_MODEL = "gpt-4.1-mini"
+_MODEL = "openai:gpt-4.1-mini"
 """Whose list price is taken where the settings name no model."""
 _ANSWER_TOKENS = 150
 """A prediction as JSON: a share for each option, the evidence and a sentence."""
@@ -58,11 +58,12 @@ def run(lab: Lab) -> Finding:
 
     What a language model would take is counted, and none is asked: that of the settings or else gpt-4.1-mini, by its
     list price. `tokens` are those of the whole prompt and of a usual answer, for one user refined or one prediction;
-    `usd per 1000` is for a thousand of them, none where no price is known.
+    the dollars are for a thousand of them, none where no price is known.
     """
     started = perf_counter()
     rows: list[Row] = []
-    model = _model(lab)
+    named = lab.settings.model or _MODEL
+    model = _model(named, lab.settings.model_settings)
     for people in _QUICK if lab.settings.quick else _PEOPLE:
         rows += _measure(lab, model, people)
     slopes = [_slope(rows, stage) for stage in ("load", "refine", "join", "predict: persona-db", "predict: history")]
@@ -82,19 +83,19 @@ def run(lab: Lab) -> Finding:
         notes=(
             "Growth with ten times as many people: " + "; ".join(slopes) + " (1.0 is not at all, 10 in proportion; "
             "load and refine are already a user).",
-            f"Tokens and US dollars: about, by the {prices_said()}; nothing was asked.",
+            f"Tokens and US dollars: about those of {named}, by the {prices_said()}; nothing was asked.",
         ),
         seconds=perf_counter() - started,
     )
 
 
-def _model(lab: Lab) -> LanguageModel:
-    """The model whose tokens and price are counted; that of no settings needs no key, as it's never asked."""
-    if lab.settings.model is not None:
-        return open_model(lab.settings.model, settings=lab.settings.model_settings)
+def _model(name: str, settings: ModelSettings | None) -> LanguageModel:
+    """The model whose tokens and price are counted; the usual one needs no key, as it's never asked."""
+    if name != _MODEL:
+        return open_model(name, settings=settings)
     from langchain_openai import ChatOpenAI
 
-    return open_model(ChatOpenAI(model=_MODEL, api_key=SecretStr("never asked")))
+    return open_model(ChatOpenAI(model=_MODEL.partition(":")[2], api_key=SecretStr("never asked")))
 
 
 def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:

@@ -216,6 +216,7 @@ def test_costs_are_measured_and_models_asked_of_the_statistical_engine(
         dollars = 1_000 * (0.4 * tokens + 1.6 * answer) / 1_000_000  # gpt-4.1-mini's list price
         assert borrowing["usd_per_1000"].value == pytest.approx(dollars, abs=1e-4)
         assert (cost.row("model, refine", people=people).measures["usd_per_1000"].value or 0) > 0
+    assert "openai:gpt-4.1-mini" in cost.notes[1]
     assert "No language model" in model.notes[0]
     assert np.isfinite(model.row("statistical: persona-db").measures["accuracy"].value or np.nan)
 
