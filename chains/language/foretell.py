@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from persona_db.chains.language.answers import Told, check_answer, check_reaction, told_by_answer, told_by_reaction
 from persona_db.chains.language.asking import Asking
+from persona_db.chains.language.attempt import NotPaidForError
 from persona_db.chains.language.binding import count_prompt
 from persona_db.chains.language.calls import Accounts, Call, CallOutcome
 from persona_db.chains.language.fitting import room_for
@@ -115,11 +116,16 @@ def foretell_each(
 
 
 def count_asked(model: LanguageModel, context: Context) -> int:
-    """Return about how many tokens `foretell` sends to have this predicted, with the schema of the answer."""
-    reaction = _is_reaction(context.question)
-    render: _Render = react_prompt if reaction else predict_prompt
-    prompt, _ = _fitted(model, context, render, frame=_frame(model, render, context.question), most=None)
-    return count_prompt(model, prompt, Reaction if reaction else PredictedAnswer)
+    """Return about how many tokens `foretell` sends to have this predicted, with the schema of the answer.
+
+    The call is rehearsed, and none is made; of one in the cache it is what was sent.
+    """
+    asking = Asking("predict", context.user, rehearsal=True)
+    try:
+        _foretold(model, context, asking, None)
+    except NotPaidForError as exc:
+        return exc.counted_in
+    return sum(call.tokens_in for call in asking.calls)
 
 
 def stream_explanation(

@@ -11,15 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
-from pydantic import SecretStr
 
 from persona_db.chains.asking import prepare
 from persona_db.chains.histories import HistoryReader
 from persona_db.chains.join import join_many
-from persona_db.chains.language.engine import LanguageEngine, estimate
-from persona_db.chains.language.foretell import count_asked
-from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
-from persona_db.chains.language.prices import prices_said
 from persona_db.chains.predict import predict_many
 from persona_db.chains.recall import RecallSettings, recall_many
 from persona_db.evals.arms import places_of
@@ -28,6 +23,7 @@ from persona_db.evals.experiments.records import Records
 from persona_db.graph.models import HistoryItem, Person
 
 if TYPE_CHECKING:
+    from persona_db.chains.language.models import LanguageModel, ModelSettings
     from persona_db.chains.reading import Reading
     from persona_db.evals.experiments.lab import Lab
 
@@ -60,6 +56,8 @@ def run(lab: Lab) -> Finding:
     list price. `tokens` are those of the whole prompt and of a usual answer, for one user refined or one prediction;
     the dollars are for a thousand of them, none where no price is known.
     """
+    from persona_db.chains.language.prices import prices_said
+
     started = perf_counter()
     rows: list[Row] = []
     named = lab.settings.model or _MODEL
@@ -90,12 +88,18 @@ def run(lab: Lab) -> Finding:
 
 
 def _model(name: str, settings: ModelSettings | None) -> LanguageModel:
-    """The model whose tokens and price are counted; the usual one needs no key, as it's never asked."""
-    if name != _MODEL:
-        return open_model(name, settings=settings)
-    from langchain_openai import ChatOpenAI
+    """The model whose tokens and price are counted; the usual one needs no key, as it's never asked.
 
-    return open_model(ChatOpenAI(model=_MODEL.partition(":")[2], api_key=SecretStr("never asked")))
+    It isn't the lab's, whose cache would take what was answered before for free.
+    """
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    from persona_db.chains.language.models import open_model
+
+    usual = name == _MODEL
+    chat = ChatOpenAI(model=name.partition(":")[2], api_key=SecretStr("never asked")) if usual else name
+    return open_model(chat, settings=settings)
 
 
 def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
@@ -142,6 +146,9 @@ def _counted(
     model: LanguageModel, reading: Reading, pairs: Sequence[tuple[str, str]], asked: RecallSettings
 ) -> dict[str, dict[str, Measured]]:
     """Tokens, and US dollars for a thousand, of refining these users and of predicting each pair by a model."""
+    from persona_db.chains.language.engine import LanguageEngine, estimate
+    from persona_db.chains.language.foretell import count_asked
+
     users = [user for user, _ in pairs]
     histories = HistoryReader(reading.graph, reading.dataset, as_of=reading.as_of, embedder=None).histories(users)
     refined = estimate(LanguageEngine(model), histories)

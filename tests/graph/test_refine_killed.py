@@ -167,14 +167,13 @@ def test_a_killed_server_loses_nothing(tmp_path: Path, neo4j_settings: Settings)
     """kill -9 of Neo4j in the middle of a refinement: an error that says so, and the next run completes it."""
     settings = neo4j_settings.model_copy(update={"home": tmp_path / "own", "cache": neo4j_settings.cache_dir})
     own = server.ensure_running(settings)
-    pid = own.pid
     impatient = GraphDatabase.driver(
         own.uri, auth=(own.username, own.password.get_secret_value()), max_transaction_retry_time=1
     )
 
     def kill(what: str, done: int, total: int | None = None) -> None:
         if what == "refining users" and done == 2 * USERS_AT_ONCE:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(own.pid, signal.SIGKILL)
 
     try:
         with pytest.MonkeyPatch.context() as patch, impatient, Graph.connect(settings, driver=impatient) as graph:
