@@ -16,7 +16,7 @@ from benchmarks.queries import query_text
 from benchmarks.rivals import Join, brute_force, in_networkx, sparse_product
 from benchmarks.storing import FIT, store
 from benchmarks.timing import Latency, timed
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.graph import server
 from persona_db.graph.models import Model
 from persona_db.graph.progress import Progress

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from persona_db.chains.language.prompts import Rendered
     from persona_db.chains.persona import Fact, UserHistory
-    from persona_db.chains.refine import RefineReport
+    from persona_db.chains.refinement.report import RefineReport
     from persona_db.graph.session import Graph
 
 __all__ = ["LanguageReport", "main", "measure"]
@@ -85,9 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure(users: int, texts: int, concurrency: int, latency: float, *, command: str = "") -> LanguageReport:
     """Refine, then make the same calls bare, and return what both took."""
-    from persona_db.chains.histories import HistoryReader
-    from persona_db.chains.language.models import ModelSettings, open_model
-    from persona_db.chains.refine import refine
+    from persona_db.chains.language.models import open_model
+    from persona_db.chains.language.settings import ModelSettings
+    from persona_db.chains.refinement.history_reader import HistoryReader
+    from persona_db.chains.refinement.refine import refine
     from persona_db.graph import server
     from persona_db.graph.embedding import HashEmbedder
     from persona_db.graph.session import Graph
@@ -168,8 +169,9 @@ def _timed(work: Callable[[], Any], calls_of: Callable[[Any], int], ideal_s: flo
 
 def _warm_up(graph: Graph, users: int, texts: int, concurrency: int) -> None:
     """Refine as many others by a model that answers at once: imports and query plans are there, Java has compiled."""
-    from persona_db.chains.language.models import ModelSettings, open_model
-    from persona_db.chains.refine import refine
+    from persona_db.chains.language.models import open_model
+    from persona_db.chains.language.settings import ModelSettings
+    from persona_db.chains.refinement.refine import refine
     from persona_db.graph.datasets import drop_dataset
     from persona_db.graph.embedding import HashEmbedder
     from tests.language_people import SCRIPTED, talkers

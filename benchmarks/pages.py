@@ -30,8 +30,8 @@ from benchmarks.people import synthetic
 from benchmarks.run import Tell, _data
 from benchmarks.storing import FIT, store
 from benchmarks.timing import Latency, timed
-from persona_db.chains.refine import refine
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.refinement.refine import refine
 from persona_db.graph import server
 from persona_db.graph.datasets import ensure_dataset
 from persona_db.graph.embedding import embedder_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.statistical.keybook import CacheKey, idf
+from persona_db.chains.fit.keys import CacheKey, idf
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

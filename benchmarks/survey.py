@@ -13,9 +13,9 @@ from neo4j import Record
 
 from benchmarks.people import Profile
 from benchmarks.queries import query_text
-from persona_db.chains.predict import predict_many
-from persona_db.chains.reading import open_reading
-from persona_db.chains.refine import refine
+from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.prediction.predict import predict_many
+from persona_db.chains.refinement.refine import refine
 from persona_db.evals.splits import items_to_predict
 from persona_db.graph import server
 from persona_db.graph.embedding import embedder_of

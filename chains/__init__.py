@@ -1,6 +1,6 @@
 """Refinement and graph-retrieved prediction: functions, and the same as LangChain Runnables.
 
-The functions share their modules' names, so they are bound here at once; what needs LangChain is loaded when asked for.
+Names are loaded when they are asked for: a JOIN needs neither scipy nor LangChain.
 """
 
 from __future__ import annotations
@@ -8,17 +8,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from persona_db.chains.join import join
-from persona_db.chains.neighbourhood import neighbourhood, widget
-from persona_db.chains.predict import predict, predict_many
-from persona_db.chains.reading import Reading, open_reading
-from persona_db.chains.recall import RecallSettings, recall
-from persona_db.chains.refine import RefineReport, refine
-
 if TYPE_CHECKING:
+    from persona_db.chains.engine import Engine
+    from persona_db.chains.fit.snapshot import Reading, open_reading
     from persona_db.chains.language.engine import LanguageEngine
-    from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
-    from persona_db.chains.pipeline import (
+    from persona_db.chains.language.models import LanguageModel, open_model
+    from persona_db.chains.language.settings import ModelSettings
+    from persona_db.chains.neighbourhoods import neighbourhood, widget
+    from persona_db.chains.prediction.predict import predict, predict_many
+    from persona_db.chains.refinement.refine import refine
+    from persona_db.chains.refinement.report import RefineReport
+    from persona_db.chains.retrieval.join import join
+    from persona_db.chains.retrieval.recall import RecallSettings, recall
+    from persona_db.chains.runnables.pipeline import (
         Ask,
         Explain,
         Join,
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
         Recollection,
         persona_chain,
     )
-    from persona_db.chains.retriever import PersonaRetriever
-    from persona_db.chains.stages import Distil, Engine, Induce, Key
+    from persona_db.chains.runnables.retriever import PersonaRetriever
+    from persona_db.chains.runnables.stages import Distil, Induce, Key
 
 __all__ = [
     "Ask",
@@ -62,17 +64,26 @@ __all__ = [
     "widget",
 ]
 
-_LATER = {
+_HOMES = {
+    "fit.snapshot": ("Reading", "open_reading"),
+    "neighbourhoods": ("neighbourhood", "widget"),
+    "prediction.predict": ("predict", "predict_many"),
+    "refinement.refine": ("refine",),
+    "refinement.report": ("RefineReport",),
+    "retrieval.join": ("join",),
+    "retrieval.recall": ("RecallSettings", "recall"),
+    "engine": ("Engine",),
     "language.engine": ("LanguageEngine",),
-    "language.models": ("LanguageModel", "ModelSettings", "open_model"),
-    "pipeline": ("Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"),
-    "retriever": ("PersonaRetriever",),
-    "stages": ("Distil", "Engine", "Induce", "Key"),
+    "language.models": ("LanguageModel", "open_model"),
+    "language.settings": ("ModelSettings",),
+    "runnables.pipeline": ("Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"),
+    "runnables.retriever": ("PersonaRetriever",),
+    "runnables.stages": ("Distil", "Induce", "Key"),
 }
 
 
 def __getattr__(name: str) -> object:
-    for module, names in _LATER.items():
+    for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

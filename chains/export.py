@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.neighbourhood import picture
+from persona_db.chains.neighbourhoods import picture
 from persona_db.graph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "export_neighbourhood", "file_format"]
 
 FORMATS = ("html", "graphml", "gexf", "json")
-
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

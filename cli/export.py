@@ -24,7 +24,7 @@ def export(
 ) -> None:
     """Write who shares values with a user, which, and the facts behind them, as a picture or a graph."""
     from persona_db.chains.export import export_neighbourhood, file_format
-    from persona_db.chains.neighbourhood import neighbourhood
+    from persona_db.chains.neighbourhoods import neighbourhood
     from persona_db.cli.console import one_line, progress_bar, read_settings
     from persona_db.graph.session import Graph
 

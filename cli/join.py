@@ -26,7 +26,7 @@ def join(
     as_json: Annotated[bool, typer.Option("--json", help="Print collaborators with all their keys as JSON.")] = False,
 ) -> None:
     """List who shares most with a user, best first, with the keys that made the score."""
-    from persona_db.chains.join import join as join_user
+    from persona_db.chains.retrieval.join import join as join_user
     from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
     from persona_db.graph.session import Graph
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from persona_db.chains.language.models import ModelSettings
+    from persona_db.chains.language.settings import ModelSettings
 
 __all__ = ["BudgetUsd", "Concurrency", "ModelName", "Temperature", "TokenBudget", "settings_of"]
 
@@ -40,7 +40,7 @@ def settings_of(
     given = {"temperature": temperature, "concurrency": concurrency}
     chosen = {name: value for name, value in given.items() if value is not None}
     if model is not None:
-        from persona_db.chains.language.models import ModelSettings
+        from persona_db.chains.language.settings import ModelSettings
 
         return ModelSettings.model_validate(chosen)
     for name, value in {**chosen, **others}.items():

@@ -10,7 +10,7 @@ from persona_db.cli.language import BudgetUsd, ModelName, Temperature, TokenBudg
 from persona_db.cli.places import Ratio, Size, TopK
 
 if TYPE_CHECKING:
-    from persona_db.graph.models import Prediction
+    from persona_db.chains.results import Prediction
 
 __all__ = ["predict"]
 
@@ -42,8 +42,8 @@ def predict(
 
     The exit status is 1 when a model gave no answer that can be used.
     """
-    from persona_db.chains.predict import predict as predict_answer
-    from persona_db.chains.recall import RecallSettings
+    from persona_db.chains.prediction.predict import predict as predict_answer
+    from persona_db.chains.retrieval.recall import RecallSettings
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.graph.errors import ConfigError

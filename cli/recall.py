@@ -26,8 +26,8 @@ def recall(
     as_json: Annotated[bool, typer.Option("--json", help="Print the items as JSON.")] = False,
 ) -> None:
     """List the items recalled for a question: the user's own first, then borrowed ones, each side most telling first."""
-    from persona_db.chains.recall import RecallSettings
-    from persona_db.chains.recall import recall as recall_items
+    from persona_db.chains.retrieval.recall import RecallSettings
+    from persona_db.chains.retrieval.recall import recall as recall_items
     from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
     from persona_db.graph.session import Graph
 

@@ -9,7 +9,7 @@ import typer
 from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
 
 if TYPE_CHECKING:
-    from persona_db.chains.refine import RefineReport
+    from persona_db.chains.refinement.report import RefineReport
 
 __all__ = ["refine"]
 
@@ -35,7 +35,7 @@ def refine(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Bring the personas of a dataset up to date. A run that was stopped goes on where it was; a finished one does nothing."""
-    from persona_db.chains.refine import refine as refine_dataset
+    from persona_db.chains.refinement.refine import refine as refine_dataset
     from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.graph.embedding import embedder_of
@@ -87,13 +87,13 @@ def _print_plan(plan: RefineReport) -> None:
     )
     print(f"about {_money(plan.cost_usd)}; nothing was called or written")
     if plan.cost_usd:
-        from persona_db.chains.language.prices import prices_said
+        from persona_db.chains.language.pricing import prices_said
 
         print(prices_said())
 
 
 def _print_report(report: RefineReport) -> None:
-    from persona_db.chains.statistical.settings import EngineSettings
+    from persona_db.chains.fit.settings import EngineSettings
     from persona_db.cli.console import print_table
 
     rows: list[tuple[str, int, str]] = [

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
-from persona_db.chains.statistical.settings import Lift
+from persona_db.chains.fit.settings import Lift
 from persona_db.cli.console import one_line, progress_bar, read_settings
 from persona_db.graph.ledger import Spent
 from persona_db.graph.models import Model
@@ -90,7 +90,7 @@ def read_status(settings: Settings) -> Status:
 
 
 def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
-    from persona_db.chains.reading import open_reading
+    from persona_db.chains.fit.snapshot import open_reading
     from persona_db.graph.datasets import datasets
     from persona_db.graph.ledger import spent
     from persona_db.graph.session import Graph

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from persona_db.chains.recall import RecallSettings
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.peers import PEERS
 from persona_db.graph.errors import ConfigError
 

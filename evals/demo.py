@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from persona_db.chains.asking import prepare
-from persona_db.chains.join import join
-from persona_db.chains.neighbourhood import neighbourhood, picture
-from persona_db.chains.predict import predict_contexts
-from persona_db.chains.reading import open_reading
-from persona_db.chains.recall import RecallSettings, recall_many
-from persona_db.chains.refine import refine
+from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.neighbourhoods import neighbourhood, picture
+from persona_db.chains.refinement.refine import refine
+from persona_db.chains.results import Collaborator, Evidence, Prediction, Recalled
+from persona_db.chains.retrieval.join import join
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import check_arms
 from persona_db.evals.evaluate import EvaluateSettings, check_no_leak, option_places, predict_arm
@@ -23,7 +24,7 @@ from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.explore import rests_on
-from persona_db.graph.models import Collaborator, Evidence, Model, Prediction, Recalled, Sharing
+from persona_db.graph.models import Model, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, load, open_source
 from persona_db.loaders.senate import SenateSource

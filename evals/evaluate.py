@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, JsonValue
 
-from persona_db.chains.language.calls import Accounts
-from persona_db.chains.language.models import ModelSettings
-from persona_db.chains.predict import predict_many
-from persona_db.chains.reading import open_reading
-from persona_db.chains.recall import RecallSettings
-from persona_db.chains.refine import refine
+from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.language.call import Accounts
+from persona_db.chains.language.settings import ModelSettings
+from persona_db.chains.prediction.predict import predict_many
+from persona_db.chains.refinement.refine import refine
+from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import FIT_ARMS, MODEL_ARMS, RANDOM_ARM, check_arms, places_of
 from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
@@ -37,9 +37,9 @@ from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
 
 if TYPE_CHECKING:
-    from persona_db.chains.language.foretell import Foretold
+    from persona_db.chains.fit.settings import EngineSettings
     from persona_db.chains.language.models import LanguageModel
-    from persona_db.chains.statistical.settings import EngineSettings
+    from persona_db.chains.language.predict import Foretold
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
@@ -236,7 +236,7 @@ def evaluation_dataset(
     if refiner is None:
         refine(graph, dataset, seed=settings.seed, settings=engine, embedder=embedder, progress=progress)
     else:
-        from persona_db.chains.model_fit import ModelFit
+        from persona_db.chains.refinement.model_fit import ModelFit
 
         refined = ModelFit(graph, dataset, refiner, seed=settings.seed, embedder=embedder, progress=progress).refine(
             accounts=accounts
@@ -282,7 +282,7 @@ def predict_arm(
     pairs = [(test.user, test.question) for test in tests]
     reading = open_reading(graph, dataset)
     if model is not None:
-        from persona_db.chains.foretelling import Asking, foretell_contexts, foretell_many
+        from persona_db.chains.language.predict_many import Asking, foretell_contexts, foretell_many
 
         asking = Asking(token_budget=settings.token_budget, history=arm not in MODEL_ARMS)
         if arm == RANDOM_ARM:
@@ -332,7 +332,7 @@ def model_outcome(arm: str, test: TestItem, told: Foretold) -> Outcome:
 def _model(graph: Graph, settings: EvaluateSettings) -> LanguageModel | None:
     if settings.model is None:
         return None
-    from persona_db.chains.model_fit import model_of
+    from persona_db.chains.language.models import model_of
 
     return model_of(graph, settings.model, settings.model_settings)
 

@@ -12,8 +12,9 @@ from typing import IO, Literal, Self
 import numpy as np
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from persona_db.chains.results import Said
 from persona_db.graph.errors import LoadError
-from persona_db.graph.models import Model, Said
+from persona_db.graph.models import Model
 
 __all__ = ["Outcome", "OutcomeFile", "RunHeader", "TestItem", "outcome_of", "read_outcomes", "sha256_of"]
 

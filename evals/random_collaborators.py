@@ -9,16 +9,17 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.asking import prepare
-from persona_db.chains.join import join_many
-from persona_db.chains.lenders import Lenders
-from persona_db.chains.own import Own, read_own
-from persona_db.chains.predict import predict_contexts
-from persona_db.chains.reading import Reading
-from persona_db.chains.recall import RecallSettings, recall_many
-from persona_db.chains.statistical.knowledge import Knowledge
+from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.results import Context, Prediction
+from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.join import join_many
+from persona_db.chains.retrieval.own_items import Own, read_own
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.graph.models import Context, Prediction, Sharing
+from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
 
 __all__ = ["drawn_alike", "first_alike", "predict_at_random", "random_contexts"]

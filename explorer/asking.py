@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from persona_db.graph.models import Evidence, Prediction, Recalled
+    from persona_db.chains.results import Evidence, Prediction, Recalled
     from persona_db.graph.session import Graph
 
 __all__ = ["Answered", "Step", "answer", "ask", "predict"]
@@ -107,10 +107,10 @@ def _predict(request: Request, form: Mapping[str, str]) -> Response:
 
 def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tuple[str, ...] = ()) -> Answered:
     """Predict, and follow the evidence of both sides back to history items."""
-    from persona_db.chains.asking import prepare
-    from persona_db.chains.predict import predict_contexts
-    from persona_db.chains.reading import open_reading
-    from persona_db.chains.recall import RecallSettings, recall_many
+    from persona_db.chains.fit.snapshot import open_reading
+    from persona_db.chains.retrieval.questions import prepare
+    from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+    from persona_db.chains.statistical.predict import predict_contexts
 
     require_user(graph, dataset, user)
     asked, knowledge = prepare(open_reading(graph, dataset), [(user, question)], options=options)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from persona_db.chains.neighbourhood import neighbourhood as made_of
-from persona_db.chains.neighbourhood import visible
+from persona_db.chains.neighbourhoods import neighbourhood as made_of
+from persona_db.chains.neighbourhoods import visible
 from persona_db.explorer.app import site_of
 from persona_db.explorer.people import needed
 from persona_db.graph.explore import explore, words_to_find

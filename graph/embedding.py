@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import EmbeddingError
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.settings import Settings
 from persona_db.graph.vector_cache import CachedEmbedder
-from persona_db.graph.vectors import DIMENSION, checked
+from persona_db.graph.vectors import DIMENSION, Embedder, checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,24 +43,6 @@ HASH = "hash"
 STORED_AT_ONCE = 500
 
 _WORD = re.compile(r"\w+")
-
-
-class Embedder(Protocol):
-    """Turns texts into unit vectors; equal texts into equal ones."""
-
-    @property
-    def name(self) -> str:
-        """Stored with a dataset, so that vectors of two models never meet."""
-        ...
-
-    @property
-    def dimension(self) -> int:
-        """How many numbers a vector has."""
-        ...
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return a unit row for each text, in their order."""
-        ...
 
 
 class HashEmbedder:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from persona_db.graph.catalog import SCHEMA_AREA, NamedQuery, catalog
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.progress import Progress, no_progress
-
-if TYPE_CHECKING:
-    from persona_db.graph.session import Graph
 
 __all__ = ["migrate", "migrations"]
 
@@ -24,6 +21,14 @@ log = logging.getLogger(__name__)
 _NUMBERED = re.compile(r"(\d{4})_\w+")
 _EXISTS = "AlreadyExists"
 """In the code of the error that the slower of two processes gets when both create one constraint or index."""
+
+
+class Database(Protocol):
+    """What a migration takes of a Graph."""
+
+    def read(self, name: str, /, **params: object) -> list[dict[str, Any]]: ...
+    def write(self, name: str, /, **params: object) -> list[dict[str, Any]]: ...
+    def await_indexes(self) -> None: ...
 
 
 def migrations() -> dict[str, NamedQuery]:
@@ -36,7 +41,7 @@ def migrations() -> dict[str, NamedQuery]:
     return dict(sorted(found.items()))
 
 
-def migrate(graph: Graph, *, progress: Progress = no_progress) -> list[str]:
+def migrate(graph: Database, *, progress: Progress = no_progress) -> list[str]:
     """Apply the migrations the database lacks, in order; return their names. One read when it lacks none."""
     wanted = migrations()
     applied = {row["id"] for row in graph.read("applied_migrations")}
@@ -56,7 +61,7 @@ def migrate(graph: Graph, *, progress: Progress = no_progress) -> list[str]:
     return [query.name for _, query in missing]
 
 
-def _apply(graph: Graph, query: NamedQuery) -> None:
+def _apply(graph: Database, query: NamedQuery) -> None:
     from neo4j.exceptions import ClientError
 
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -13,7 +14,7 @@ from persona_db.graph.models import END_OF_TIME, HistoryItem, Model, Question, S
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["EVERYBODY", "User", "UserCounts", "history", "questions", "require_user", "users"]
+__all__ = ["EVERYBODY", "User", "UserCounts", "history", "question_of", "questions", "require_user", "users"]
 
 EVERYBODY = 2**31 - 1
 """A limit that is none."""
@@ -70,8 +71,16 @@ def history(graph: Graph, dataset: str, user: str, *, as_of: str = END_OF_TIME) 
 
 def questions(graph: Graph, dataset: str) -> list[Question]:
     """Return every question of the dataset, by id."""
-    found = []
-    for row in graph.read("questions_of", dataset=dataset):
-        ordinal = [None if place == OFF_SCALE else place for place in row["ordinal"]]
-        found.append(Question.model_validate({**row, "ordinal": ordinal}))
-    return found
+    return [question_of(row) for row in graph.read("questions_of", dataset=dataset)]
+
+
+def question_of(row: Mapping[str, Any]) -> Question:
+    """Make a Question of a row that has its properties; `OFF_SCALE` in `ordinal` is off the scale."""
+    return Question(
+        id=row["id"],
+        text=row["text"],
+        options=tuple(row["options"]),
+        ordinal=tuple(None if place == OFF_SCALE else place for place in row["ordinal"] or ()),
+        kind=row["kind"],
+        at=row["at"],
+    )

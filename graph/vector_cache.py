@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from persona_db.graph.errors import EmbeddingError
-from persona_db.graph.vectors import checked
+from persona_db.graph.vectors import Embedder, checked
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from persona_db.graph.embedding import Embedder
 
 __all__ = ["CachedEmbedder"]
 

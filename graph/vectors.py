@@ -1,8 +1,12 @@
-"""What a vector must be before it is stored: Neo4j leaves others out of its index without a word."""
+"""What makes vectors of texts, and what a vector must be before it is stored.
+
+Neo4j leaves others out of its index without a word.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from persona_db.graph.errors import EmbeddingError
 
@@ -10,12 +14,30 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["DIMENSION", "checked"]
+__all__ = ["DIMENSION", "Embedder", "checked"]
 
 DIMENSION = 384
 """Of the vector indexes in cypher/schema/, and so of every vector stored."""
 
 NORM_TOLERANCE = 1e-3
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors; equal texts into equal ones."""
+
+    @property
+    def name(self) -> str:
+        """Stored with a dataset, so that vectors of two models never meet."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a unit row for each text, in their order."""
+        ...
 
 
 def checked(vectors: NDArray[Any], *, count: int, dimension: int) -> NDArray[np.float32]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
+from persona_db.chains.language.models import LanguageModel, open_model
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.models import END_OF_TIME, HistoryItem
 from tests.language_server import Asked
 from tests.synthetic import World, dump, make_world

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
 from persona_db.chains.persona import UserHistory
-from persona_db.chains.statistical.fit import Signals
-from persona_db.chains.statistical.population import AnswerTable, Wording
 from persona_db.graph.embedding import HashEmbedder, embed_missing
 from persona_db.graph.ingest import ensure_dataset, store_items, store_people, store_questions
 from persona_db.graph.models import HistoryItem, Person, Question, Sharing

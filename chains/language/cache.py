@@ -17,18 +17,13 @@ from langchain_core.caches import BaseCache
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
 
-from persona_db.chains.language.attempt import current_attempt
+from persona_db.chains.language.call import CACHED, UNRECORDED, current_attempt
 from persona_db.graph.errors import ConfigError
 
-__all__ = ["CACHED", "UNRECORDED", "CallCache", "Typical"]
+__all__ = ["CallCache", "Typical"]
 
-CACHED = "persona_db_cached"
-"""Set in the response metadata of a message that came from the cache."""
-UNRECORDED = "persona_db_unrecorded"
-"""Set beside it when the call that paid for the message is in no ledger yet."""
 _WAIT_SECONDS = 60
 _NOT_KEPT = ("content_filter", "refusal")
-
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answer (
   key BLOB PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL, message TEXT NOT NULL,
@@ -36,6 +31,8 @@ CREATE TABLE IF NOT EXISTS answer (
   repair INTEGER NOT NULL DEFAULT 0, in_vain INTEGER NOT NULL DEFAULT 0, recorded INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """
+
+
 _BEFORE_RECORDS = "ALTER TABLE answer ADD COLUMN recorded INTEGER NOT NULL DEFAULT 1"
 
 

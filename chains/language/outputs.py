@@ -45,6 +45,8 @@ ValueName = Literal[
     "benevolence",
     "universalism",
 ]
+
+
 MoralName = Literal[
     "care",
     "harm",
@@ -57,16 +59,25 @@ MoralName = Literal[
     "purity",
     "degradation",
 ]
+
+
 OpenKind = Literal["ideology", "topic", "issue", "entity", "role", "trait"]
 DistilledKind = Literal["stance", "topic", "issue", "entity", "role", "pattern"]
 Polarity = Literal["negative", "neutral", "positive"]
 VerdictName = Literal["shown", "partly", "not shown"]
 
+
 VALUES: tuple[str, ...] = get_args(ValueName)
 """Schwartz's ten basic values, as the vocabulary of the statistical engine has them; a test holds that."""
+
+
 MORALS: tuple[str, ...] = get_args(MoralName)
 """The ten words of the moral foundations, likewise."""
+
+
 OPEN_KINDS: tuple[str, ...] = get_args(OpenKind)
+
+
 DISTILLED_KINDS: tuple[str, ...] = get_args(DistilledKind)
 
 
@@ -88,11 +99,15 @@ Word = BeforeValidator(_word)
 Sentence = Annotated[
     str, BeforeValidator(_said), Field(min_length=1, max_length=400, json_schema_extra={"x-min": 20, "x-max": 120})
 ]
+
+
 Name = Annotated[
     str,
     BeforeValidator(_said),
     Field(min_length=1, max_length=80, json_schema_extra={"x-pattern": "^[a-z-]{2,16}( [a-z-]{2,16}){0,3}$"}),
 ]
+
+
 Explanation = Annotated[str, Field(max_length=1_000, json_schema_extra={"x-max": 240})]
 Comment = Annotated[str, Field(max_length=600, json_schema_extra={"x-max": 160})]
 Handle = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8, json_schema_extra={"x-is": "handle"})]

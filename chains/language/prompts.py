@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from persona_db.chains.persona import Fact
-    from persona_db.graph.models import HistoryItem, Question, Recalled
+    from persona_db.chains.results import Recalled
+    from persona_db.graph.models import HistoryItem, Question
 
 __all__ = [
     "PROMPTS",

@@ -12,6 +12,8 @@ __all__ = ["defused", "folded", "nonce_of", "quoted_in"]
 
 _NONCE_CHARACTERS = 8
 _INSTRUCTION_MARK = re.compile(r"\[(?=/?(?:INST|SYS|AVAILABLE_TOOLS|TOOL_)\b)", re.IGNORECASE)
+
+
 _ALIKE = str.maketrans(
     {
         "\u2018": "'",
@@ -34,6 +36,8 @@ _ALIKE = str.maketrans(
         "`": "'",
     }
 )
+
+
 _ENDS = " \t'\".,;:!?-*_()[]<>"
 
 

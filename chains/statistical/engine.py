@@ -6,47 +6,34 @@ the closed vocabularies. Each stage takes many people at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_db.chains.fit.keys import CacheKey
+from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
+from persona_db.chains.fit.learn import Learned
+from persona_db.chains.fit.population import Population
+from persona_db.chains.fit.scale import Scale
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.store import read_keys
+from persona_db.chains.fit.traits import trait_of, trait_weights
+from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon, score_texts
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
-from persona_db.chains.statistical.keybook import CacheKey
-from persona_db.chains.statistical.leaning import Leaning, PersonLeanings, leanings
-from persona_db.chains.statistical.population import Population
-from persona_db.chains.statistical.traits import trait_of, trait_weights
-from persona_db.chains.statistical.vocabulary import VOCABULARY, score_texts
 from persona_db.graph.models import HistoryItem
+from persona_db.graph.users import question_of
 
-__all__ = ["Lexicon", "StatisticalEngine"]
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = ["StatisticalEngine", "load_engine"]
 
 Floats = NDArray[np.float64]
-TextVectors = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
-
-_CLEAR = 0.7
-_WEIGHT_OF_FULL = 2.0
-
-
-@dataclass(frozen=True)
-class Lexicon:
-    """What free text is matched with: `vectors_of` gives unit rows for what people said, `embed` for other texts."""
-
-    vectors_of: TextVectors
-    embed: TextVectors
-
-    @cached_property
-    def terms(self) -> Floats:
-        """A unit row for each term of the vocabulary."""
-        return np.asarray(self.embed([term.description for term in VOCABULARY]), dtype=np.float64)
-
-    def scores(self, texts: Sequence[str]) -> Floats:
-        """How near one person's texts, one at least, come to each term."""
-        return score_texts(self.vectors_of(texts), self.terms)[0]
 
 
 @dataclass(frozen=True)
@@ -62,6 +49,11 @@ class StatisticalEngine:
     lexicon: Lexicon | None = None
 
     name = "statistical"
+
+    @classmethod
+    def of(cls, learned: Learned, *, lexicon: Lexicon | None = None) -> StatisticalEngine:
+        """Return the engine that a Fit makes; *lexicon* is what free text is matched with."""
+        return cls(learned.population, learned.keys, learned.names, lexicon)
 
     @cached_property
     def _column(self) -> dict[str, int]:
@@ -190,19 +182,6 @@ class StatisticalEngine:
             )
         return persona.model_copy(update={"keys": tuple(held)})
 
-    def term_leanings(self, scores: Floats) -> list[Leaning]:
-        """Terms that texts of these scores come clearly nearer to than others' do, clearest first."""
-        settings = self.population.settings
-        if not settings.term_means:
-            return []
-        clear = (scores - np.array(settings.term_means)) / np.array(settings.term_spreads)
-        found = []
-        for index in np.argsort(-clear, kind="stable")[: settings.terms_held]:
-            if clear[index] >= _CLEAR:
-                weight = round(min(float(clear[index]) / _WEIGHT_OF_FULL, 1.0), 6)
-                found.append(Leaning(VOCABULARY[index].key, VOCABULARY[index].kind, weight))
-        return found
-
     def _terms(self, history: UserHistory) -> list[tuple[Leaning, list[HistoryItem]]]:
         """The terms a person's texts speak for, each with the texts that come nearest, nearest first."""
         said = [item for item in history.items if item.question is None]
@@ -210,7 +189,10 @@ class StatisticalEngine:
             return []
         scores, closest = score_texts(self.lexicon.vectors_of([item.text for item in said]), self.lexicon.terms)
         place = {term.key: index for index, term in enumerate(VOCABULARY)}
-        return [(leaning, [said[i] for i in closest[place[leaning.key]]]) for leaning in self.term_leanings(scores)]
+        return [
+            (leaning, [said[i] for i in closest[place[leaning.key]]])
+            for leaning in term_leanings(self.population.settings, scores)
+        ]
 
 
 def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
@@ -231,3 +213,30 @@ def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
 def _fact_id(user: str, key: str, text: str, strength: float, supports: Sequence[tuple[str, float]]) -> str:
     """A fact is the same as long as user, key, text, strength and supports are."""
     return blake2b(repr((user, key, text, strength, list(supports))).encode(), digest_size=16).hexdigest()
+
+
+def load_engine(
+    graph: Graph, dataset: str, fit: str, settings: EngineSettings, *, lexicon: Lexicon | None = None
+) -> StatisticalEngine:
+    """Return the engine that folds people into a Fit, read back from the graph; links are not, it needs none."""
+    ids = [row["id"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)]
+    rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=ids)
+    questions = tuple(question_of(row) for row in rows)
+    traits = len(rows[0]["loadings"]) if rows else 0
+    scales = tuple(
+        Scale.of(np.array(row["rates"], dtype=np.float64), question.ordinal)
+        for row, question in zip(rows, questions, strict=True)
+    )
+    population = Population(
+        questions,
+        tuple(np.array(row["counts"]) for row in rows),
+        scales,
+        links=np.zeros((0, 0)),
+        pairs=np.zeros((0, 0)),
+        loadings=np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits),
+        told_by=np.array([row["told_by"] for row in rows], dtype=np.float64),
+        settings=settings,
+    )
+    keys = read_keys(graph, dataset, fit)
+    names = {key.id: key.name for key in keys.values()}
+    return StatisticalEngine(population, keys, names, lexicon)

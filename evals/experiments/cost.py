@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 
-from persona_db.chains.asking import prepare
-from persona_db.chains.histories import HistoryReader
-from persona_db.chains.join import join_many
-from persona_db.chains.predict import predict_many
-from persona_db.chains.recall import RecallSettings, recall_many
+from persona_db.chains.prediction.predict import predict_many
+from persona_db.chains.refinement.history_reader import HistoryReader
+from persona_db.chains.retrieval.join import join_many
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.evals.arms import places_of
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.records import Records
 from persona_db.graph.models import HistoryItem, Person
 
 if TYPE_CHECKING:
-    from persona_db.chains.language.models import LanguageModel, ModelSettings
-    from persona_db.chains.reading import Reading
+    from persona_db.chains.fit.snapshot import Reading
+    from persona_db.chains.language.models import LanguageModel
+    from persona_db.chains.language.settings import ModelSettings
     from persona_db.evals.experiments.lab import Lab
 
 __all__ = ["NAME", "QUESTION", "run"]
@@ -56,7 +57,7 @@ def run(lab: Lab) -> Finding:
     list price. `tokens` are those of the whole prompt and of a usual answer, for one user refined or one prediction;
     the dollars are for a thousand of them, none where no price is known.
     """
-    from persona_db.chains.language.prices import prices_said
+    from persona_db.chains.language.pricing import prices_said
 
     started = perf_counter()
     rows: list[Row] = []
@@ -146,8 +147,9 @@ def _counted(
     model: LanguageModel, reading: Reading, pairs: Sequence[tuple[str, str]], asked: RecallSettings
 ) -> dict[str, dict[str, Measured]]:
     """Tokens, and US dollars for a thousand, of refining these users and of predicting each pair by a model."""
-    from persona_db.chains.language.engine import LanguageEngine, estimate
-    from persona_db.chains.language.foretell import count_asked
+    from persona_db.chains.language.dry_run import estimate
+    from persona_db.chains.language.engine import LanguageEngine
+    from persona_db.chains.language.predict import count_asked
 
     users = [user for user, _ in pairs]
     histories = HistoryReader(reading.graph, reading.dataset, as_of=reading.as_of, embedder=None).histories(users)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from persona_db.chains.histories import HistoryReader
+from persona_db.chains.fit.snapshot import until
 from persona_db.chains.language.outputs import VerdictName
-from persona_db.chains.reading import until
-from persona_db.chains.recall import RecallSettings
+from persona_db.chains.refinement.history_reader import HistoryReader
+from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.trial import Trial
 from persona_db.evals.items import Outcome, TestItem, outcome_of
@@ -132,9 +132,10 @@ def _checked(lab: Lab) -> list[Row]:
     model = lab.model
     if model is None:
         return []
-    from persona_db.chains.language.calls import Accounts
-    from persona_db.chains.language.engine import LanguageEngine, refine_people
-    from persona_db.chains.language.verifying import verify
+    from persona_db.chains.language.call import Accounts
+    from persona_db.chains.language.engine import LanguageEngine
+    from persona_db.chains.language.scheduler import refine_people
+    from persona_db.chains.language.verify import verify
 
     users = list(dict.fromkeys(test.user for test in lab.tests))
     users = users[: _QUICK_USERS if lab.settings.quick else _CHECKED_USERS]

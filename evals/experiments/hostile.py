@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from persona_db.chains.statistical.scale import Scale
+from persona_db.chains.fit.scale import Scale
 from persona_db.evals.experiments.records import Records
 from persona_db.graph.models import HistoryItem, Person, Question
 

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from persona_db.chains.asking import prepare
-from persona_db.chains.join import join_many
-from persona_db.chains.lenders import Lenders
-from persona_db.chains.own import Layer, Own, read_own
-from persona_db.chains.predict import predict_each
-from persona_db.chains.reading import Reading, open_reading
-from persona_db.chains.recall import RecallSettings
-from persona_db.chains.refine import RefineReport, refine
-from persona_db.chains.statistical.keybook import CacheKey, read_keys
-from persona_db.chains.statistical.knowledge import Knowledge
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.keys import CacheKey
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.snapshot import Reading, open_reading
+from persona_db.chains.fit.store import read_keys
+from persona_db.chains.prediction.predict import predict_each
+from persona_db.chains.refinement.refine import refine
+from persona_db.chains.refinement.report import RefineReport
+from persona_db.chains.results import Context, Prediction
+from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.join import join_many
+from persona_db.chains.retrieval.own_items import Layer, Own, read_own
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import MODEL_ARMS, places_of
 from persona_db.evals.evaluate import (
@@ -41,7 +44,7 @@ from persona_db.evals.experiments.settings import ExperimentSettings
 from persona_db.evals.items import Outcome, TestItem, outcome_of
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.models import Context, Prediction, Question, Sharing
+from persona_db.graph.models import Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import load, open_source
 
@@ -156,7 +159,7 @@ class Lab:
     def model(self) -> LanguageModel | None:
         if self.settings.model is None:
             return None
-        from persona_db.chains.model_fit import model_of
+        from persona_db.chains.language.models import model_of
 
         return model_of(self.graph, self.settings.model, self.settings.model_settings)
 
@@ -316,8 +319,8 @@ class Population:
             places = RecallSettings.model_validate({**places.model_dump(), **recall})
         model = self.lab.model if model == "as set" else model
         if model is not None:
-            from persona_db.chains.foretelling import Asking, foretell_many
-            from persona_db.chains.language.calls import Accounts
+            from persona_db.chains.language.call import Accounts
+            from persona_db.chains.language.predict_many import Asking, foretell_many
 
             pairs = [(test.user, test.question) for test in tests]
             told = foretell_many(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.evals.arms import FIT_ARMS
 from persona_db.evals.experiments.finding import Finding, Plot
 from persona_db.evals.experiments.trial import Trial

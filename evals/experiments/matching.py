@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.recall import RecallSettings
+from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.experiments.cold import EVERYTHING, KNOWN
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.trial import DRAWS, Trial

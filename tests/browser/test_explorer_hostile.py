@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from persona_db.chains.export import export_neighbourhood
-from persona_db.chains.neighbourhood import neighbourhood, widget
+from persona_db.chains.neighbourhoods import neighbourhood, widget
 from persona_db.graph.session import Graph
 from persona_db.graph.users import users
 

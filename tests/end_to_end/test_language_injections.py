@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from persona_db.chains.language.engine import LanguageEngine, refine_people
-from persona_db.chains.language.foretell import foretell
-from persona_db.chains.language.models import ModelSettings, open_model
+from persona_db.chains.language.engine import LanguageEngine
+from persona_db.chains.language.models import open_model
+from persona_db.chains.language.predict import foretell
+from persona_db.chains.language.scheduler import refine_people
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.persona import UserHistory
-from persona_db.graph.models import Context, HistoryItem, Question, Recalled
+from persona_db.chains.results import Context, Recalled
+from persona_db.graph.models import HistoryItem, Question
 from tests.language_people import opened
 from tests.language_server import LanguageServer, ServedCall
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from persona_db.chains import open_reading, predict, refine
-from persona_db.chains.asking import prepare
-from persona_db.chains.join import join, join_many
-from persona_db.chains.lenders import Lenders
-from persona_db.chains.meaning import Nearness
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.join import join, join_many
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.text_similarity import Nearness
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.explore import explore

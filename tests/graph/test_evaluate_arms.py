@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 
 from persona_db.chains import RecallSettings, open_reading, predict_many, recall, refine
-from persona_db.chains.asking import prepare
-from persona_db.chains.own import read_own
-from persona_db.chains.reading import Reading
-from persona_db.chains.recall import recall_many
+from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.results import Recalled
+from persona_db.chains.retrieval.own_items import read_own
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import recall_many
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import FIT_ARMS, places_of
 from persona_db.evals.evaluate import EvaluateSettings, evaluate
@@ -21,7 +22,7 @@ from persona_db.evals.random_collaborators import predict_at_random, random_cont
 from persona_db.graph.datasets import datasets, drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.models import HistoryItem, Recalled
+from persona_db.graph.models import HistoryItem
 from persona_db.graph.session import Graph
 from tests.graph.test_leaks import jsonl, split_of, test_cells
 from tests.synthetic import World, make_world, store

@@ -14,8 +14,8 @@ import networkx as nx
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
-from persona_db.chains.refine import refine
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.refinement.refine import refine
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.explore import explore, explore_queries, words_to_find

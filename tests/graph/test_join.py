@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persona_db.chains.statistical.keybook import idf, units
+from persona_db.chains.fit.keys import idf, units
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.models import END_OF_TIME, Sharing
 from persona_db.graph.session import Graph

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from persona_db.chains.refine import RefineReport, refine
+from persona_db.chains.refinement.refine import refine
+from persona_db.chains.refinement.report import RefineReport
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.ledger import spent
 from persona_db.graph.session import Graph

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from persona_db.chains.refine import refine
+from persona_db.chains.refinement.refine import refine
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.ingest import store_items
 from persona_db.graph.ledger import spent

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from persona_db.chains import RecallSettings, open_reading, predict, recall, refine
-from persona_db.chains.lift import RATIOS, SEGMENTS, measure_lift
-from persona_db.chains.recall import fill
-from persona_db.chains.refine import RefineReport
-from persona_db.chains.statistical.fit import learn
-from persona_db.chains.statistical.knowledge import knowledge_of, load_knowledge
-from persona_db.chains.statistical.settings import USUAL_RATIO, EngineSettings, Lift
+from persona_db.chains.fit.correlations import knowledge_of, load_knowledge
+from persona_db.chains.fit.learn import learn
+from persona_db.chains.fit.settings import USUAL_RATIO, EngineSettings, Lift
+from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, measure_lift
+from persona_db.chains.refinement.report import RefineReport
+from persona_db.chains.retrieval.recall import fill
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.models import Sharing
@@ -55,7 +55,7 @@ def test_what_is_known_in_memory_is_what_is_stored(measured: Measured) -> None:
     reading = open_reading(measured.graph, measured.dataset)
     stored = load_knowledge(reading, SURVEY.questions, vectors={})
     learned = learn(signals_of(SURVEY), SETTINGS, seed=0)
-    known = knowledge_of(reading, learned.engine.population, learned.engine.keys, learned.summaries)
+    known = knowledge_of(reading, learned.population, learned.keys, learned.summaries)
     order = [known.place[question] for question in stored.place]
     order += [known.of_key(key) for key in stored.keys]  # type: ignore[misc]
     order += list(range(len(order), len(known.matrix)))
@@ -96,7 +96,7 @@ def test_nobody_lends_more_than_they_share(measured: Measured, monkeypatch: pyte
         lent.setdefault(level, set()).update(item.layer for item in items if item.source == "collaborator")
         return items
 
-    monkeypatch.setattr("persona_db.chains.lift.fill", seen)
+    monkeypatch.setattr("persona_db.chains.refinement.join_gain.fill", seen)
     for level in ("keys", "induced", "history"):
         ranks = dict.fromkeys(RANKS, Sharing(level).rank)
         measure_lift(measured.graph, signals_of(SURVEY), plain(measured), ranks=ranks, seed=0)

@@ -12,7 +12,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from persona_db.chains import PersonaRetriever, RecallSettings, recall
-from persona_db.chains.refine import refine
+from persona_db.chains.refinement.refine import refine
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.session import Graph

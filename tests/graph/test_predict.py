@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from persona_db.chains import RecallSettings, open_reading, predict, predict_many, recall, refine
+from persona_db.chains.results import Prediction
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import NoFitError, UnknownQuestionError, UnknownUserError
-from persona_db.graph.models import Person, Prediction, Question
+from persona_db.graph.models import Person, Question
 from persona_db.graph.session import Graph
 from tests.counted import Counted
 from tests.synthetic import World, answer, dump, make_world, rows, signals_of, store

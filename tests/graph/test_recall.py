@@ -12,9 +12,10 @@ from uuid import uuid4
 import pytest
 
 from persona_db.chains import RecallSettings, open_reading, recall, refine
-from persona_db.chains.asking import prepare
-from persona_db.chains.recall import recall_many
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.results import Context
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import recall_many
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import (
@@ -26,7 +27,7 @@ from persona_db.graph.errors import (
     UnknownUserError,
 )
 from persona_db.graph.ingest import store_items, store_people
-from persona_db.graph.models import Context, HistoryItem, Person, Question, Sharing
+from persona_db.graph.models import HistoryItem, Person, Question, Sharing
 from persona_db.graph.session import Graph
 from tests.synthetic import World, answer, make_world, rows, store, texts_of
 

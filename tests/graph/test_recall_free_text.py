@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 
 from persona_db.chains import RecallSettings, open_reading, predict_many, recall, refine
+from persona_db.chains.results import Context, Recalled
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder, embed_missing
 from persona_db.graph.ingest import store_items, store_people
-from persona_db.graph.models import Context, HistoryItem, Question, Recalled, Sharing
+from persona_db.graph.models import HistoryItem, Question, Sharing
 from persona_db.graph.session import Graph
 from tests.synthetic import World, make_world, pairs, store
 

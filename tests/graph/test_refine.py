@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from persona_db.chains import RecallSettings, open_reading, predict_many, refine
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import ConfigError, NoFitError, UnknownDatasetError
@@ -323,7 +323,7 @@ def test_a_refit_swaps_whole(graph: Graph, dataset: str, monkeypatch: pytest.Mon
             now = predict_many(open_reading(graph, dataset, as_of="2015-12-31"), pairs)
             seen.append(now == before)
 
-    monkeypatch.setattr(sys.modules["persona_db.chains.refine"], "_USERS_AT_ONCE", 15)
+    monkeypatch.setattr(sys.modules["persona_db.chains.refinement.refine"], "_USERS_AT_ONCE", 15)
     second = refine(graph, dataset, refit=True, embedder=EMBEDDER, progress=during)
     assert seen == [True, True, True]
     assert first.fit != second.fit

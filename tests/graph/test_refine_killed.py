@@ -15,15 +15,15 @@ from uuid import uuid4
 import pytest
 from neo4j import GraphDatabase
 
-from persona_db.chains.predict import predict_many
-from persona_db.chains.reading import open_reading
-from persona_db.chains.refine import refine
+from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.prediction.predict import predict_many
+from persona_db.chains.refinement.refine import refine
+from persona_db.chains.results import Prediction
 from persona_db.graph import server
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import GraphUnavailableError
 from persona_db.graph.ingest import store_items
-from persona_db.graph.models import Prediction
 from persona_db.graph.session import Graph, Transaction
 from persona_db.graph.settings import Settings
 from tests.synthetic import World, dump, make_world, pairs, store
@@ -56,7 +56,7 @@ def counted(method, writes):
     return call
 
 
-sys.modules["persona_db.chains.refine"]._USERS_AT_ONCE = told["users_at_once"]
+sys.modules["persona_db.chains.refinement.refine"]._USERS_AT_ONCE = told["users_at_once"]
 with Graph.connect(Settings(home=Path(told["home"]), cache=Path(told["cache"]))) as graph:
     Graph._execute = counted(Graph._execute, lambda query: query.writes)
     Transaction.run = counted(Transaction.run, lambda query: True)
@@ -92,7 +92,7 @@ def undisturbed(request: pytest.FixtureRequest, graph: Graph) -> Iterator[tuple[
         return call
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["persona_db.chains.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
+        patch.setattr(sys.modules["persona_db.chains.refinement.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
         patch.setattr(Graph, "_execute", counted(execute, lambda query: query.writes))
         patch.setattr(Transaction, "run", counted(run, lambda query: True))
         refine(graph, dataset, refit=request.param, embedder=HashEmbedder())
@@ -132,7 +132,7 @@ def test_the_last_batch_before_a_kill_is_not_done_again(
         if what == "refining users" and done >= 3 * USERS_AT_ONCE:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["persona_db.chains.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
+    monkeypatch.setattr(sys.modules["persona_db.chains.refinement.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
     with pytest.raises(KeyboardInterrupt):
         refine(graph, dataset, embedder=HashEmbedder(), progress=stop)
     report = refine(graph, dataset, embedder=HashEmbedder())
@@ -147,7 +147,7 @@ def test_answers_between_a_kill_and_the_next_run(graph: Graph, dataset: str, mon
         if what == "refining users":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["persona_db.chains.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
+    monkeypatch.setattr(sys.modules["persona_db.chains.refinement.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
     with pytest.raises(KeyboardInterrupt):
         refine(graph, dataset, embedder=HashEmbedder(), progress=stop)
     store_items(graph, dataset, WORLD.items[:1])
@@ -177,7 +177,7 @@ def test_a_killed_server_loses_nothing(tmp_path: Path, neo4j_settings: Settings)
 
     try:
         with pytest.MonkeyPatch.context() as patch, impatient, Graph.connect(settings, driver=impatient) as graph:
-            patch.setattr(sys.modules["persona_db.chains.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
+            patch.setattr(sys.modules["persona_db.chains.refinement.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
             store(graph, "killed", WORLD)
             with pytest.raises(GraphUnavailableError):
                 refine(graph, "killed", embedder=HashEmbedder(), progress=kill)
@@ -197,7 +197,7 @@ def test_two_refinements_at_once_are_one(graph: Graph, dataset: str, monkeypatch
     """Interleaved batch by batch they write everything once."""
     world: World = WORLD
     store(graph, dataset, world)
-    monkeypatch.setattr(sys.modules["persona_db.chains.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
+    monkeypatch.setattr(sys.modules["persona_db.chains.refinement.refine"], "_USERS_AT_ONCE", USERS_AT_ONCE)
 
     def meanwhile(what: str, done: int, total: int | None = None) -> None:
         if what == "refining users" and done == 2 * USERS_AT_ONCE:

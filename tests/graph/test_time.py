@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from persona_db.chains.predict import predict
-from persona_db.chains.refine import refine
+from persona_db.chains.prediction.predict import predict
+from persona_db.chains.refinement.refine import refine
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import NoFitError
 from persona_db.graph.ingest import store_items

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_db.chains.statistical.defences import counted, grain_of, judge_one, left_out, near_copies
-from persona_db.chains.statistical.estimate import condition
-from persona_db.chains.statistical.fit import Signals, learn, trusted
-from persona_db.chains.statistical.population import AnswerTable, fit_population
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.answers import AnswerTable, Signals
+from persona_db.chains.fit.conditioning import condition
+from persona_db.chains.fit.copies import near_copies
+from persona_db.chains.fit.learn import learn
+from persona_db.chains.fit.population import fit_population
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.trust import counted, grain_of, judge_one, left_out, trusted
 from persona_db.graph.models import HistoryItem, Question
 from persona_db.loaders import open_source
 from tests.synthetic import make_survey, question, signals_of
@@ -204,7 +206,7 @@ def test_who_comes_later_is_judged_by_the_fit() -> None:
         table=AnswerTable(everybody.table.users[:100], everybody.table.questions, everybody.table.choice[:100]),
         attributes=everybody.attributes[:100],
     )
-    population = learn(first, USUAL, seed=0).engine.population
+    population = learn(first, USUAL, seed=0).population
     late = [judge_one(population, "late", row) is not None for row in everybody.table.choice[100:]]
     random = [judge_one(population, "odd", row) is not None for row in ticked(first, 60, seed=5)]
     assert sum(late) <= 2

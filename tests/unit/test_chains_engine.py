@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from persona_db.chains.fit.answers import AnswerTable, Signals
+from persona_db.chains.fit.learn import Learned, fingerprint, learn
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon
 from persona_db.chains.persona import Fact, Persona, UserHistory
-from persona_db.chains.statistical.engine import Lexicon, StatisticalEngine
-from persona_db.chains.statistical.fit import Learned, Signals, fingerprint, learn
-from persona_db.chains.statistical.population import AnswerTable
-from persona_db.chains.statistical.settings import EngineSettings
-from persona_db.chains.statistical.vocabulary import VOCABULARY
+from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.models import HistoryItem
 from tests.synthetic import World, histories, make_world, signals_of
@@ -42,7 +42,7 @@ def facts_of(persona: Persona) -> list[Fact]:
 
 def test_facts_rest_on_what_the_person_said(world: World, learned: Learned) -> None:
     """Supports are items of that person's history or their distilled facts; the strongest first, shares at most 1."""
-    engine = learned.engine
+    engine = StatisticalEngine.of(learned)
     personas = refined(engine, histories(world))
     assert all(persona.distilled for persona in personas)
     assert any(persona.induced for persona in personas)
@@ -63,7 +63,7 @@ def test_facts_rest_on_what_the_person_said(world: World, learned: Learned) -> N
 
 def test_keys_rest_on_facts(world: World, learned: Learned) -> None:
     """Weights in (0, 1]; evidence is facts of the person for that key; groups have none."""
-    for persona in refined(learned.engine, histories(world)):
+    for persona in refined(StatisticalEngine.of(learned), histories(world)):
         about = {fact.id: fact.key for fact in facts_of(persona)}
         assert len({held.key for held in persona.keys}) == len(persona.keys)
         for held in persona.keys:
@@ -75,8 +75,8 @@ def test_keys_rest_on_facts(world: World, learned: Learned) -> None:
 
 def test_keys_are_few(world: World, learned: Learned) -> None:
     """Nobody holds both poles of a trait, nor more poles and stances than the settings allow."""
-    settings = learned.engine.population.settings
-    for persona in refined(learned.engine, histories(world)):
+    settings = learned.population.settings
+    for persona in refined(StatisticalEngine.of(learned), histories(world)):
         kinds = [held.kind for held in persona.keys]
         poles = [held.key[:-1] for held in persona.keys if held.kind == "trait"]
         assert len(set(poles)) == len(poles) <= settings.traits_held
@@ -89,21 +89,21 @@ def test_only_the_newest_answer_counts(world: World, learned: Learned) -> None:
     newest = max(person.items, key=lambda item: item.at)
     before = newest.model_copy(update={"id": "u00/old", "at": "1999-01-01", "option": 1 - min(newest.option or 0, 1)})
     changed = person.model_copy(update={"items": (before, *person.items)})
-    [plain, after] = refined(learned.engine, [person, changed])
+    [plain, after] = refined(StatisticalEngine.of(learned), [person, changed])
     assert after.model_copy(update={"history": person}) == plain
 
 
 def test_people_are_refined_one_by_one(world: World, learned: Learned) -> None:
     """A batch gives what each alone would have."""
     people = histories(world)[:6]
-    together = refined(learned.engine, people)
-    assert together == [refined(learned.engine, [one])[0] for one in people]
+    together = refined(StatisticalEngine.of(learned), people)
+    assert together == [refined(StatisticalEngine.of(learned), [one])[0] for one in people]
 
 
 def test_nothing_said_is_an_empty_persona(learned: Learned) -> None:
     """But for the groups one belongs to."""
     nobody = UserHistory(user="x", attributes=("PARTY=left", "SHOE=41"))
-    [persona] = refined(learned.engine, [nobody])
+    [persona] = refined(StatisticalEngine.of(learned), [nobody])
     assert facts_of(persona) == []
     assert [held.key for held in persona.keys] == ["demographic:PARTY=left"]
     assert not any(persona.traits)
@@ -114,8 +114,8 @@ def test_learning_is_deterministic(world: World) -> None:
     signals = signals_of(world)
     one, other = (learn(signals, EngineSettings(), seed=5) for _ in range(2))
     assert one.summaries == other.summaries
-    assert one.engine.keys == other.engine.keys
-    assert one.engine.population.settings == other.engine.population.settings
+    assert one.keys == other.keys
+    assert one.population.settings == other.population.settings
     prints = [fingerprint(signals, EngineSettings(), seed=seed, through="2010") for seed in (5, 5, 6)]
     assert prints[0] == prints[1] != prints[2]
 
@@ -151,7 +151,7 @@ def test_free_text_speaks_for_the_vocabulary() -> None:
     scores = np.array([lexicon.scores([item.text for item in person.items]) for person in people])
     table = AnswerTable(tuple(person.user for person in people), (), np.zeros((10, 0), dtype=np.int16))
     signals = Signals(table, ((),) * 10, None, {}, scores)
-    engine = learn(signals, EngineSettings(), seed=0, lexicon=lexicon).engine
+    engine = StatisticalEngine.of(learn(signals, EngineSettings(), seed=0), lexicon=lexicon)
     for persona in refined(engine, people):
         wanted = "ideology:environmentalist" if persona.user.startswith("g") else "value:tradition"
         held = {key.key: key for key in persona.keys}
@@ -171,6 +171,6 @@ def test_the_lexicon_embeds_its_terms_only_when_there_is_text(world: World) -> N
         calls.append(len(said))
         return embed(said)
 
-    engine = learn(signals_of(world), EngineSettings(), seed=0, lexicon=Lexicon(counted, counted)).engine
+    engine = StatisticalEngine.of(learn(signals_of(world), EngineSettings(), seed=0), lexicon=Lexicon(counted, counted))
     refined(engine, histories(world)[:3])
     assert calls == []

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
-from persona_db.chains.statistical.estimate import condition, log_loss, predict_cells, residuals
-from persona_db.chains.statistical.population import fit_population
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.conditioning import condition, log_loss, predict_cells, residuals
+from persona_db.chains.fit.population import fit_population
+from persona_db.chains.fit.settings import EngineSettings
 from tests.synthetic import make_world, signals_of
 
 Floats = NDArray[np.float64]

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_db.chains.statistical.fit import learn
-from persona_db.chains.statistical.keybook import idf, units
-from persona_db.chains.statistical.leaning import demographic_id
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.fit.keys import idf, units
+from persona_db.chains.fit.leanings import demographic_id
+from persona_db.chains.fit.learn import learn
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.statistical.engine import StatisticalEngine
 from tests.synthetic import histories, make_world, signals_of
 
 held = st.lists(st.tuples(st.floats(0.01, 1), st.floats(0.05, 9)), min_size=1, max_size=12)
@@ -51,7 +52,7 @@ def test_keys_and_summaries_count_what_is_there() -> None:
     world = make_world()
     learned = learn(signals_of(world), EngineSettings(min_holders=6), seed=0)
     people = histories(world)
-    engine = learned.engine
+    engine = StatisticalEngine.of(learned)
     holders = {
         key: {person.user for person in people if key in {own.key for own in engine.leanings(person).keys}}
         for key in engine.keys
@@ -73,7 +74,7 @@ def test_groups_are_summarised_on_every_question() -> None:
     """They are all that is known of someone without history."""
     world = make_world(people=80, answered=1.0)
     learned = learn(signals_of(world), EngineSettings(links=2), seed=0)
-    count = {key: sum(one.key == key for one in learned.summaries) for key in learned.engine.keys}
+    count = {key: sum(one.key == key for one in learned.summaries) for key in learned.keys}
     assert count[demographic_id("PARTY=left")] == len(world.questions)
     assert max(n for key, n in count.items() if not key.startswith("demographic:")) <= 2
 
@@ -81,7 +82,7 @@ def test_groups_are_summarised_on_every_question() -> None:
 def test_opposites_are_each_others() -> None:
     """Poles of one trait, mirrored options of one question; a middle option has none."""
     world = make_world(people=80)
-    keys = learn(signals_of(world), EngineSettings(), seed=0).engine.keys
+    keys = learn(signals_of(world), EngineSettings(), seed=0).keys
     asked = {one.id: one for one in world.questions}
     assert any(key.opposite for key in keys.values() if key.kind == "trait")
     assert any(key.opposite for key in keys.values() if key.kind == "stance")

@@ -7,8 +7,7 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
-from persona_db.chains.statistical.naming import common_words, named_in, own_words
-from persona_db.chains.statistical.placement import weights_of
+from persona_db.chains.fit.unseen import common_words, named_in, own_words, weights_of
 
 
 def test_weights_are_those_of_a_gaussian_process() -> None:

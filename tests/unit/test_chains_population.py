@@ -9,18 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_db.chains.statistical.choose import choose_settings, inner_folds
-from persona_db.chains.statistical.population import (
-    Wording,
-    fit_population,
-    informativeness,
-    likeness,
-    link_prior,
-    pooled_rates,
-)
-from persona_db.chains.statistical.scale import Scale
-from persona_db.chains.statistical.settings import EngineSettings
-from persona_db.chains.statistical.traits import pole_id, pole_names, trait_of, trait_scores
+from persona_db.chains.fit.answers import Wording
+from persona_db.chains.fit.population import fit_population, informativeness, likeness, link_prior, pooled_rates
+from persona_db.chains.fit.scale import Scale
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.traits import pole_id, pole_names, trait_of, trait_scores
+from persona_db.chains.fit.tuning import choose_settings, inner_folds
 from persona_db.graph.models import Question
 from tests.synthetic import make_world, signals_of
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from persona_db.chains.statistical.scale import Scale
+from persona_db.chains.fit.scale import Scale
 
 weights = st.lists(st.floats(0.01, 1.0), min_size=2, max_size=8)
 """Base rates of the least likely option down to about 0.1 %."""

@@ -9,9 +9,10 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from persona_db.chains import Distil, Induce, Key
+from persona_db.chains.fit.learn import learn
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.persona import Persona, UserHistory
-from persona_db.chains.statistical.fit import learn
-from persona_db.chains.statistical.settings import EngineSettings
+from persona_db.chains.statistical.engine import StatisticalEngine
 from tests.synthetic import histories, make_world, signals_of
 
 
@@ -74,7 +75,7 @@ def test_an_asynchronous_batch_is_one_call_a_stage() -> None:
 def test_every_way_to_call_gives_the_same() -> None:
     """invoke, batch, ainvoke, abatch and stream, alone and joined, with the statistical engine."""
     world = make_world(people=20)
-    engine = learn(signals_of(world), EngineSettings(), seed=0).engine
+    engine = StatisticalEngine.of(learn(signals_of(world), EngineSettings(), seed=0))
     some = histories(world)[:3]
     expected = engine.key(engine.induce(engine.distil(some)))
     stages = Distil(engine=engine) | Induce(engine=engine) | Key(engine=engine)

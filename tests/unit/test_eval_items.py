@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from persona_db.chains.results import Said
 from persona_db.evals.items import (
     Outcome,
     OutcomeFile,
@@ -19,7 +20,6 @@ from persona_db.evals.items import (
     sha256_of,
 )
 from persona_db.graph.errors import LoadError
-from persona_db.graph.models import Said
 
 ITEM = TestItem(user="u", question="q", option=1)
 HEADER = RunHeader(

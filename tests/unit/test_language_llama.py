@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from persona_db.chains.language import llama
-from persona_db.chains.language.models import ModelSettings, open_model
+from persona_db.chains.language.models import open_model
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.errors import ConfigError
 
 SETTINGS = ModelSettings(max_tokens_out=24)

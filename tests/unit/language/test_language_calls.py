@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from persona_db.chains.language.attempt import Attempt, attempting
-from persona_db.chains.language.cache import CACHED, UNRECORDED, CallCache
-from persona_db.chains.language.calls import Accounts, Call
-from persona_db.chains.language.models import ModelSettings, open_model
-from persona_db.chains.language.prices import PRICES, PRICES_OF, Price, price_of, prices_said
-from persona_db.chains.language.tokens import about_tokens
+from persona_db.chains.language.cache import CallCache
+from persona_db.chains.language.call import CACHED, UNRECORDED, Accounts, Attempt, Call, attempting
+from persona_db.chains.language.models import open_model
+from persona_db.chains.language.pricing import PRICES, PRICES_OF, Price, about_tokens, price_of, prices_said
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.errors import BudgetError, ConfigError
 from tests.unit.language.scripted import Scripted, does_as_told
 

@@ -13,13 +13,17 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
-from persona_db.chains.language.calls import Accounts
-from persona_db.chains.language.engine import LanguageEngine, Refined, estimate, refine_people
-from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
-from persona_db.chains.language.prices import Price
+from persona_db.chains.fit.leanings import demographic_id
+from persona_db.chains.language.call import Accounts
+from persona_db.chains.language.dry_run import estimate
+from persona_db.chains.language.engine import LanguageEngine
+from persona_db.chains.language.models import LanguageModel, open_model
+from persona_db.chains.language.outcomes import Refined
+from persona_db.chains.language.pricing import Price
+from persona_db.chains.language.scheduler import refine_people
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.persona import UserHistory
-from persona_db.chains.stages import Distil, Induce, Key
-from persona_db.chains.statistical.leaning import demographic_id
+from persona_db.chains.runnables.stages import Distil, Induce, Key
 from persona_db.graph.errors import BudgetError, ConfigError, ModelAnswerError, ModelUnavailableError
 from tests.unit.language.scripted import Scripted, asked_of, does_as_told, facts, person
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
-from persona_db.chains.language.answers import signed
-from persona_db.chains.language.calls import Accounts, Call
-from persona_db.chains.language.foretell import foretell, foretell_each, stream_explanation
-from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
-from persona_db.chains.language.prices import Price
+from persona_db.chains.language.call import Accounts, Call
+from persona_db.chains.language.models import LanguageModel, open_model
+from persona_db.chains.language.predict import foretell, foretell_each, signed, stream_explanation
+from persona_db.chains.language.pricing import Price
+from persona_db.chains.language.settings import ModelSettings
+from persona_db.chains.results import Context, Recalled
 from persona_db.graph.errors import BudgetError
-from persona_db.graph.models import Context, Question, Recalled
+from persona_db.graph.models import Question
 from tests.unit.language.scripted import Scripted, does_as_told
 
 QUESTION = Question(id="q", text="More of it?", options=("Yes, much", "No", "It depends"))

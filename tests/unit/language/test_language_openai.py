@@ -11,8 +11,8 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
 from persona_db.chains.language.openai_chat import LeanChatOpenAI
+from persona_db.chains.language.output_schema import schema_of
 from persona_db.chains.language.outputs import Distillation
-from persona_db.chains.language.schemas import schema_of
 
 MESSAGES = [SystemMessage("Say what is stated."), HumanMessage('i1 | "Trains" are late.\n\u2028 …')]
 

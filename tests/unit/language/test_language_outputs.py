@@ -12,8 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from persona_db.chains.language.canonical import Ideologies, canonical, opposite_of
+from persona_db.chains.fit.vocabulary import VOCABULARY
+from persona_db.chains.language.facts_and_keys import Ideologies, canonical, opposite_of
 from persona_db.chains.language.logprobs import choice_probabilities
+from persona_db.chains.language.output_schema import grammar_schema, schema_of
 from persona_db.chains.language.outputs import (
     MORALS,
     VALUES,
@@ -24,8 +26,6 @@ from persona_db.chains.language.outputs import (
     ValueTrait,
 )
 from persona_db.chains.language.prompts import distil_prompt, predict_prompt
-from persona_db.chains.language.schemas import grammar_schema, schema_of
-from persona_db.chains.statistical.vocabulary import VOCABULARY
 from persona_db.graph.models import Question
 from tests.unit.language.scripted import person
 

@@ -24,7 +24,8 @@ from persona_db.chains.language.prompts import (
 )
 from persona_db.chains.language.quoting import defused, nonce_of, quoted_in
 from persona_db.chains.persona import Fact
-from persona_db.graph.models import HistoryItem, Question, Recalled
+from persona_db.chains.results import Recalled
+from persona_db.graph.models import HistoryItem, Question
 from tests.unit.language.scripted import person
 
 HOSTILE = (

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from langchain_core.exceptions import ContextOverflowError
 
-from persona_db.chains.language.engine import LanguageEngine, refine_people
-from persona_db.chains.language.foretell import stream_explanation
-from persona_db.chains.language.models import LanguageModel, ModelSettings, open_model
-from persona_db.chains.language.transport import Gate, sending
+from persona_db.chains.language.engine import LanguageEngine
+from persona_db.chains.language.models import LanguageModel, open_model
+from persona_db.chains.language.predict import stream_explanation
+from persona_db.chains.language.retry import Gate, sending
+from persona_db.chains.language.scheduler import refine_people
+from persona_db.chains.language.settings import ModelSettings
+from persona_db.chains.results import Context
 from persona_db.graph.errors import (
     ConfigError,
     ModelAnswerError,
@@ -24,7 +27,7 @@ from persona_db.graph.errors import (
     PersonaDBError,
     PromptTooLongError,
 )
-from persona_db.graph.models import Context, Question
+from persona_db.graph.models import Question
 from tests.language_server import LanguageServer, Said, Status
 from tests.unit.language.scripted import Scripted, does_as_told, person
 

@@ -1,0 +1,3 @@
+"""What is learned from everybody; both engines stand on it."""
+
+__all__: list[str] = []

@@ -1,0 +1,241 @@
+"""What a prediction reads of a Fit: scales, and how everything that can be recalled relates to the questions.
+
+Questions, cache keys and latent traits are variables of one correlation matrix. Links between questions and key
+summaries are as stored; where none is stored, it is what shared traits imply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.keys import CacheKey
+from persona_db.chains.fit.population import Population, strongest_links
+from persona_db.chains.fit.scale import Scale, low_to_high
+from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.fit.store import read_keys
+from persona_db.chains.fit.summaries import Summary
+from persona_db.chains.fit.unseen import _alike, _nearest, _rates
+from persona_db.graph.models import Question
+from persona_db.graph.users import question_of
+
+__all__ = ["Knowledge", "knowledge_of", "load_knowledge"]
+
+Floats = NDArray[np.float64]
+TRAIT_RELIABILITY = 0.9
+"""Correlation of an estimated trait with the trait; estimates rest on tens of answers."""
+
+
+LEAST_MEANING = 0.3
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Scales and correlations of the questions of *place*, the keys and the traits of a Fit.
+
+    `linked[i, j]` says that the answer to question j is among those that tell about question i. `vectors` has the
+    meaning of what is asked.
+    """
+
+    reading: Reading
+    questions: Mapping[str, Question]
+    scales: Mapping[str, Scale]
+    place: Mapping[str, int]
+    matrix: Floats
+    linked: NDArray[np.bool_]
+    keys: Mapping[str, CacheKey]
+    counts: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    vectors: Mapping[str, Floats] = field(default_factory=dict)
+
+    def of_question(self, question: str) -> int | None:
+        """The variable of a question; None when the Fit does not know it."""
+        return self.place.get(question)
+
+    def of_key(self, key: str) -> int | None:
+        """The variable of a cache key."""
+        return self._key_place.get(key)
+
+    def of_trait(self, trait: int) -> int | None:
+        """The variable of a latent trait, counted from 0; None when nothing that was read knows it."""
+        variable = len(self.place) + len(self.keys) + trait
+        return variable if variable < len(self.matrix) else None
+
+    def tells(self, question: str) -> Floats:
+        """How much each variable tells about *question*; of other questions only those linked to it.
+
+        So it is the same whatever else is asked at the same time, and so covered.
+        """
+        if question not in self._tells:
+            here = self.place[question]
+            strength = np.abs(self.matrix[here])
+            strength[: len(self.place)] *= self.linked[here]
+            self._tells[question] = strength
+        return self._tells[question]
+
+    @cached_property
+    def _tells(self) -> dict[str, Floats]:
+        return {}
+
+    @cached_property
+    def _key_place(self) -> dict[str, int]:
+        return {key: len(self.place) + row for row, key in enumerate(self.keys)}
+
+    def value_of_answer(self, question: str, option: int) -> float | None:
+        """Where an option stands on its question's standardised scale; None off the scale."""
+        scale = self.scales.get(question)
+        if scale is None or option >= len(scale.values) or np.isnan(scale.values[option]):
+            return None
+        return float(scale.values[option])
+
+    def value_of_holding(self, key: str) -> float:
+        """The standardised observation that someone holds a key: rare keys say more."""
+        share = min(max(self.keys[key].share, 1e-3), 0.999)
+        return float(np.sqrt((1 - share) / share))
+
+    def telling(self, question: str, keys: Sequence[str], counts: Sequence[Sequence[int]]) -> Floats:
+        """Correlation of holding each of *keys* with the answer to *question*, from what its holders answered."""
+        values = np.nan_to_num(self.scales[question].values)
+        answered = np.array(counts, dtype=np.float64).reshape(len(keys), len(values))
+        means = answered @ values / np.maximum(answered.sum(axis=1) + self.reading.settings.shrinkage, 1e-9)
+        share = np.clip([self.keys[key].share for key in keys], 1e-3, 0.999)
+        return np.asarray(np.clip(np.sqrt(share / (1 - share)) * means, -0.95, 0.95))
+
+    def telling_by_meaning(self, cosine: float) -> float:
+        """How much a text tells about a question that it comes so near: on the scale of correlations."""
+        return self.strength_of_meaning * max(cosine, 0.0) ** 2
+
+    @property
+    def strength_of_meaning(self) -> float:
+        """Correlation that two texts of one meaning are taken to have: the setting `meaning`, 0.3 at least."""
+        return max(self.reading.settings.meaning, LEAST_MEANING)
+
+
+def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Mapping[str, Floats]) -> Knowledge:
+    """Read what predicting *targets* takes: them, the questions linked to them, and the keys' summaries of both.
+
+    A target that nobody of the Fit has answered is placed by what it says (`vectors`, a unit vector by id): its base
+    rates and links are weighted means of those of like questions with as many options. A fixed number of queries.
+    """
+    graph, dataset, fit = reading.graph, reading.dataset, reading.fit
+    fitted = {row["id"]: row["answered"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
+    # where nobody's answers are learned from, there is nothing to be like
+    known = {id_ for id_, answered in fitted.items() if answered} or set(fitted)
+    asked = [question.id for question in targets if question.id in known]
+    wanted = dict.fromkeys(asked)
+    if asked:
+        for row in graph.read("links", dataset=dataset, fit=fit, questions=asked):
+            wanted.update(dict.fromkeys(other for other, _ in row["links"]))
+    new = [question for question in targets if question.id not in known]
+    for question in new:
+        wanted.pop(question.id, None)
+    near = _nearest(reading, {question.id: vectors[question.id] for question in new if question.id in vectors})
+    wanted.update(dict.fromkeys(other for found in near.values() for other, _ in found))
+    rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
+    questions = {row["id"]: question_of(row) for row in rows}
+    scales = {
+        row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
+    }
+    rates_of = {row["id"]: np.array(row["rates"], dtype=np.float64) for row in rows}
+    keys = read_keys(graph, dataset, fit, least=reading.least_holders)
+    traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
+    loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
+    place = {row["id"]: index for index, row in enumerate(rows)}
+    stored = reading.graph.read("links", dataset=dataset, fit=fit, questions=list(place))
+    links, linked = _links(stored, place, loadings)
+
+    known_links, known_loadings = links, loadings
+    for question, alike in zip(new, _alike(reading, new, near, questions, vectors), strict=True):
+        at = [place[id_] for id_, _ in alike]
+        weights = np.array([weight for _, weight in alike])
+        to_others, on_traits = weights @ known_links[at], weights @ known_loadings[at]
+        to_others = np.clip(np.concatenate([to_others, np.zeros(len(links) - len(to_others))]), -0.95, 0.95)
+        links = np.block([[links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
+        linked = np.pad(linked, (0, 1))
+        strongest = [*np.argsort(-np.abs(to_others), kind="stable")[: reading.settings.links], len(place)]
+        linked[-1, strongest] = linked[strongest, -1] = True
+        loadings = np.vstack([loadings, on_traits[None, :]])
+        place[question.id] = len(place)
+        questions[question.id] = question
+        rates = _rates(question, [rates_of[id_][low_to_high(questions[id_])] for id_, _ in alike], weights)
+        scales[question.id] = Scale.of(rates, question.ordinal)
+
+    if new:  # of what they were placed by, most tells too little to be linked to anything asked
+        kept = np.flatnonzero(linked[[place[question.id] for question in targets]].any(axis=0))
+        ids = np.array(list(place))[kept].tolist()
+        place = {id_: index for index, id_ in enumerate(ids)}
+        questions, scales = {id_: questions[id_] for id_ in ids}, {id_: scales[id_] for id_ in ids}
+        links, linked, loadings = links[np.ix_(kept, kept)], linked[np.ix_(kept, kept)], loadings[kept]
+
+    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
+    counts: dict[tuple[str, str], tuple[int, ...]] = {}
+    least = reading.least_holders
+    for row in graph.read("summaries", dataset=dataset, fit=fit, least=least, questions=list(questions)):
+        told = sorted((key, numbers) for key, numbers in row["summaries"] if key in keys)  # others are new meanwhile
+        counts.update({(key, row["question"]): tuple(numbers) for key, numbers in told})
+    matrix = _assemble(knowledge, links, loadings, counts)
+    return replace(knowledge, matrix=matrix, counts=counts, vectors=vectors)
+
+
+def knowledge_of(
+    reading: Reading, population: Population, keys: Mapping[str, CacheKey], summaries: Iterable[Summary]
+) -> Knowledge:
+    """Return what is known of all questions of a Fit in memory, as `load_knowledge` reads it of one that is stored."""
+    questions = {question.id: question for question in population.questions}
+    place = {id_: row for row, id_ in enumerate(questions)}
+    links, linked = _links(strongest_links(population), place, population.loadings)
+    scales = dict(zip(questions, population.scales, strict=True))
+    counts = {(summary.key, summary.question): summary.counts for summary in summaries}
+    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
+    return replace(knowledge, matrix=_assemble(knowledge, links, population.loadings, counts), counts=counts)
+
+
+def _links(
+    stored: Iterable[Mapping[str, Any]], place: Mapping[str, int], loadings: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the correlations among the questions of *place*, and which of them are stored, or of one with itself.
+
+    TELLS where one is stored, either way; what shared traits imply elsewhere.
+    """
+    links = np.clip(loadings @ loadings.T, -0.95, 0.95)
+    linked = np.eye(len(place), dtype=bool)
+    for row in stored:
+        here = place[row["question"]]
+        for other, r, *_ in row["links"]:
+            if other in place:
+                linked[here, place[other]] = True
+                links[here, place[other]] = links[place[other], here] = r
+    np.fill_diagonal(links, 1.0)
+    return np.asarray(links), linked
+
+
+def _assemble(
+    knowledge: Knowledge, links: Floats, loadings: Floats, counts: Mapping[tuple[str, str], tuple[int, ...]]
+) -> Floats:
+    traits = loadings.shape[1]
+    of_keys = np.array([key.loadings for key in knowledge.keys.values()], dtype=np.float64)
+    of_keys = of_keys.reshape(len(knowledge.keys), traits)
+    position = {key: row for row, key in enumerate(knowledge.keys)}
+    key_question = np.clip(of_keys @ loadings.T, -0.95, 0.95)
+    held: dict[str, list[str]] = {}
+    for key, question in counts:
+        held.setdefault(question, []).append(key)
+    for question, told in held.items():
+        rows = [position[key] for key in told]
+        tables = [counts[key, question] for key in told]
+        key_question[rows, knowledge.place[question]] = knowledge.telling(question, told, tables)
+    key_key = np.clip(of_keys @ of_keys.T, -0.95, 0.95)
+    np.fill_diagonal(key_key, 1.0)
+    trait_question = TRAIT_RELIABILITY * loadings.T
+    trait_key = TRAIT_RELIABILITY * of_keys.T
+    return np.block(
+        [
+            [links, key_question.T, trait_question.T],
+            [key_question, key_key, trait_key.T],
+            [trait_question, trait_key, np.eye(traits)],
+        ]
+    )

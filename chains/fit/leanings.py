@@ -1,0 +1,108 @@
+"""What sets a person apart: their clear leanings, each of which can become a fact and a cache key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.population import Population
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.traits import pole_id, trait_scores
+from persona_db.chains.fit.vocabulary import VOCABULARY
+from persona_db.chains.persona import KeyKind
+
+__all__ = ["Leaning", "PersonLeanings", "demographic_id", "leanings", "stance_id", "term_leanings"]
+
+Floats = NDArray[np.float64]
+
+_MOST_COMMON_STANCE = 0.6
+_DEMOGRAPHIC_WEIGHT = 0.5
+_STANCE_WEIGHT = 0.3
+_FULL_TRAIT = 2.0
+_LONGEST_ID = 200
+_CLEAR_TERM = 0.7
+_FULL_TERM = 2.0
+
+
+@dataclass(frozen=True)
+class Leaning:
+    """One key a person leans to: how strongly (0 to 1), and for a stance which answer it is."""
+
+    key: str
+    kind: KeyKind
+    weight: float
+    question: int = -1
+    option: int = -1
+
+
+@dataclass(frozen=True)
+class PersonLeanings:
+    """A person's place on the traits, their keys, and the answers worth distilling, most telling first."""
+
+    traits: NDArray[np.float64]
+    keys: tuple[Leaning, ...]
+    stances: tuple[Leaning, ...]
+
+
+def stance_id(question: str, option: int) -> str:
+    """The cache key id of an answer."""
+    return f"stance:{question}={option}"
+
+
+def demographic_id(attribute: str) -> str:
+    """The cache key id of `NAME=value`; a long value is cut, and told apart by a hash: ids are indexed."""
+    if len(attribute) > _LONGEST_ID:
+        attribute = f"{attribute[:_LONGEST_ID]} {blake2b(attribute.encode(), digest_size=8).hexdigest()}"
+    return f"demographic:{attribute}"
+
+
+def leanings(population: Population, choice: NDArray[np.int16], attributes: tuple[str, ...]) -> PersonLeanings:
+    """Return what sets one person apart, from their row of answers and their attributes.
+
+    Stances are ranked by surprise (minus log of the answer's base rate) times how much the question tells about
+    others, those held by over 60 % left out; trait poles by distance from the middle. Ties by position.
+    """
+    settings = population.settings
+    answered = np.flatnonzero(choice >= 0)
+    values = np.nan_to_num(np.array([population.scales[q].values[choice[q]] for q in answered], dtype=np.float64))
+    scores = trait_scores(population.loadings[answered], values)
+
+    rates = np.array([population.scales[q].rates[choice[q]] for q in answered])
+    salience = -np.log(np.maximum(rates, 1e-9)) * population.told_by[answered] if len(answered) else np.zeros(0)
+    salience = np.where(rates <= _MOST_COMMON_STANCE, salience, 0.0) if len(answered) else salience
+    order = np.argsort(-salience, kind="stable")[: max(settings.facts_distilled, settings.stances_held)]
+    stances = tuple(
+        Leaning(
+            stance_id(population.questions[answered[i]].id, int(choice[answered[i]])),
+            "stance",
+            round(_STANCE_WEIGHT * float(1 - np.exp(-salience[i])) + 0.05, 6),
+            int(answered[i]),
+            int(choice[answered[i]]),
+        )
+        for i in order
+        if salience[i] > 0
+    )
+
+    poles = []
+    for trait in np.argsort(-np.abs(scores), kind="stable")[: settings.traits_held]:
+        if abs(scores[trait]) >= settings.trait_leaning:
+            weight = round(min(abs(float(scores[trait])) / _FULL_TRAIT, 1.0), 6)
+            poles.append(Leaning(pole_id(int(trait), positive=bool(scores[trait] > 0)), "trait", weight))
+    groups = tuple(Leaning(demographic_id(name), "demographic", _DEMOGRAPHIC_WEIGHT) for name in attributes)
+    return PersonLeanings(scores, (*poles, *stances[: settings.stances_held], *groups), stances)
+
+
+def term_leanings(settings: EngineSettings, scores: Floats) -> list[Leaning]:
+    """Terms that texts of these scores come clearly nearer to than others' do, clearest first."""
+    if not settings.term_means:
+        return []
+    clear = (scores - np.array(settings.term_means)) / np.array(settings.term_spreads)
+    found = []
+    for index in np.argsort(-clear, kind="stable")[: settings.terms_held]:
+        if clear[index] >= _CLEAR_TERM:
+            weight = round(min(float(clear[index]) / _FULL_TERM, 1.0), 6)
+            found.append(Leaning(VOCABULARY[index].key, VOCABULARY[index].kind, weight))
+    return found

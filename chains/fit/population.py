@@ -1,0 +1,207 @@
+"""What everybody's answers say: base rates, links between questions, latent traits.
+
+An engine knows this of the world as a language model knows it from training; it takes no place in r.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.answers import AnswerTable, Wording
+from persona_db.chains.fit.scale import Scale, low_to_high, same_options, widths
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.graph.models import Question
+
+__all__ = [
+    "Population",
+    "fit_population",
+    "informativeness",
+    "likeness",
+    "link_prior",
+    "pooled_rates",
+    "strongest_links",
+]
+
+Floats = NDArray[np.float64]
+_INFORMATIVE_LINKS = 10
+_WIDTH = 8.0  # how fast the weight of another question falls with its likeness
+_OTHER_OPTIONS = 0.1
+_PRIOR_PAIRS = 100.0  # pairs of answers that the usual prior of a link counts for
+
+
+@dataclass(frozen=True)
+class Population:
+    """Base rates, links and traits of a set of questions.
+
+    `links[i, j]` is the correlation of the answers to questions i and j, pulled to its prior;
+    `pairs[i, j]` how many people answered both; `loadings[i, t]` that of question i with latent trait t;
+    `told_by[i]` how much the answer to question i tells about others.
+    """
+
+    questions: tuple[Question, ...]
+    counts: tuple[NDArray[np.int64], ...]
+    scales: tuple[Scale, ...]
+    links: Floats
+    pairs: Floats
+    loadings: Floats
+    told_by: Floats
+    settings: EngineSettings
+
+    def standardise(self, choice: NDArray[np.int16]) -> Floats:
+        """Answers (users x questions, option indexes) on the standardised scales; 0 where there is none."""
+        values = np.zeros(choice.shape)
+        for column, scale in enumerate(self.scales):
+            answered = choice[:, column] >= 0
+            values[answered, column] = scale.values[choice[answered, column]]
+        return np.nan_to_num(values)
+
+
+def likeness(vectors: Floats) -> Floats:
+    """How alike in meaning texts are, 0 (cosine 0.5 or less) to 1 (the same)."""
+    return np.clip(2 * (vectors @ vectors.T) - 1, 0.0, 1.0)
+
+
+def pooled_rates(
+    counts: Sequence[NDArray[np.int64]], questions: Sequence[Question], vectors: Floats | None, *, smoothing: float
+) -> list[Floats]:
+    """Smooth each question's answer rates with *smoothing* pseudo-answers an option.
+
+    The pseudo-answers follow the answers to other questions, by likeness of meaning (`vectors`, a unit row a question;
+    None: evenly spread): those with the same options, and a tenth as much those with as many, option by option from
+    low to high. No options give an empty row.
+    """
+    orders = [low_to_high(question) for question in questions]
+    sorts: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, question in enumerate(questions):
+        sorts[widths(question)].append(index)
+    rates: list[Floats] = [np.zeros(0)] * len(questions)
+    for (width, _), members in sorts.items():
+        if not width:
+            continue
+        ordered = np.array([counts[member][orders[member]] for member in members], dtype=np.float64)
+        prior = np.full((len(members), width), 1 / width)
+        if vectors is not None:
+            same = same_options([questions[member].options for member in members])
+            weight = np.where(same, 1.0, _OTHER_OPTIONS)
+            weight *= np.exp(_WIDTH * (vectors[members] @ vectors[members].T - 1))
+            np.fill_diagonal(weight, 0.0)
+            prior += weight @ ordered
+            prior /= prior.sum(axis=1, keepdims=True)
+        smoothed = ordered + smoothing * width * prior
+        smoothed /= smoothed.sum(axis=1, keepdims=True)
+        for member, row in zip(members, smoothed, strict=True):
+            rates[member] = row[np.argsort(orders[member])]
+    return rates
+
+
+def fit_population(
+    table: AnswerTable, *, wording: Wording | None, settings: EngineSettings, with_traits: bool = True
+) -> Population:
+    """Learn base rates, links and traits from *table*; deterministic.
+
+    `wording` is None when meaning is not to be used; else the settings `meaning` and `direction` are learned too.
+    Cost: users x questions squared for the links, questions cubed for the traits.
+    """
+    questions = table.questions
+    counts = tuple(
+        np.bincount(column[column >= 0], minlength=len(question.options)).astype(np.int64)
+        for question, column in zip(questions, table.choice.T, strict=True)
+    )
+    vectors = None if wording is None else wording.questions
+    rates = pooled_rates(counts, questions, vectors, smoothing=settings.smoothing)
+    scales = tuple(Scale.of(rate, question.ordinal) for rate, question in zip(rates, questions, strict=True))
+    bare = Population(questions, counts, scales, np.eye(0), np.eye(0), np.eye(0), np.zeros(0), settings)
+    values = bare.standardise(table.choice)
+    answered = (table.choice >= 0).astype(np.float32)
+    single = values.astype(np.float32)
+    pairs = (answered.T @ answered).astype(np.float64)
+    products = (single.T @ single).astype(np.float64)
+    prior: Floats | float = 0.0
+    if wording is not None:
+        alike, directions = likeness(wording.questions), wording.directions(scales)
+        along = directions @ directions.T
+        meaning, direction = link_prior(products, pairs, alike, along)
+        settings = settings.model_copy(update={"meaning": meaning, "direction": direction})
+        prior = meaning * alike + direction * along
+    links = np.clip((products + settings.shrinkage * prior) / (pairs + settings.shrinkage + 1e-9), -0.99, 0.99)
+    np.fill_diagonal(links, 1.0)
+    people = float(answered.any(axis=1).sum())
+    loadings = _traits(links, people=people, most=settings.most_traits if with_traits else 0)
+    return Population(questions, counts, scales, links, pairs, loadings, informativeness(links), settings)
+
+
+def link_prior(products: Floats, pairs: Floats, alike: Floats, along: Floats) -> tuple[float, float]:
+    """Return what two questions' links are by their texts alone: how much by meaning, how much by direction.
+
+    Of all pairs of answers that somebody gave, `products` (sums a pair of questions, of `pairs` people) are explained
+    by how alike the questions are and by the cosine of their directions: least squares, neither below 0, pulled to
+    the usual ones by as much as 100 pairs.
+    """
+    from scipy.optimize import nnls
+
+    one, other = np.triu_indices(len(pairs), 1)
+    texts = np.column_stack([alike[one, other], along[one, other]])
+    usual = EngineSettings()
+    at_hand = np.array([usual.meaning, usual.direction])
+    matrix = (texts * pairs[one, other, None]).T @ texts + _PRIOR_PAIRS * np.eye(2)
+    target = texts.T @ products[one, other] + _PRIOR_PAIRS * at_hand
+    root = np.linalg.cholesky(matrix)
+    found, _ = nnls(root.T, np.linalg.solve(root, target))
+    return round(float(min(found[0], 1.0)), 6), round(float(min(found[1], 1.0)), 6)
+
+
+def informativeness(links: Floats) -> Floats:
+    """Per question, the mean strength of its ten strongest links: how much its answer tells about others."""
+    if len(links) < 2:
+        return np.zeros(len(links))
+    strength = np.abs(links)
+    np.fill_diagonal(strength, 0.0)
+    count = min(_INFORMATIVE_LINKS, len(strength) - 1)
+    return np.asarray(-np.partition(-strength, count - 1, axis=1)[:, :count].mean(axis=1))
+
+
+def _traits(links: Floats, *, people: float, most: int) -> Floats:
+    """Loadings of the questions on the traits that stand out from chance, strongest trait first.
+
+    A trait is kept while its eigenvalue exceeds what unrelated answers would give,
+    (1 + sqrt(questions / people))^2 (Marchenko-Pastur). Its sign makes the mean loading positive.
+    """
+    size = len(links)
+    if most == 0 or size < 3 or people < 3:
+        return np.zeros((size, 0))
+    count = min(most, size - 1)
+    if size > 1_500:
+        from scipy.sparse.linalg import eigsh
+
+        values, vectors = eigsh(links, k=count, which="LA", v0=np.ones(size))
+    else:
+        values, vectors = np.linalg.eigh(links)
+    order = np.argsort(-values)[:count]
+    chance = (1 + np.sqrt(size / people)) ** 2
+    kept = [i for i in order if values[i] > chance]
+    chosen = vectors[:, kept]
+    chosen = chosen * np.where(chosen.sum(axis=0) < 0, -1.0, 1.0)
+    return np.asarray(chosen * np.sqrt(np.maximum(values[kept] - 1.0, 0.05)), dtype=np.float64)
+
+
+def strongest_links(population: Population) -> list[dict[str, Any]]:
+    """Return a row for each question: its links as stored, [question, correlation, people], strongest first."""
+    strength = np.abs(population.links)
+    np.fill_diagonal(strength, -1.0)
+    ids = [question.id for question in population.questions]
+    rows = []
+    for column, question in enumerate(ids):
+        strongest = np.argsort(-strength[column], kind="stable")[: population.settings.links]
+        links = [
+            [ids[other], float(population.links[column, other]), int(population.pairs[column, other])]
+            for other in strongest
+            if strength[column, other] > 1e-6
+        ]
+        rows.append({"question": question, "links": links})
+    return rows

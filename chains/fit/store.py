@@ -1,0 +1,78 @@
+"""A Fit to the graph and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persona_db.chains.fit.keys import CacheKey, key_row, opposite_rows
+from persona_db.chains.fit.learn import Learned
+from persona_db.chains.fit.population import Population, strongest_links
+from persona_db.chains.fit.summaries import Summary
+from persona_db.chains.fit.trust import LeftOut
+
+if TYPE_CHECKING:
+    from persona_db.graph.session import Graph
+
+__all__ = ["read_keys", "store_keys", "store_learned", "store_left_out", "store_population", "store_summaries"]
+
+
+def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
+    """Write who is left out, base rates, links, keys, opposites and summaries; again, it changes nothing."""
+    store_left_out(graph, dataset, fit, learned.left_out)
+    store_population(graph, dataset, fit, learned.population)
+    store_keys(graph, dataset, fit, learned.keys)
+    store_summaries(graph, dataset, fit, learned.summaries)
+
+
+def store_left_out(graph: Graph, dataset: str, fit: str, people: Sequence[LeftOut]) -> None:
+    """Write whom a Fit lends nothing from, and why; before their personas, which are then not proposed to others."""
+    rows = [{**one.row, "at": ""} for one in people]
+    graph.write_batches("store_distrusted", rows, what="users left out", dataset=dataset, fit=fit)
+
+
+def store_population(graph: Graph, dataset: str, fit: str, population: Population) -> None:
+    """Write base rates and links."""
+    rates: list[dict[str, Any]] = [
+        {
+            "question": question.id,
+            "counts": [int(c) for c in counts],
+            "rates": [float(r) for r in scale.rates],
+            "loadings": [float(x) for x in loadings],
+            "told_by": float(told_by),
+        }
+        for question, counts, scale, loadings, told_by in zip(
+            population.questions,
+            population.counts,
+            population.scales,
+            population.loadings,
+            population.told_by,
+            strict=True,
+        )
+    ]
+    graph.write_batches("store_base_rates", rates, what="base rates", dataset=dataset, fit=fit)
+    graph.write_batches("store_links", strongest_links(population), what="links", dataset=dataset, fit=fit)
+
+
+def store_keys(graph: Graph, dataset: str, fit: str, keys: Mapping[str, CacheKey]) -> None:
+    """Write cache keys and which of them are opposites."""
+    rows = [{**key_row(key), "loadings": list(key.loadings)} for key in keys.values()]
+    graph.write_batches("store_keys", rows, what="cache keys", dataset=dataset, fit=fit)
+    graph.write_batches("store_opposites", opposite_rows(keys, keys), what="opposites", dataset=dataset, fit=fit)
+
+
+def store_summaries(graph: Graph, dataset: str, fit: str, summaries: Sequence[Summary]) -> None:
+    """Write what holders of keys answered."""
+    by_key: dict[str, list[dict[str, object]]] = {}
+    for summary in summaries:
+        by_key.setdefault(summary.key, []).append(
+            {"question": summary.question, "counts": list(summary.counts), "n": summary.n}
+        )
+    grouped = [{"key": key, "summaries": found} for key, found in by_key.items()]
+    graph.write_batches("store_summaries", grouped, what="key summaries", dataset=dataset, fit=fit)
+
+
+def read_keys(graph: Graph, dataset: str, fit: str, *, least: int = 0) -> dict[str, CacheKey]:
+    """Return the keys of a Fit that at least *least* people hold, by id, in sorted order."""
+    rows = graph.read("fitted_keys", dataset=dataset, fit=fit, least=least)
+    return {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in rows}

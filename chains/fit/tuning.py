@@ -1,0 +1,94 @@
+"""Choosing a Fit's settings on an inner fold: a part of the history held out, everything learned without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.answers import AnswerTable, Wording
+from persona_db.chains.fit.conditioning import log_loss, predict_cells
+from persona_db.chains.fit.population import Population, fit_population
+from persona_db.chains.fit.settings import EngineSettings
+
+__all__ = ["choose_settings", "inner_folds"]
+
+Floats = NDArray[np.float64]
+
+
+_GRID: Mapping[str, Sequence[float]] = {
+    "shrinkage": (5.0, 10.0, 30.0, 100.0, 300.0),
+    "smoothing": (1.0, 2.0, 4.0),
+    "ridge": (0.05, 0.1, 0.2, 0.5),
+    "spread": (0.85, 1.0, 1.15, 1.3),
+}
+
+
+_LEAST_ANSWERS = 200
+_MOST_CELLS = 3_000
+_OWN_SIZE = 30
+_ROUNDS = 3
+
+
+def inner_folds(table: AnswerTable, *, seed: int) -> list[NDArray[np.int64]]:
+    """Return one to five disjoint folds of (user, question) cells, a tenth of the answers each, drawn by *seed*.
+
+    As many as it takes for 3,000 cells in all; never more than that.
+    """
+    known = np.argwhere(table.choice >= 0)
+    size = max(min(_MOST_CELLS, len(known) // 10), 1)
+    count = min(5, -(-_MOST_CELLS // size))
+    drawn = np.random.default_rng(seed).permutation(len(known))
+    return [known[np.sort(drawn[fold * size : (fold + 1) * size])] for fold in range(count)]
+
+
+def choose_settings(
+    table: AnswerTable, *, wording: Wording | None, settings: EngineSettings, seed: int
+) -> EngineSettings:
+    """Return *settings* with those of least log loss on the inner folds, one setting after the other.
+
+    All are gone through again while that changes one, three times at most: one round alone depends on its start.
+    Fewer than 200 answers leave the settings as they are. Ties keep the earlier value. Deterministic.
+    """
+    if (table.choice >= 0).sum() < _LEAST_ANSWERS:
+        return settings
+    drawn = inner_folds(table, seed=seed)
+    folds = [(cells, table.without(cells), table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)) for cells in drawn]
+    learned: dict[tuple[float, ...], list[Population]] = {}
+    estimated: dict[tuple[float, ...], list[tuple[Floats, Floats]]] = {}
+
+    @cache
+    def loss(candidate: EngineSettings) -> float:
+        key = (candidate.shrinkage, candidate.smoothing)
+        if key not in learned:
+            learned[key] = [
+                fit_population(outer, wording=wording, settings=candidate, with_traits=False) for _, outer, _ in folds
+            ]
+        with_ridge = (*key, candidate.ridge)  # how wide answers spread does not move the estimates
+        if with_ridge not in estimated:
+            estimated[with_ridge] = [
+                predict_cells(population, outer, cells, size=_OWN_SIZE, ridge=candidate.ridge)
+                for (cells, outer, _), population in zip(folds, learned[key], strict=True)
+            ]
+        total = 0.0
+        for (cells, _, truth), fitted, (means, variances) in zip(
+            folds, learned[key], estimated[with_ridge], strict=True
+        ):
+            total += log_loss(replace(fitted, settings=candidate), cells, truth, means, variances)
+        return total / len(folds)
+
+    best, least = settings, loss(settings)
+    for _ in range(_ROUNDS):
+        before = best
+        for name, values in _GRID.items():
+            for value in values:
+                candidate = best.model_copy(update={name: value})
+                found = loss(candidate)
+                if found < least - 1e-6:
+                    best, least = candidate, found
+        if best == before:
+            break
+    return best

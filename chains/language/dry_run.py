@@ -1,0 +1,135 @@
+"""The cost of a refinement before it is paid: a dry run with the cache, and no call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from pydantic import Field
+
+from persona_db.chains.language.cache import Typical
+from persona_db.chains.language.call import Asking, NotPaidForError
+from persona_db.chains.language.distil_induce import distil_prompts, induce_prompts
+from persona_db.chains.language.engine import LanguageEngine
+from persona_db.chains.language.facts_and_keys import distilled_facts
+from persona_db.chains.language.grounding import check_distillation, check_induction
+from persona_db.chains.language.outputs import Distillation, Induction
+from persona_db.chains.language.prompts import Rendered
+from persona_db.chains.language.structured import Answered, Checked, Failed, ask
+from persona_db.chains.persona import Fact, Persona, UserHistory
+from persona_db.graph.models import Model
+
+__all__ = ["Estimate", "Rehearsal", "estimate"]
+
+T = TypeVar("T", bound=Model)
+_FACTS = 12
+_FACT_TEXT = " ".join(["word"] * 11)
+_TOKENS_A_FACT = 30
+_TOKENS_A_QUOTE = 22
+_TOKENS_A_TRAIT = 40
+_FRAME = 8
+_SMALL_FACTS, _SMALL_DISTILLATION, _SMALL_INDUCTION = 0.6, 65, 56
+"""What SmolLM2-135M says for each fact or trait that it may give: so many facts, and so many tokens.
+
+Of twelve people's essays it made one or two facts or all of the six it may, in 112 to 716 tokens: of one user this
+tells nothing.
+"""
+
+
+class Estimate(Model):
+    """What a refinement would cost; cached calls are counted apart and cost nothing."""
+
+    users: int
+    calls: int = Field(description="To be paid, with the repairs that are usual.")
+    cached: int
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float | None = Field(description="None where no price is known.")
+
+
+def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> Estimate:
+    """Return what refining these would take, without any call.
+
+    What is in the cache is used. Beyond it prompts are rendered and counted as they would be sent; what they were
+    answered so far tells how long answers are and how often a repair is needed, or else what is usual.
+    """
+    from persona_db.chains.language.dry_run import Rehearsal
+
+    rehearsal = Rehearsal(engine)
+    for history in histories:
+        rehearsal.add(history)
+    return rehearsal.estimate()
+
+
+class Rehearsal:
+    """Goes through the calls of users one after another, takes what is cached, and counts what is not."""
+
+    def __init__(self, engine: LanguageEngine) -> None:
+        self._engine, self._model = engine, engine.model
+        cache = engine.model.cache
+        self._typical: dict[str, Typical | None] = {
+            name: cache.typical(name) if cache is not None else None for name in ("distil", "induce")
+        }
+        self._small = engine.model.name == "llama"
+        self._users = self._cached = 0
+        self._calls = self._tokens_in = self._tokens_out = 0.0
+
+    def add(self, history: UserHistory) -> None:
+        """Count what refining one user takes."""
+        self._users += 1
+        answers, unknown = [], 0
+        for prompt in distil_prompts(self._model, history):
+            items = len(set(prompt.handles.values()))
+            facts = min(items, _FACTS)
+            usual = _FRAME + facts * _TOKENS_A_FACT + items * _TOKENS_A_QUOTE
+            if self._small and prompt.most is not None:
+                facts, usual = round(_SMALL_FACTS * prompt.most), _SMALL_DISTILLATION * prompt.most
+            got = self._rehearsed(prompt, Distillation, check_distillation(prompt), usual)
+            if isinstance(got, Answered):
+                answers.append((prompt, got.value))
+            elif got is None:
+                unknown += facts
+        known = distilled_facts(history.user, answers, said_at={})
+        persona = Persona(history=history, distilled=(*known, *_invented(unknown)))
+        for prompt in induce_prompts(self._model, persona):
+            facts = sum(handle.startswith("f") for handle in prompt.handles)
+            usual = _FRAME + (2 + facts // 3) * _TOKENS_A_TRAIT
+            if self._small and prompt.most is not None:
+                usual = _SMALL_INDUCTION * prompt.most
+            self._rehearsed(prompt, Induction, check_induction(prompt), usual)
+
+    def estimate(self) -> Estimate:
+        """Return the sum."""
+        tokens_in, tokens_out = round(self._tokens_in), round(self._tokens_out)
+        return Estimate(
+            users=self._users,
+            calls=round(self._calls),
+            cached=self._cached,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            cost_usd=self._model.cost(tokens_in, tokens_out),
+        )
+
+    def _rehearsed(
+        self, prompt: Rendered, output: type[T], check: Callable[[T], Checked[T]], usual_out: int
+    ) -> Answered[T] | Failed | None:
+        """Return what the cache answers; None, and what is usual counted, where it does not."""
+        asking = Asking("distil", "", rehearsal=True)
+        try:
+            return ask(self._model, prompt, output, check=check, asking=asking)
+        except NotPaidForError as exc:
+            typical = self._typical[prompt.name]
+            self._calls += typical.calls if typical else 1
+            self._tokens_in += exc.counted_in * (typical.in_per_counted if typical else 1)
+            self._tokens_out += typical.tokens_out if typical else min(usual_out, self._model.settings.max_tokens_out)
+            return None
+        finally:
+            self._cached += len(asking.calls)
+
+
+def _invented(number: int) -> Iterator[Fact]:
+    """Stand-ins for facts that are not known yet, of the usual length."""
+    for place in range(number):
+        yield Fact(
+            id=f"unknown {place}", layer="distilled", text=_FACT_TEXT, supports=(), n_support=0, strength=0.5, key=""
+        )

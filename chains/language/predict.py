@@ -1,0 +1,354 @@
+"""Predicting by a language model, from what was recalled: the answer to a question, or the reaction to a post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from persona_db.chains.language.call import Accounts, Asking, Call, CallOutcome, NotPaidForError
+from persona_db.chains.language.context_window import room_for
+from persona_db.chains.language.grounding import check_answer, check_reaction
+from persona_db.chains.language.logprobs import choice_probabilities
+from persona_db.chains.language.models import LanguageModel
+from persona_db.chains.language.output_schema import count_prompt
+from persona_db.chains.language.outputs import Polarity, PredictedAnswer, Reaction
+from persona_db.chains.language.prompts import Rendered, explain_prompt, predict_prompt, react_prompt
+from persona_db.chains.language.structured import Answered, Checked, Failed, ask, stream_text
+from persona_db.chains.results import Context, Evidence, Prediction, Recalled, Said
+from persona_db.graph.errors import ModelAnswerError, PersonaDBError, PromptTooLongError
+from persona_db.graph.models import Model, Question
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+__all__ = [
+    "Foretold",
+    "Told",
+    "count_asked",
+    "foretell",
+    "foretell_each",
+    "signed",
+    "stream_explanation",
+    "told_by_answer",
+    "told_by_reaction",
+]
+
+T = TypeVar("T", bound=Model)
+_Render = Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered]
+
+
+_SCALE = 7
+_HANDLE_TOKENS = 5
+
+
+_OUTCOMES: dict[CallOutcome, Said] = {"outside": "outside", "refused": "refused", "empty": "empty"}
+
+
+_POLARITIES: Mapping[Polarity, int] = {"negative": 0, "neutral": 1, "positive": 2}
+
+
+_INTENSITIES = ("0", "1", "2", "3")
+_NEUTRAL = 3
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """A prediction and the calls it took."""
+
+    prediction: Prediction
+    calls: tuple[Call, ...]
+
+
+def foretell(
+    model: LanguageModel,
+    contexts: Sequence[Context],
+    *,
+    accounts: Accounts | None = None,
+    token_budget: int | None = None,
+    history: bool = True,
+    config: RunnableConfig | None = None,
+) -> list[Foretold]:
+    """Predict from each context, in their order, many at once; `fit` of the predictions is left empty.
+
+    *token_budget* bounds the tokens of the items in a prompt: those that tell least are left out first. Without
+    *history* no item is shown: what the model knows by heart. An answer that can't be used gives a prediction that
+    says so, without probabilities. BudgetError when the budget is reached.
+    """
+    made = dict(
+        foretell_each(model, contexts, accounts=accounts, token_budget=token_budget, history=history, config=config)
+    )
+    return [made[place] for place in range(len(contexts))]
+
+
+def foretell_each(
+    model: LanguageModel,
+    contexts: Sequence[Context],
+    *,
+    accounts: Accounts | None = None,
+    token_budget: int | None = None,
+    history: bool = True,
+    config: RunnableConfig | None = None,
+    unfinished: list[Call] | None = None,
+) -> Iterator[tuple[int, Foretold]]:
+    """As `foretell`, each as it completes, with its place among the contexts.
+
+    An error (the budget, a provider that does not answer) is raised when those that run have been yielded. The calls
+    that were made for contexts that it left without a prediction are added to *unfinished*.
+    """
+    from langchain_core.runnables.config import ContextThreadPoolExecutor
+
+    def one(context: Context) -> Foretold:
+        asking = Asking("predict", context.user, accounts, config)
+        try:
+            return _foretold(model, context, asking, token_budget if history else 0)
+        except PersonaDBError:
+            if unfinished is not None:
+                unfinished.extend(asking.calls)
+            raise
+
+    error: PersonaDBError | None = None
+    with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
+        running: dict[Future[Foretold], int] = {
+            pool.submit(one, context): place for place, context in enumerate(contexts)
+        }
+        try:
+            while running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=running.__getitem__):
+                    place = running.pop(future)
+                    if future.cancelled():
+                        continue
+                    failure = future.exception()
+                    if isinstance(failure, PersonaDBError):
+                        error = error or failure
+                        for waiting in running:
+                            waiting.cancel()
+                    else:
+                        yield place, future.result()
+        finally:
+            for waiting in running:
+                waiting.cancel()
+    if error is not None:
+        raise error
+
+
+def count_asked(model: LanguageModel, context: Context) -> int:
+    """Return about how many tokens `foretell` sends to have this predicted, with the schema of the answer.
+
+    The call is rehearsed, and none is made; of one in the cache it is what was sent.
+    """
+    asking = Asking("predict", context.user, rehearsal=True)
+    try:
+        _foretold(model, context, asking, None)
+    except NotPaidForError as exc:
+        return exc.counted_in
+    return sum(call.tokens_in for call in asking.calls)
+
+
+def stream_explanation(
+    model: LanguageModel,
+    context: Context,
+    *,
+    accounts: Accounts | None = None,
+    calls: list[Call] | None = None,
+    config: RunnableConfig | None = None,
+) -> Iterator[str]:
+    """Yield in pieces, as they come, the model's explanation of how the user would answer.
+
+    The call is entered in *accounts* and *calls* when the last piece has come. It is not cached, and not tried again
+    once a piece has come.
+    """
+    prompt, _ = _fitted(
+        model, context, explain_prompt, frame=_frame(model, explain_prompt, context.question), most=None
+    )
+    asking = Asking("predict", context.user, accounts, config, calls=[] if calls is None else calls)
+    yield from stream_text(model, prompt, asking)
+
+
+def _foretold(
+    model: LanguageModel,
+    context: Context,
+    asking: Asking,
+    token_budget: int | None,
+) -> Foretold:
+    question = context.question
+
+    def asked(
+        render: _Render,
+        output: type[T],
+        check: Callable[[Rendered], Callable[[T], Checked[T]]],
+        told_by: Callable[[Answered[T], Rendered, Question], Told],
+    ) -> tuple[Told | Failed, tuple[Recalled, ...]]:
+        prompt, shown = _fitted(model, context, render, frame=_frame(model, render, question), most=token_budget)
+        got = ask(
+            model, prompt, output, check=check(prompt), asking=asking,
+            log_probabilities=_gives_log_probabilities(model),
+        )  # fmt: skip
+        return (told_by(got, prompt, question) if isinstance(got, Answered) else got), shown
+
+    try:
+        if _is_reaction(question):
+            told, shown = asked(react_prompt, Reaction, check_reaction, told_by_reaction)
+        else:
+            told, shown = asked(
+                predict_prompt, PredictedAnswer, lambda prompt: check_answer(prompt, question), told_by_answer
+            )
+    except (PromptTooLongError, ModelAnswerError) as exc:
+        told, shown = Failed(str(exc), "", "invalid", ()), ()
+    return Foretold(_prediction(model, context, told, shown), tuple(asking.calls))
+
+
+def _is_reaction(question: Question) -> bool:
+    """A post with the scale from very negative to very positive, neutral in the middle."""
+    return question.kind == "post" and len(question.options) == _SCALE
+
+
+def _gives_log_probabilities(model: LanguageModel) -> bool:
+    """Asked for only where they are sure to be taken: others refuse the request."""
+    if model.provider == "llama":
+        return True
+    profile = model.chat.profile or {}
+    return model.provider == "openai" and profile.get("reasoning_output") is False
+
+
+def _frame(
+    model: LanguageModel,
+    render: _Render,
+    question: Question,
+) -> int:
+    """Tokens of a prompt without items."""
+    key = f"frame of {render.__name__}"
+    if key not in model.bound:
+        blank = Question(id="q", text="q")
+        model.bound[key] = count_prompt(model, render(blank, (), ()), PredictedAnswer)
+    return int(model.bound[key]) + model.count_tokens("\n".join((question.text, *question.options)))
+
+
+def _fitted(
+    model: LanguageModel,
+    context: Context,
+    render: _Render,
+    *,
+    frame: int,
+    most: int | None,
+) -> tuple[Rendered, tuple[Recalled, ...]]:
+    """Return the prompt with the items that tell most of those that fit, in their order, and these items."""
+    room = room_for(model, frame=frame)
+    left = room if most is None else min(room, most)
+    kept = set()
+    for place in sorted(range(len(context.items)), key=lambda place: (-context.items[place].score, place)):
+        tokens = model.count_tokens(context.items[place].text) + _HANDLE_TOKENS
+        if tokens <= left:
+            kept.add(place)
+            left -= tokens
+    shown = tuple(item for place, item in enumerate(context.items) if place in kept)
+    own = [item for item in shown if item.source == "own"]
+    borrowed = [item for item in shown if item.source != "own"]
+    return render(context.question, own, borrowed), shown
+
+
+def _prediction(model: LanguageModel, context: Context, told: Told | Failed, shown: Sequence[Recalled]) -> Prediction:
+    outcome: Said = "answered"
+    if isinstance(told, Failed):
+        outcome = _OUTCOMES.get(told.outcome, "invalid")
+        told = Told("", (), told.reason, ())
+    by_id = {item.id: item for item in shown}
+    return Prediction(
+        user=context.user,
+        question=context.question.id,
+        options=context.question.options,
+        probabilities=told.probabilities,
+        answer=told.answer,
+        confidence=told.confidence,
+        explanation=told.explanation,
+        evidence=tuple(
+            Evidence(id=id_, source=by_id[id_].source, text=by_id[id_].text, weight=round(1 / len(told.evidence), 6))
+            for id_ in told.evidence
+        ),
+        recalled=len(shown),
+        borrowed=sum(item.source != "own" for item in shown),
+        ratio=context.ratio,
+        decided=context.decided,
+        fit="",
+        engine=model.name,
+        outcome=outcome,
+        comment=told.comment,
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A prediction that can be used; `evidence` are ids of recalled items."""
+
+    answer: str
+    probabilities: tuple[float, ...]
+    explanation: str
+    evidence: tuple[str, ...]
+    comment: str = ""
+
+    confidence: float = 0.0
+
+
+def told_by_answer(answered: Answered[PredictedAnswer], prompt: Rendered, question: Question) -> Told:
+    """Return the prediction of an answer, by the model's log-probabilities where there are some, else as it stated.
+
+    A model that states no usable probabilities is as sure of its answer as it says: wholly.
+    """
+    value = answered.value
+    stated = {one.option: one.probability for one in value.probabilities} or {value.answer: 1.0}
+    total = sum(stated.values())
+    probabilities = choice_probabilities(
+        answered.message.response_metadata, field="answer", options=question.options
+    ) or tuple(stated.get(option, 0.0) / total for option in question.options)
+    return Told(
+        answer=value.answer,
+        probabilities=probabilities,
+        explanation=value.explanation,
+        evidence=_ids(value.evidence, prompt),
+        confidence=probabilities[question.options.index(value.answer)],
+    )
+
+
+def told_by_reaction(reacted: Answered[Reaction], prompt: Rendered, question: Question) -> Told:
+    """Return the prediction of a reaction on the question's scale of seven, with its comment."""
+    value = reacted.value
+    place = signed(value.polarity, value.intensity)
+    probabilities = _reaction_probabilities(reacted) or tuple(float(one == place) for one in range(2 * _NEUTRAL + 1))
+    return Told(
+        answer=question.options[place],
+        probabilities=probabilities,
+        explanation=value.explanation,
+        evidence=_ids(value.evidence, prompt),
+        comment=value.comment,
+        confidence=probabilities[place],
+    )
+
+
+def signed(polarity: Polarity, intensity: int) -> int:
+    """Return the place on the scale of seven: 0 very negative, 3 neutral, 6 very positive (paper, A.6)."""
+    return intensity * (_POLARITIES[polarity] - 1) + _NEUTRAL
+
+
+def _reaction_probabilities(reacted: Answered[Reaction]) -> tuple[float, ...] | None:
+    metadata = reacted.message.response_metadata
+    polarities = choice_probabilities(metadata, field="polarity", options=tuple(_POLARITIES))
+    intensities = choice_probabilities(metadata, field="intensity", options=_INTENSITIES)
+    if polarities is None or intensities is None:
+        return None
+    strong = sum(intensities[1:])
+    if strong <= 0:
+        return None
+    scale = [0.0] * (2 * _NEUTRAL + 1)
+    for polarity, share in zip(_POLARITIES, polarities, strict=True):
+        if polarity == "neutral":
+            scale[_NEUTRAL] += share
+            continue
+        for intensity in (1, 2, 3):
+            scale[signed(polarity, intensity)] += share * intensities[intensity] / strong
+    return tuple(scale)
+
+
+def _ids(handles: Sequence[str], prompt: Rendered) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(prompt.handles[handle] for handle in handles))

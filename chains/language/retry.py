@@ -1,0 +1,177 @@
+"""Requests that fail on the way: which are worth another, how long to wait, and who else waits.
+
+Every request passes the model's Gate, after the cache and before the provider: LangChain asks its rate limiter
+there, and the Gate is one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+from langchain_core.exceptions import ContextOverflowError, ModelError
+from langchain_core.rate_limiters import BaseRateLimiter
+from langchain_core.runnables import run_in_executor
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from persona_db.chains.language.call import current_attempt
+from persona_db.graph.errors import (
+    ConfigError,
+    ModelAnswerError,
+    ModelUnavailableError,
+    PersonaDBError,
+    PromptTooLongError,
+)
+
+__all__ = ["Gate", "sending"]
+
+log = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
+_LONGEST_TOLD = 300.0
+_SPREAD = 0.25
+_RETRYABLE = frozenset({408, 409, 425, 429})
+_CONNECTION = ("ConnectionError", "TimeoutError", "TransportError", "TimeoutException", "ConnectError", "ReadError")
+_SPENT = ("insufficient_quota", "billing")
+
+
+class Gate(BaseRateLimiter):
+    """Where requests wait: for the budget, for a pause that the provider asked one of them for, and for the rate."""
+
+    def __init__(self, inner: BaseRateLimiter | None = None) -> None:
+        self._inner = inner
+        self._open_at = 0.0
+        self._lock = Lock()
+
+    def acquire(self, *, blocking: bool = True) -> bool:
+        """Return when a request may be sent."""
+        attempt = current_attempt()
+        if attempt is not None:
+            attempt.admit()
+        while (left := self._open_at - monotonic()) > 0:
+            sleep(left + random.random() * _SPREAD)
+        return self._inner.acquire(blocking=blocking) if self._inner is not None else True
+
+    async def aacquire(self, *, blocking: bool = True) -> bool:
+        """As `acquire`, in a thread."""
+        return await run_in_executor(None, lambda: self.acquire(blocking=blocking))
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing pass for so long."""
+        with self._lock:
+            self._open_at = max(self._open_at, monotonic() + seconds)
+
+
+def sending(send: Callable[[], T], *, gate: Gate, attempts: int, model: str) -> T:
+    """Return what *send* returns, tried *attempts* times at most where its failures may pass.
+
+    Waits double from half a second; a provider that names a wait is given it, and all other requests wait as well.
+    ModelUnavailableError when it does not answer, ConfigError when it never will, PromptTooLongError and
+    ModelAnswerError when it refuses this request.
+    """
+    try:
+        for attempt in _retrying(gate, attempts):
+            with attempt:
+                return send()
+    except PersonaDBError:
+        raise
+    except Exception as exc:
+        named = _named(exc, model, attempts)
+        if named is exc:
+            raise
+        raise named from exc
+    raise ModelUnavailableError(f"{model} was not asked")
+
+
+def _retrying(gate: Gate, attempts: int) -> Iterator[Any]:
+    def wait(state: RetryCallState) -> float:
+        exc = state.outcome.exception() if state.outcome is not None else None
+        doubled = _FIRST_WAIT * 2.0 ** (state.attempt_number - 1)
+        seconds = min(doubled, _LONGEST_WAIT) * (0.75 + random.random() / 2)
+        told = _retry_after(exc)
+        log.info("request failed (%s), attempt %s of %s", type(exc).__name__, state.attempt_number, attempts)
+        if told is None and _status(exc) != 429:
+            return seconds
+        gate.pause(seconds if told is None else told)  # this request waits there too
+        return 0.0
+
+    return iter(
+        Retrying(stop=stop_after_attempt(attempts), retry=retry_if_exception(_may_pass), wait=wait, reraise=True)
+    )
+
+
+def _may_pass(exc: BaseException) -> bool:
+    """Whether the same request may be answered another time."""
+    if not isinstance(exc, Exception) or isinstance(exc, PersonaDBError):
+        return False
+    status = _status(exc)
+    if status is not None and status >= 400:
+        told = _retry_after(exc)
+        if any(word in str(exc) for word in _SPENT) or (told is not None and told > _LONGEST_TOLD):
+            return False
+        return status >= 500 or status in _RETRYABLE
+    if isinstance(exc, ModelError):
+        return exc.is_retryable
+    if isinstance(exc, json.JSONDecodeError) or getattr(exc, "response", None) is not None:
+        return True  # answered, by something that isn't an answer
+    return any(kind.__name__.endswith(_CONNECTION) for kind in type(exc).__mro__)
+
+
+def _named(exc: Exception, model: str, attempts: int) -> Exception:
+    """Return the error of ours that says what *exc* means; itself when it has nothing to do with the provider."""
+    status = _status(exc)
+    said = " ".join(str(exc).split())[:300]
+    named: Exception = exc
+    if isinstance(exc, ContextOverflowError) or (status in (400, 413) and _too_long(said)):
+        named = PromptTooLongError(f"{model} takes no prompt that long; set context_tokens to what it takes")
+    elif any(word in said for word in _SPENT):
+        named = ConfigError(f"the account with the provider of {model} is used up ({said})")
+    elif status in (401, 403):
+        named = ConfigError(f"{model} does not accept the key ({status}); check the provider's key in the environment")
+    elif status == 404:
+        named = ConfigError(f"there is no model {model} at its address; check its name and the base URL ({said})")
+    elif status == 429 or _may_pass(exc):
+        named = ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({type(exc).__name__}: {said})")
+    elif status is not None and status >= 400:
+        named = ModelAnswerError(f"{model} refused the request ({status}: {said})")
+    return named
+
+
+def _too_long(said: str) -> bool:
+    lower = said.casefold()
+    return "context" in lower and any(word in lower for word in ("length", "window", "exceed", "size"))
+
+
+def _status(exc: BaseException | None) -> int | None:
+    for one in (exc, getattr(exc, "response", None)):
+        status = getattr(one, "status_code", None)
+        if isinstance(status, int):
+            return status
+    return None
+
+
+def _retry_after(exc: BaseException | None) -> float | None:
+    """Return the seconds that the provider asks to wait, of its headers, or None."""
+    headers = getattr(getattr(exc, "response", None), "headers", None)
+    if headers is None or (_status(exc) or 0) < 400:
+        return None
+    try:
+        if (milliseconds := headers.get("retry-after-ms")) is not None:
+            return max(float(milliseconds) / 1000, 0.0)
+        told = headers.get("retry-after")
+        if told is None:
+            return None
+        if told.strip().replace(".", "", 1).isdigit():
+            return float(told)
+        return max((parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None

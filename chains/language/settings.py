@@ -1,0 +1,31 @@
+"""How a language model is asked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from persona_db.graph.models import Model
+
+__all__ = ["Method", "ModelSettings"]
+
+Method = Literal["json_schema", "function_calling", "json_mode"]
+
+
+class ModelSettings(Model):
+    """How a model is asked; recorded with everything that comes of it."""
+
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    seed: int = Field(default=0, description="Where the provider takes one.")
+    timeout_s: float = Field(default=60.0, gt=0, description="Seconds that one request may take.")
+    attempts: int = Field(default=5, ge=1, description="Requests at most for one call, when they fail in transport.")
+    requests_per_second: float | None = Field(default=None, gt=0, description="Requests at most; None for no limit.")
+    concurrency: int = Field(default=8, ge=1, le=256, description="Calls at once at most.")
+    max_tokens_out: int = Field(default=1024, ge=16, description="Tokens of one answer at most.")
+    context_tokens: int | None = Field(
+        default=None, ge=512, description="Tokens of prompt and answer; None takes the model's profile, else 8,192."
+    )
+    method: Method | None = Field(
+        default=None, description="How structure is asked for; None takes what suits the model."
+    )

@@ -1,0 +1,3 @@
+"""Graph-retrieved prediction."""
+
+__all__: list[str] = []

@@ -1,0 +1,161 @@
+"""Graph-retrieved prediction: a distribution over the options, and the items it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.snapshot import Reading, open_reading
+from persona_db.chains.results import Context, Prediction
+from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.own_items import Own
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+from persona_db.chains.statistical.predict import predict_contexts
+from persona_db.graph.models import Question
+from persona_db.graph.progress import Progress, no_progress
+from persona_db.graph.users import require_user
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from persona_db.chains.language.models import LanguageModel
+    from persona_db.chains.language.settings import ModelSettings
+    from persona_db.graph.embedding import Embedder
+    from persona_db.graph.session import Graph
+
+__all__ = ["predict", "predict_each", "predict_many"]
+
+_ITEMS_AT_ONCE = 5_000
+
+
+def predict(
+    graph: Graph,
+    user: str,
+    question: str,
+    *,
+    dataset: str,
+    options: Sequence[str] = (),
+    settings: RecallSettings | None = None,
+    as_of: str | None = None,
+    embedder: Embedder | None = None,
+    model: str | BaseChatModel | LanguageModel | None = None,
+    model_settings: ModelSettings | None = None,
+    token_budget: int | None = None,
+    budget_usd: float | None = None,
+) -> Prediction:
+    """Predict how *user* would answer *question*: an id of the dataset, or the text of a new one with its *options*.
+
+    Evidence is ordered by how far it moved the prediction, ties by id. UnknownUserError, UnknownQuestionError and
+    NoFitError say what is missing. Nothing is written, but the calls of *model*, where a language model predicts:
+    from the same items, at most *token_budget* tokens of them. Its `outcome` says when it gave no answer to use.
+    """
+    require_user(graph, dataset, user)
+    reading = open_reading(graph, dataset, as_of=as_of)
+    asked, knowledge = prepare(reading, [(user, question)], options=options, embedder=embedder)
+    contexts = recall_many(knowledge, asked, settings=settings or RecallSettings(), texts=True)
+    if model is None:
+        return predict_contexts(knowledge, contexts, explain=True)[0]
+    from persona_db.chains.language.call import Accounts
+    from persona_db.chains.language.models import model_of
+    from persona_db.chains.language.predict_many import Asking, foretell_contexts
+
+    opened = model_of(graph, model, model_settings)
+    asking, accounts = Asking(token_budget=token_budget), Accounts(budget_usd=budget_usd)
+    return foretell_contexts(reading, contexts, opened, asking=asking, accounts=accounts)[0].prediction
+
+
+def predict_many(
+    reading: Reading,
+    asked: Sequence[tuple[str, str]],
+    *,
+    settings: RecallSettings | None = None,
+    explain: bool = False,
+    progress: Progress = no_progress,
+    model: str | BaseChatModel | LanguageModel | None = None,
+    model_settings: ModelSettings | None = None,
+    token_budget: int | None = None,
+    budget_usd: float | None = None,
+) -> list[Prediction]:
+    """Predict many (user, question id) pairs, in their order, with a fixed number of queries for 200 users.
+
+    Without *explain* predictions carry no explanation and no evidence; those of a language *model* always do.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # as in refine: many small solves
+        if model is not None:
+            from persona_db.chains.language.call import Accounts
+            from persona_db.chains.language.models import model_of
+            from persona_db.chains.language.predict_many import Asking, foretell_many
+
+            made = foretell_many(
+                reading,
+                asked,
+                model_of(reading.graph, model, model_settings),
+                settings=settings or RecallSettings(),
+                asking=Asking(token_budget=token_budget),
+                accounts=Accounts(budget_usd=budget_usd),
+                progress=progress,
+            )
+            return [one.prediction for one in made]
+        return _predict_many(reading, asked, settings or RecallSettings(), explain=explain, progress=progress)
+
+
+def _predict_many(
+    reading: Reading,
+    asked: Sequence[tuple[str, str]],
+    settings: RecallSettings,
+    *,
+    explain: bool,
+    progress: Progress,
+) -> list[Prediction]:
+    if not asked:
+        return []
+    pairs, knowledge = prepare(reading, asked)
+    made = {
+        place: prediction
+        for place, _, prediction in predict_each(
+            knowledge, pairs, settings=settings, explain=explain, progress=progress
+        )
+    }
+    return [made[place] for place in range(len(pairs))]
+
+
+def predict_each(
+    knowledge: Knowledge,
+    pairs: Sequence[tuple[str, Question]],
+    *,
+    settings: RecallSettings,
+    explain: bool = False,
+    own: Mapping[str, Own] | None = None,
+    lenders: Lenders | None = None,
+    collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+    progress: Progress = no_progress,
+) -> Iterator[tuple[int, Context, Prediction]]:
+    """Yield the place of each (user, question), what is recalled for it and the prediction, user by user.
+
+    *own* and *lenders* are what was read so far; *collaborators*, rows of `join_many` for each pair, take the place of
+    a JOIN.
+    """
+    lenders = lenders or Lenders(knowledge)
+    order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
+    start = 0
+    while start < len(order):
+        end = min(start + _ITEMS_AT_ONCE, len(order))
+        while end < len(order) and pairs[order[end]][0] == pairs[order[end - 1]][0]:
+            end += 1
+        chunk = order[start:end]
+        contexts = recall_many(
+            knowledge,
+            [pairs[index] for index in chunk],
+            settings=settings,
+            texts=explain,
+            own=own,
+            lenders=lenders,
+            collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
+        )
+        yield from zip(chunk, contexts, predict_contexts(knowledge, contexts, explain=explain), strict=True)
+        start = end
+        progress("predicting", end, len(order))

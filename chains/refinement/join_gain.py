@@ -1,0 +1,242 @@
+"""Whether the JOIN helps: measured on answers held out of the history, and how much to borrow because of it.
+
+All is learned once more without these answers, and they are predicted as they would be, by the same recall, without
+the JOIN and at several composition ratios. Those who gave few answers are a segment of their own: they are stood in for
+by people of whom nothing was learned and a few answers are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.answers import AnswerTable, Signals
+from persona_db.chains.fit.correlations import Knowledge, knowledge_of
+from persona_db.chains.fit.keys import make_keys, profiles
+from persona_db.chains.fit.leanings import PersonLeanings, leanings
+from persona_db.chains.fit.learn import people_of
+from persona_db.chains.fit.population import Population, fit_population
+from persona_db.chains.fit.settings import EngineSettings, Lift
+from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.fit.summaries import summarise
+from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.join import TOP_K
+from persona_db.chains.retrieval.own_items import own_of
+from persona_db.chains.retrieval.recall import RecallSettings, fill
+from persona_db.chains.retrieval.text_similarity import Nearness
+from persona_db.chains.statistical.predict import forecast
+from persona_db.graph.models import Sharing
+from persona_db.graph.progress import Progress, no_progress
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from persona_db.graph.session import Graph
+
+__all__ = ["measure_lift"]
+
+Floats = NDArray[np.float64]
+RATIOS = (0.2, 0.4, 0.7)
+"""Composition ratios that are tried beside 0."""
+
+
+SEGMENTS: Mapping[int, int | None] = {0: 2, 5: 10, 15: None}
+"""Of people of whom at least so many answers are known, how many are left to those who stand for them; None: all."""
+
+
+_LEAST_TESTS = 100
+_LEAST_PEOPLE = 50
+_COLD_PEOPLE = 150
+_DRAWS = 1_000
+_LEAST_PROBABILITY = 1e-4
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """A Fit without some answers: what prediction needs of it, in memory."""
+
+    knowledge: Knowledge
+    population: Population
+    table: AnswerTable
+    """Of those whom it was learned from: not of the cold."""
+    people: Sequence[PersonLeanings]
+    ranks: NDArray[np.int64]
+    """What each of them shares, as `Sharing.rank`."""
+    profile: csr_array
+    lenders: Lenders
+    lending: set[int] = field(default_factory=set)
+
+    def joined(self, user: str, own: PersonLeanings) -> list[dict[str, Any]]:
+        """Return the user's closest collaborators as `join_many` does; what they lend is at hand then."""
+        scores = (profiles([own.keys], self.knowledge.keys) @ self.profile.T).toarray()[0]
+        scores[self.ranks < Sharing.INDUCED.rank] = 0.0
+        most = min(TOP_K, len(scores) - 1)
+        first = np.argpartition(-scores, most)[: most + 1]
+        first = first[np.argsort(-scores[first], kind="stable")]
+        close = [row for row in first.tolist() if scores[row] > 0 and self.table.users[row] != user][:TOP_K]
+        new = [row for row in close if row not in self.lending]
+        self.lending.update(new)
+        for row in new:
+            lent = self.row(self.table.users[row], self.table.choice[row], (), self.people[row])
+            self.lenders.take([lent if self.ranks[row] >= Sharing.HISTORY.rank else {**lent, "items": []}])
+        return [{"collaborator": self.table.users[row], "score": float(scores[row])} for row in close]
+
+    def row(
+        self, user: str, answers: NDArray[np.int16], attributes: tuple[str, ...], own: PersonLeanings
+    ) -> dict[str, Any]:
+        """Return a user as `personas` and `borrowable` do."""
+        said = np.flatnonzero(answers >= 0).tolist()
+        traits = [one.key for one in own.keys if one.kind == "trait"]
+        return {
+            "user": user,
+            "sharing_rank": Sharing.HISTORY.rank,
+            "attributes": attributes,
+            "traits": own.traits.tolist(),
+            "items": [
+                [f"{user} {at}", self.population.questions[at].id, int(answers[at]), "", f"{at}={answers[at]}"]
+                for at in said
+            ],
+            "facts": [[f"{user} {key}", "induced", key, None, None, "", key] for key in traits],
+            "keys": [[one.key, one.weight, 0.0] for one in own.keys if one.key in self.knowledge.keys],
+        }
+
+
+def measure_lift(
+    graph: Graph,
+    signals: Signals,
+    settings: EngineSettings,
+    *,
+    ranks: Mapping[str, int],
+    seed: int,
+    progress: Progress = no_progress,
+) -> tuple[Lift, ...]:
+    """Return for each segment what the JOIN saves, and the composition ratio of least log loss: 0 where it saves none.
+
+    *signals* are of those whom a Fit learns from, *ranks* what each of them shares: nobody lends more. At most
+    `lift_tests` answers are held out of those who gave over 15, and half as many of people who stand for each segment
+    of sparse ones. None for a segment of under 100 tests, and none at all of under 50 people or where fewer tests are
+    held out of those who gave many. Deterministic; nothing is read or written.
+    """
+    table = signals.table
+    known = (table.choice >= 0).sum(axis=1)
+    if settings.lift_tests == 0 or len(table.users) < _LEAST_PEOPLE:
+        return ()
+    rng = np.random.default_rng(seed)
+    rich = rng.permutation(np.flatnonzero(known > max(SEGMENTS)))
+    cold = np.sort(rich[: min(_COLD_PEOPLE, len(table.users) // 10)])
+    warm = np.argwhere((table.choice >= 0) & np.isin(np.arange(len(known)), rich[len(cold) :])[:, None])
+    warm = warm[np.sort(rng.permutation(len(warm))[: min(settings.lift_tests, len(warm) // 10)])]
+    if len(warm) < _LEAST_TESTS:
+        return ()
+    progress("measuring what the JOIN adds", 0, None)
+    fold = _without(graph, signals, settings, ranks=ranks, warm=warm, cold=cold)
+    lifts = []
+    for least, left in SEGMENTS.items():
+        tests = list(_tests(table, warm, cold, left=left, most=settings.lift_tests // 2, rng=rng))
+        if sum(len(asked) for _, _, asked in tests) < _LEAST_TESTS:
+            continue
+        losses = [
+            _losses(fold, table.users[person], signals.attributes[person], row, table.choice[person], asked)
+            for person, row, asked in tests
+        ]
+        lifts.append(_lift(least, losses, rng=rng))
+    return tuple(lifts)
+
+
+def _without(
+    graph: Graph,
+    signals: Signals,
+    settings: EngineSettings,
+    *,
+    ranks: Mapping[str, int],
+    warm: NDArray[np.int64],
+    cold: NDArray[np.int64],
+) -> _Fold:
+    """Learn all but the answers of *warm* cells and of *cold* users."""
+    outer = signals.table.without(warm)
+    outer.choice[cold] = -1
+    rows = np.setdiff1d(np.arange(len(outer.users)), cold)
+    table = AnswerTable(tuple(outer.users[row] for row in rows), outer.questions, outer.choice[rows])
+    part = replace(
+        signals,
+        table=table,
+        attributes=tuple(signals.attributes[row] for row in rows),
+        terms=None if signals.terms is None else signals.terms[rows],
+    )
+    population = fit_population(table, wording=signals.wording, settings=settings)
+    people, held = people_of(population, part)
+    traits = np.array([one.traits for one in people]).reshape(len(people), population.loadings.shape[1])
+    keys = make_keys(population, held, traits, {})
+    summaries = summarise(table, population, keys, held, most=settings.links)
+    knowledge = knowledge_of(Reading(graph, "", "", "", settings), population, keys, summaries)
+    shared = np.array([ranks[user] for user in table.users], dtype=np.int64)
+    return _Fold(knowledge, population, table, people, shared, profiles(held, keys), Lenders(knowledge))
+
+
+def _tests(
+    table: AnswerTable,
+    warm: NDArray[np.int64],
+    cold: NDArray[np.int64],
+    *,
+    left: int | None,
+    most: int,
+    rng: np.random.Generator,
+) -> Iterator[tuple[int, NDArray[np.int16], Sequence[int]]]:
+    """Yield users, what is known of them and the questions asked: of *warm* all of them, of *cold* some."""
+    if left is None:
+        outer = table.without(warm)
+        for person in np.unique(warm[:, 0]).tolist():
+            yield person, outer.choice[person], warm[warm[:, 0] == person, 1].tolist()
+        return
+    for person in cold.tolist():
+        answered = rng.permutation(np.flatnonzero(table.choice[person] >= 0))
+        row = np.full(table.choice.shape[1], -1, dtype=table.choice.dtype)
+        row[answered[:left]] = table.choice[person, answered[:left]]
+        yield person, row, answered[left : left + max(most // len(cold), 1)].tolist()
+
+
+def _losses(
+    fold: _Fold,
+    user: str,
+    attributes: tuple[str, ...],
+    row: NDArray[np.int16],
+    truth: NDArray[np.int16],
+    asked: Sequence[int],
+) -> Floats:
+    """Return the log losses of one user's answers (questions asked x ratios, the first without the JOIN)."""
+    knowledge, population = fold.knowledge, fold.population
+    one = leanings(population, row, attributes)
+    settings, nearness = RecallSettings(), Nearness(knowledge)
+    own = own_of(knowledge, fold.row(user, row, attributes, one), settings.layers)
+    close = fold.joined(user, one)
+    found = np.zeros((len(asked), 1 + len(RATIOS)))
+    for place, column in enumerate(asked):
+        question = population.questions[column]
+        for at, ratio in enumerate((0.0, *RATIOS)):
+            items = fill(knowledge, own, question, close, own.held, fold.lenders, nearness, settings, ratio=ratio)
+            probability = forecast(knowledge, question.id, items).probabilities[truth[column]]
+            found[place, at] = -np.log(max(float(probability), _LEAST_PROBABILITY))
+    return found
+
+
+def _lift(least: int, losses: Sequence[Floats], *, rng: np.random.Generator) -> Lift:
+    """Choose the ratio of least log loss, and give what it saves with an interval over users."""
+    table = np.concatenate(losses)
+    saved = table[:, :1] - table[:, 1:]
+    best = int(saved.mean(axis=0).argmax())
+    by_user = np.array([(float((one[:, 0] - one[:, 1 + best]).sum()), len(one)) for one in losses])
+    drawn = by_user[rng.integers(len(by_user), size=(_DRAWS, len(by_user)))].sum(axis=1)
+    low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
+    mean = float(saved[:, best].mean())
+    return Lift(
+        known=least,
+        ratio=RATIOS[best] if mean > 0 else 0.0,
+        saved=round(mean, 6),
+        low=round(float(low), 6),
+        high=round(float(high), 6),
+        tests=len(table),
+    )

@@ -1,0 +1,51 @@
+"""What is recalled by meaning: texts that answer no question, and facts that are no place on a trait."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from persona_db.chains.fit.correlations import Knowledge
+
+__all__ = ["Nearness"]
+
+_STATEMENTS_AT_ONCE = 20_000
+
+
+class Nearness:
+    """How much texts tell about questions, from the cosine of the two; each pair is read once."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._cosines: dict[tuple[str, str], float] = {}
+        self._read: set[tuple[str, str]] = set()
+
+    def fetch(self, wanted: Mapping[str, Collection[str]]) -> None:
+        """Read how near statements (ids) come to questions (ids); questions without a vector are passed over."""
+        pairs = [
+            (question, statement)
+            for question, statements in wanted.items()
+            if question in self._knowledge.vectors
+            for statement in sorted(statements)
+            if (question, statement) not in self._read
+        ]
+        self._read.update(pairs)
+        for start in range(0, len(pairs), _STATEMENTS_AT_ONCE):
+            self._fetch(pairs[start : start + _STATEMENTS_AT_ONCE])
+
+    def _fetch(self, pairs: Collection[tuple[str, str]]) -> None:
+        reading, vectors = self._knowledge.reading, self._knowledge.vectors
+        statements: dict[str, list[str]] = {}
+        for question, statement in pairs:
+            statements.setdefault(question, []).append(statement)
+        rows = [
+            {"question": question, "vector": vectors[question].tolist(), "statements": some}
+            for question, some in statements.items()
+        ]
+        for row in reading.graph.read("likeness", dataset=reading.dataset, rows=rows):
+            self._cosines.update({(row["question"], statement): cosine for statement, cosine in row["cosines"]})
+
+    def telling(self, question: str, statement: str) -> float:
+        """How much a text tells about a question, on the scale of correlations; 0 for what has no vector."""
+        return self._knowledge.telling_by_meaning(self._cosines.get((question, statement), 0.0))

@@ -1,0 +1,3 @@
+"""The same as LangChain Runnables."""
+
+__all__: list[str] = []

@@ -1,0 +1,214 @@
+"""JOIN, recall and prediction as LangChain Runnables: `Join(...) | Recall(...) | Predict(...)`.
+
+Each takes whole batches to the graph in a fixed number of queries, and passes `config` through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from langchain_core.callbacks import CallbackManagerForChainRun
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.results import Collaborator, Context, Prediction
+from persona_db.chains.retrieval.join import TOP_K, explained, join_many
+from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+from persona_db.chains.runnables.stages import Stage, Work
+from persona_db.chains.statistical.predict import predict_contexts
+from persona_db.graph.ledger import now, store_runs
+from persona_db.graph.models import Model, Question, Sharing
+
+__all__ = ["Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"]
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class Ask(Model):
+    """A question to a user: the id of one in the dataset, or the text of a new one with its options."""
+
+    user: str
+    question: str
+    options: tuple[str, ...] = ()
+    as_of: str | None = None
+
+
+class Joined(Model):
+    """A question with the collaborators that may help to answer it, best first."""
+
+    ask: Ask
+    collaborators: tuple[Collaborator, ...]
+
+
+class Recollection(Model):
+    """A question with what was recalled for it."""
+
+    ask: Ask
+    context: Context
+
+
+class Join(Stage[Ask, Joined]):
+    """Find those who share most with the user."""
+
+    graph: Any = Field(description="A Graph.")
+    dataset: str
+    top_k: int = TOP_K
+    sharing: Sharing = Field(default=Sharing.INDUCED, description="The least that a collaborator shares.")
+
+    def _work(self) -> Work[Ask, Joined]:
+        return partial(_alike, self._join, key=lambda ask: ask.as_of)
+
+    def _join(self, asked: Sequence[Ask], _: Sequence[RunnableConfig]) -> list[Joined]:
+        reading = open_reading(self.graph, self.dataset, as_of=asked[0].as_of)
+        users = list(dict.fromkeys(ask.user for ask in asked))
+        found = explained(reading, join_many(reading, users, top_k=self.top_k, sharing=self.sharing))
+        return [Joined(ask=ask, collaborators=tuple(found.get(ask.user, ()))) for ask in asked]
+
+
+class Recall(Stage[Joined, Recollection]):
+    """Fill the r places with what tells most, own and borrowed."""
+
+    graph: Any = Field(description="A Graph.")
+    dataset: str
+    settings: RecallSettings = RecallSettings()
+    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
+
+    def _work(self) -> Work[Joined, Recollection]:
+        return partial(_alike, self._recall, key=lambda one: (one.ask.as_of, one.ask.options))
+
+    def _recall(self, joined: Sequence[Joined], _: Sequence[RunnableConfig]) -> list[Recollection]:
+        asked, knowledge = _prepared(self.graph, self.dataset, [one.ask for one in joined], self.embedder)
+        collaborators = [
+            [{"collaborator": who.user, "name": who.name, "score": who.score} for who in one.collaborators]
+            for one in joined
+        ]
+        contexts = recall_many(knowledge, asked, settings=self.settings, texts=True, collaborators=collaborators)
+        return [Recollection(ask=one.ask, context=context) for one, context in zip(joined, contexts, strict=True)]
+
+
+class Predict(Stage[Recollection, Prediction]):
+    """Turn what was recalled into a distribution over the options; with *model*, by a language model."""
+
+    graph: Any = Field(description="A Graph.")
+    dataset: str
+    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
+    model: Any = Field(default=None, description="A chat model, or its name; the statistical engine unless given.")
+    model_settings: Any = Field(default=None, description="ModelSettings: how it is asked.")
+    token_budget: int | None = Field(default=None, description="Most tokens of recalled items in a prompt.")
+    _opened: Any = PrivateAttr(default=None)
+
+    def _work(self) -> Work[Recollection, Prediction]:
+        if self.model is None:
+            return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
+        return partial(_alike, self._foretell, key=lambda one: one.ask.as_of)
+
+    def _foretell(self, recalled: Sequence[Recollection], configs: Sequence[RunnableConfig]) -> list[Prediction]:
+        from persona_db.chains.language.models import model_of
+        from persona_db.chains.language.predict_many import Asking, foretell_contexts
+
+        if self._opened is None:
+            self._opened = model_of(self.graph, self.model, self.model_settings)
+        reading = open_reading(self.graph, self.dataset, as_of=recalled[0].ask.as_of)
+        asking = Asking(token_budget=self.token_budget)
+        contexts = [one.context for one in recalled]
+        made = foretell_contexts(reading, contexts, self._opened, asking=asking, configs=configs)
+        return [one.prediction for one in made]
+
+    def _predict(self, recalled: Sequence[Recollection], _: Sequence[RunnableConfig]) -> list[Prediction]:
+        asked = [one.ask for one in recalled]
+        knowledge = _prepared(self.graph, self.dataset, asked, self.embedder)[1]
+        return predict_contexts(knowledge, [one.context for one in recalled], explain=True)
+
+
+class Explain(RunnableSerializable[Recollection, str]):
+    """Turn what was recalled into a language model's explanation of how the user would answer; it can be streamed."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    graph: Any = Field(description="A Graph.")
+    dataset: str
+    model: Any = Field(description="A chat model, or its name.")
+    model_settings: Any = Field(default=None, description="ModelSettings: how it is asked.")
+    _opened: Any = PrivateAttr(default=None)
+
+    def invoke(self, input: Recollection, config: RunnableConfig | None = None, **kwargs: Any) -> str:
+        """Return the whole explanation."""
+        return "".join(self.stream(input, config, **kwargs))
+
+    def stream(self, input: Recollection, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[str]:
+        """Yield the explanation in pieces, as the model says them."""
+        yield from self._transform_stream_with_config(iter([input]), self._explained, config, **kwargs)
+
+    def _explained(
+        self,
+        recalled: Iterator[Recollection],
+        run_manager: CallbackManagerForChainRun,  # noqa: ARG002  LangChain passes it by this name
+        config: RunnableConfig,
+    ) -> Iterator[str]:
+        from persona_db.chains.language.call import runs_of
+        from persona_db.chains.language.models import model_of
+        from persona_db.chains.language.predict import stream_explanation
+
+        if self._opened is None:
+            self._opened = model_of(self.graph, self.model, self.model_settings)
+        calls: list[Any] = []
+        for one in recalled:
+            yield from stream_explanation(self._opened, one.context, calls=calls, config=config)
+        store_runs(self.graph, self.dataset, runs_of(calls, fit="", at=now()))
+        self._opened.recorded(calls)
+
+
+def persona_chain(
+    graph: Any,
+    dataset: str,
+    *,
+    model: Any = None,
+    model_settings: Any = None,
+    settings: RecallSettings | None = None,
+    token_budget: int | None = None,
+    embedder: Any = None,
+) -> Runnable[Ask, Prediction]:
+    """Return JOIN, recall and prediction as one Runnable, from an Ask to a Prediction.
+
+    *model* is a chat model or its name, as of `init_chat_model`; the statistical engine predicts unless given.
+    Callbacks, tags and metadata of its config reach every stage and every call of the model.
+    """
+    settings = settings or RecallSettings()
+    given: dict[str, Any] = {"graph": graph, "dataset": dataset}
+    return (
+        Join(**given, top_k=settings.top_k)
+        | Recall(**given, settings=settings, embedder=embedder)
+        | Predict(**given, embedder=embedder, model=model, model_settings=model_settings, token_budget=token_budget)
+    )
+
+
+def _prepared(
+    graph: Any, dataset: str, asked: Sequence[Ask], embedder: Any
+) -> tuple[list[tuple[str, Question]], Knowledge]:
+    """Return what is asked, all as of one time and with the same options, and what is known of it."""
+    reading = open_reading(graph, dataset, as_of=asked[0].as_of)
+    pairs = [(ask.user, ask.question) for ask in asked]
+    return prepare(reading, pairs, options=asked[0].options, embedder=embedder)
+
+
+def _alike(
+    work: Work[Given, Made],
+    given: Sequence[Given],
+    configs: Sequence[RunnableConfig],
+    *,
+    key: Callable[[Given], Hashable],
+) -> list[Made]:
+    """Call *work* once for all that have the same key; results in the order given."""
+    groups: dict[Hashable, list[int]] = {}
+    for row, one in enumerate(given):
+        groups.setdefault(key(one), []).append(row)
+    results: dict[int, Made] = {}
+    for rows in groups.values():
+        results.update(zip(rows, work([given[row] for row in rows], [configs[row] for row in rows]), strict=True))
+    return [results[row] for row in range(len(given))]

@@ -1,0 +1,69 @@
+"""A LangChain retriever over recall: the items that tell most about a question to a user, as Documents."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import Field
+
+from persona_db.chains.retrieval.recall import RecallSettings, recall
+
+__all__ = ["PersonaRetriever"]
+
+
+class PersonaRetriever(BaseRetriever):
+    """Returns what recall finds for a query to one user, own items first; works with any chain that takes a retriever.
+
+    The query is the id of a question of the dataset, or, with *options*, the text of a new one. Metadata of a
+    Document: id, source, layer, score, user, question, option, key, at.
+    """
+
+    graph: Any = Field(description="A Graph.")
+    dataset: str
+    user: str
+    options: tuple[str, ...] = ("no", "yes")
+    k: int = Field(default=40, ge=1, description="Most documents (retrieval size r).")
+    ratio: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share for borrowed items (composition ratio x); None as in RecallSettings.",
+    )
+    as_of: str | None = None
+    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002  LangChain passes it
+        k: int | None = None,
+    ) -> list[Document]:
+        known = self.graph.read("find_questions", dataset=self.dataset, ids=[query])
+        context = recall(
+            self.graph,
+            self.user,
+            query,
+            dataset=self.dataset,
+            options=() if known and known[0]["options"] else self.options,
+            settings=RecallSettings(size=k or self.k, ratio=self.ratio),
+            as_of=self.as_of,
+            embedder=self.embedder,
+        )
+        return [
+            Document(
+                id=item.id,
+                page_content=item.text,
+                metadata=item.model_dump(exclude={"text", "counts", "value"}),
+            )
+            for item in context.items
+        ]
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
+        return await asyncio.to_thread(self._get_relevant_documents, query, run_manager=run_manager.get_sync(), k=k)

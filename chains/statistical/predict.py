@@ -1,0 +1,165 @@
+"""From recalled items to a distribution over the options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.conditioning import condition
+from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.scale import Scale
+from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.traits import is_pole, trait_of
+from persona_db.chains.results import Context, Evidence, Prediction, Recalled
+
+__all__ = ["Forecast", "forecast", "predict_contexts", "variable_of"]
+
+Floats = NDArray[np.float64]
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Probabilities of the options, and each item's push on the expected place, standardised."""
+
+    probabilities: Floats
+    pushes: tuple[float, ...]
+
+
+def variable_of(knowledge: Knowledge, item: Recalled) -> int | None:
+    """The variable that an own item or a key summary observes; None when it has none."""
+    if item.layer == "cache" and item.key is not None:
+        return knowledge.of_key(item.key)
+    if item.question is not None:
+        return knowledge.of_question(item.question)
+    if item.layer == "induced" and item.key is not None and is_pole(item.key):
+        return knowledge.of_trait(trait_of(item.key))
+    return None
+
+
+def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> Forecast:
+    """Combine base rate, links and *items* into a distribution for *question*; deterministic.
+
+    Own items and key summaries are conditioned on together, so that correlated ones are not counted twice.
+    Collaborators' answers to the question count by their surprise: m of them with correlation c to one's own
+    surprise move the mean by c times their sum over 1 + (m - 1) c. Key summaries also bend the shape.
+    """
+    settings = knowledge.reading.settings
+    target = knowledge.of_question(question)
+    pushes = np.zeros(len(items))
+    used, variables, values, noise, votes = [], [], [], [], []
+    for index, item in enumerate(items):
+        if item.value is None:
+            continue
+        if item.source == "collaborator":
+            if item.question == question:
+                votes.append(index)
+            continue
+        variable = variable_of(knowledge, item)
+        if variable is not None:
+            used.append(index)
+            variables.append(variable)
+            values.append(item.value)
+            noise.append(settings.ridge + (settings.group_noise if item.source == "summary" else 0.0))
+    scale = knowledge.scales[question]
+    estimate = condition(
+        knowledge.matrix[target, variables],
+        knowledge.matrix[np.ix_(variables, variables)],
+        np.array(values, dtype=np.float64),
+        ridge=np.array(noise, dtype=np.float64),
+    )
+    pushes[used] = estimate.pushes
+    correlation = settings.collaboration
+    if votes and correlation > 0:
+        weight = correlation / (1 + (len(votes) - 1) * correlation)
+        pushes[votes] = [weight * float(items[index].value or 0.0) for index in votes]
+    told = [index for index, item in enumerate(items) if not _is_free_text(item)]  # so that sums round as without it
+    mean = float(pushes[told].sum())
+    probabilities = scale.distribution(mean, estimate.variance, spread=settings.spread)
+    summaries = [item.counts for item in items if item.source == "summary" and any(item.counts)]
+    if summaries and settings.shape:
+        probabilities = _shaped(scale, probabilities, summaries, settings=settings)
+    return Forecast(probabilities, tuple(float(push) for push in pushes))
+
+
+def _is_free_text(item: Recalled) -> bool:
+    """Whether an item is neither an answer nor a place on a trait: it was recalled by meaning, and moves nothing."""
+    return item.value is None and item.option is None and not (item.key is not None and is_pole(item.key))
+
+
+def _shaped(
+    scale: Scale, probabilities: Floats, summaries: Sequence[Sequence[int]], *, settings: EngineSettings
+) -> Floats:
+    """Bend *probabilities* as key summaries do that a shift along the scale cannot explain.
+
+    Of each summary's distribution (smoothed by base rates) the part that a shifted scale of the same mean would
+    give is divided out; the geometric mean of what is left multiplies the probabilities. On GSS inner folds this
+    raised accuracy by 0.004 where means alone did nothing.
+    """
+    values = np.nan_to_num(scale.values)
+    bend = np.zeros(len(probabilities))
+    for counts in summaries:
+        smoothed = np.asarray(counts) + settings.shape_smoothing * scale.rates
+        found = smoothed / smoothed.sum()
+        mean = float(found @ values)
+        expected = scale.distribution(mean, max(1 - mean * mean, 0.5))
+        bend += np.log(np.maximum(found, 1e-4) / expected)
+    bent = probabilities * np.exp(settings.shape * bend / len(summaries))
+    return np.asarray(bent / bent.sum(), dtype=np.float64)
+
+
+def predict_contexts(knowledge: Knowledge, contexts: Sequence[Context], *, explain: bool) -> list[Prediction]:
+    """Turn recalled contexts into predictions, in their order."""
+    return [_predict(knowledge, context, explain=explain) for context in contexts]
+
+
+def _predict(knowledge: Knowledge, context: Context, *, explain: bool) -> Prediction:
+    question = context.question
+    made = forecast(knowledge, question.id, context.items)
+    best = int(made.probabilities.argmax())
+    evidence: tuple[Evidence, ...] = ()
+    explanation = ""
+    if explain:
+        weighed = [
+            Evidence(id=item.id, source=item.source, text=item.text, weight=round(push, 6))
+            for item, push in zip(context.items, made.pushes, strict=True)
+            if push
+        ]
+        evidence = tuple(sorted(weighed, key=lambda one: (-abs(one.weight), one.id)))
+        explanation = _explain(knowledge, context, best, evidence)
+    return Prediction.model_construct(
+        user=context.user,
+        question=question.id,
+        options=question.options,
+        probabilities=tuple(float(p) for p in made.probabilities),
+        answer=question.options[best],
+        confidence=float(made.probabilities[best]),
+        explanation=explanation,
+        evidence=evidence,
+        recalled=len(context.items),
+        borrowed=context.borrowed,
+        ratio=context.ratio,
+        decided=context.decided,
+        fit=knowledge.reading.fit,
+        engine="statistical",
+    )
+
+
+def _explain(knowledge: Knowledge, context: Context, best: int, evidence: Sequence[Evidence]) -> str:
+    """Say in words what everybody answers, and what moved the prediction from there."""
+    question = context.question
+    rate = knowledge.scales[question.id].rates[best]
+    parts = [f"{100 * rate:.0f} % of everybody answer {question.options[best]!r}."]
+    order = knowledge.scales[question.id].order
+    high, low = (question.options[order[-1]], question.options[order[0]]) if order else ("", "")
+    for source, title in (("own", "Own"), ("summary", "Holders of shared keys"), ("collaborator", "Collaborators")):
+        strongest = [one for one in evidence if one.source == source][:_SHOWN]
+        if strongest:
+            said = "; ".join(f"{one.text} ({'towards ' + repr(high if one.weight > 0 else low)})" for one in strongest)
+            parts.append(f"{title}: {said}.")
+    if not evidence:
+        parts.append("Nothing recalled tells more.")
+    return " ".join(parts)
