@@ -13,7 +13,7 @@ from neo4j import Record
 
 from benchmarks.people import Profile
 from benchmarks.queries import query_text
-from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.prediction.predict import predict_many
 from persona_db.chains.refinement.refine import refine
 from persona_db.evals.splits import items_to_predict
@@ -69,12 +69,12 @@ def run_survey(folder: Path, *, home: Path, predictions: int, seed: int, progres
             tests = items_to_predict(open_source("opinionqa", [folder], split=split))
             drawn = np.random.default_rng(seed).permutation(len(tests))[:predictions]
             asked = [(tests[row].user, tests[row].question) for row in drawn]
-            reading = open_reading(graph, DATASET)
+            snapshot = open_snapshot(graph, DATASET)
             began = perf_counter()
-            made = predict_many(reading, asked, progress=progress)
+            made = predict_many(snapshot, asked, progress=progress)
             seconds = perf_counter() - began
-            profiles = {row["user"]: dict(row["keys"]) for row in _rows(graph, "held_keys", fit=reading.fit)}
-            opposites = {row["key"]: row["opposite"] for row in _rows(graph, "opposites", fit=reading.fit)}
+            profiles = {row["user"]: dict(row["keys"]) for row in _rows(graph, "held_keys", fit=snapshot.fit)}
+            opposites = {row["key"]: row["opposite"] for row in _rows(graph, "opposites", fit=snapshot.fit)}
             server_mb = psutil.Process(server.ensure_running(settings).pid).memory_info().rss // 2**20
     finally:
         server.stop(settings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from persona_db.chains.engine import Engine
-    from persona_db.chains.fit.snapshot import Reading, open_reading
+    from persona_db.chains.fit.snapshot import Reading, Snapshot, open_reading, open_snapshot
     from persona_db.chains.language.engine import LanguageEngine
     from persona_db.chains.language.models import LanguageModel, open_model
     from persona_db.chains.language.settings import ModelSettings
@@ -52,10 +52,12 @@ __all__ = [
     "RecallSettings",
     "Recollection",
     "RefineReport",
+    "Snapshot",
     "join",
     "neighbourhood",
     "open_model",
     "open_reading",
+    "open_snapshot",
     "persona_chain",
     "predict",
     "predict_many",
@@ -65,7 +67,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "fit.snapshot": ("Reading", "open_reading"),
+    "fit.snapshot": ("Reading", "Snapshot", "open_reading", "open_snapshot"),
     "neighbourhoods": ("neighbourhood", "widget"),
     "prediction.predict": ("predict", "predict_many"),
     "refinement.refine": ("refine",),

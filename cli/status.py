@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
-from persona_db.chains.fit.settings import Lift
+from persona_db.chains.fit.settings import JoinGain
 from persona_db.cli.console import one_line, progress_bar, read_settings
 from persona_db.graph.ledger import Spent
 from persona_db.graph.models import Model
@@ -25,7 +25,7 @@ class DatasetCounts(Model):
     left_out: dict[str, int] = Field(
         default_factory=dict, description="Users whom the current Fit does not learn or lend from, by reason."
     )
-    lifts: tuple[Lift, ...] = Field(
+    lifts: tuple[JoinGain, ...] = Field(
         default=(), description="What the JOIN was worth by how much is known of a person, and how much is borrowed."
     )
     ledger: tuple[Spent, ...] = Field(default=(), description="What calls of language models took.")
@@ -90,7 +90,7 @@ def read_status(settings: Settings) -> Status:
 
 
 def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
-    from persona_db.chains.fit.snapshot import open_reading
+    from persona_db.chains.fit.snapshot import open_snapshot
     from persona_db.graph.datasets import datasets
     from persona_db.graph.ledger import spent
     from persona_db.graph.session import Graph
@@ -101,7 +101,7 @@ def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
                 dataset=dataset.dataset,
                 current_fit=dataset.current_fit,
                 left_out={row["reason"]: row["users"] for row in graph.read("count_left_out", dataset=dataset.dataset)},
-                lifts=open_reading(graph, dataset.dataset).settings.lifts if dataset.current_fit else (),
+                lifts=open_snapshot(graph, dataset.dataset).settings.lifts if dataset.current_fit else (),
                 ledger=tuple(spent(graph, dataset.dataset)),
                 counts={row["label"]: row["nodes"] for row in graph.read("counts_by_label", dataset=dataset.dataset)},
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.neighbourhoods import neighbourhood, picture
 from persona_db.chains.refinement.refine import refine
 from persona_db.chains.results import Collaborator, Evidence, Prediction, Recalled
@@ -151,9 +151,9 @@ def _explained(
     graph: Graph, dataset: str, test: TestItem, collaborators: tuple[Collaborator, ...]
 ) -> tuple[Prediction, tuple[Step, ...], str]:
     """Predict one held-out vote, and follow its strongest evidence of each source back to votes."""
-    asked, knowledge = prepare(open_reading(graph, dataset), [(test.user, test.question)])
-    context = recall_many(knowledge, asked, settings=RecallSettings(), texts=True)[0]
-    prediction = predict_contexts(knowledge, [context], explain=True)[0]
+    asked, correlations = prepare(open_snapshot(graph, dataset), [(test.user, test.question)])
+    context = recall_many(correlations, asked, settings=RecallSettings(), texts=True)[0]
+    prediction = predict_contexts(correlations, [context], explain=True)[0]
     items = {item.id: item for item in context.items}
     moved = {one.id for one in prediction.evidence}
     unmoved = tuple(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, JsonValue
 
-from persona_db.chains.fit.snapshot import open_reading
-from persona_db.chains.language.call import Accounts
+from persona_db.chains.fit.snapshot import open_snapshot
+from persona_db.chains.language.call import Budget
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.prediction.predict import predict_many
 from persona_db.chains.refinement.refine import refine
@@ -39,7 +39,7 @@ from persona_db.loaders.source import Source
 if TYPE_CHECKING:
     from persona_db.chains.fit.settings import EngineSettings
     from persona_db.chains.language.models import LanguageModel
-    from persona_db.chains.language.predict import Foretold
+    from persona_db.chains.language.predict import ModelPrediction
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
@@ -148,9 +148,9 @@ def evaluate(
 
         embedder = embedder_of(graph.settings)
     model = _model(graph, settings)
-    accounts = Accounts(budget_usd=settings.budget_usd)
+    budget = Budget(budget_usd=settings.budget_usd)
     with evaluation_dataset(
-        graph, source, settings, embedder=embedder, progress=progress, model=model, accounts=accounts
+        graph, source, settings, embedder=embedder, progress=progress, model=model, budget=budget
     ) as dataset:
         check_no_leak(graph, dataset, tests)
         outcomes: dict[str, list[Outcome]] = {}
@@ -171,7 +171,7 @@ def evaluate(
             for arm in settings.arms:
                 started = perf_counter()
                 progress(f"arm {arm}", 0, None)
-                spent, calls, cached = accounts.cost_usd, accounts.calls, accounts.cached
+                spent, calls, cached = budget.cost_usd, budget.calls, budget.cached
                 with (
                     nullcontext(dataset)
                     if arm not in FIT_ARMS
@@ -183,13 +183,13 @@ def evaluate(
                         check_no_leak(graph, refined, tests)
                     outcomes[arm] = predict_arm(
                         graph, refined, arm, tests, settings, answers=answers, progress=progress, model=model,
-                        accounts=accounts,
+                        budget=budget,
                     )  # fmt: skip
                 costs[arm] = ArmCost(
                     seconds=perf_counter() - started,
-                    cost_usd=accounts.cost_usd - spent,
-                    calls=accounts.calls - calls,
-                    cached=accounts.cached - cached,
+                    cost_usd=budget.cost_usd - spent,
+                    calls=budget.calls - calls,
+                    cached=budget.cached - cached,
                 )
                 if file is not None:
                     file.write(outcomes[arm])
@@ -213,7 +213,7 @@ def evaluation_dataset(
     embedder: Embedder,
     progress: Progress,
     model: LanguageModel | None = None,
-    accounts: Accounts | None = None,
+    budget: Budget | None = None,
     engine: EngineSettings | None = None,
 ) -> Iterator[str]:
     """Load and refine the history part into a dataset of its own, and drop it at the end, in batches.
@@ -239,7 +239,7 @@ def evaluation_dataset(
         from persona_db.chains.refinement.model_fit import ModelFit
 
         refined = ModelFit(graph, dataset, refiner, seed=settings.seed, embedder=embedder, progress=progress).refine(
-            accounts=accounts
+            budget=budget
         )
         if refined.stopped is not None:
             raise ModelAnswerError(f"the evaluation's dataset is not refined: {refined.stopped}")
@@ -273,38 +273,45 @@ def predict_arm(
     answers: AnswerMatrix,
     progress: Progress = no_progress,
     model: LanguageModel | None = None,
-    accounts: Accounts | None = None,
+    budget: Budget | None = None,
 ) -> list[Outcome]:
     """Return an arm's outcome for each test, in their order."""
     if arm in PEERS:
         return peer_outcomes(arm, tests, answers=answers, seed=settings.seed)
     asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
     pairs = [(test.user, test.question) for test in tests]
-    reading = open_reading(graph, dataset)
+    snapshot = open_snapshot(graph, dataset)
     if model is not None:
-        from persona_db.chains.language.predict_many import Asking, foretell_contexts, foretell_many
+        from persona_db.chains.language.predict_many import PredictOptions, predict_on_record
+        from persona_db.chains.language.predict_many import predict_many as predict_many_by_model
 
-        asking = Asking(token_budget=settings.token_budget, history=arm not in MODEL_ARMS)
+        predict_options = PredictOptions(token_budget=settings.token_budget, history=arm not in MODEL_ARMS)
         if arm == RANDOM_ARM:
-            by_place: dict[int, Foretold] = {}
+            by_place: dict[int, ModelPrediction] = {}
             for places, _, contexts in random_contexts(
-                reading, pairs, settings=asked, answers=answers, seed=settings.seed, texts=True, at_once=_MODEL_AT_ONCE
+                snapshot, pairs, settings=asked, answers=answers, seed=settings.seed, texts=True, at_once=_MODEL_AT_ONCE
             ):
-                made_of = foretell_contexts(reading, contexts, model, asking=asking, accounts=accounts)
+                made_of = predict_on_record(snapshot, contexts, model, predict_options=predict_options, budget=budget)
                 by_place.update(zip(places, made_of, strict=True))
                 progress("predicting", len(by_place), len(pairs))
             told = [by_place[place] for place in range(len(pairs))]
         else:
-            told = foretell_many(
-                reading, pairs, model, settings=asked, asking=asking, accounts=accounts, progress=progress
+            told = predict_many_by_model(
+                snapshot,
+                pairs,
+                model,
+                settings=asked,
+                predict_options=predict_options,
+                budget=budget,
+                progress=progress,
             )
         return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
     if arm == RANDOM_ARM:
         predictions = predict_at_random(
-            reading, pairs, settings=asked, answers=answers, seed=settings.seed, progress=progress
+            snapshot, pairs, settings=asked, answers=answers, seed=settings.seed, progress=progress
         )
     else:
-        predictions = predict_many(reading, pairs, settings=asked, progress=progress)
+        predictions = predict_many(snapshot, pairs, settings=asked, progress=progress)
     return [
         outcome_of(arm, test, made.probabilities, items=made.recalled)
         for test, made in zip(tests, predictions, strict=True)
@@ -319,7 +326,7 @@ def peer_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix
     return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
 
 
-def model_outcome(arm: str, test: TestItem, told: Foretold) -> Outcome:
+def model_outcome(arm: str, test: TestItem, told: ModelPrediction) -> Outcome:
     """Return the outcome of what a language model foretold."""
     made = told.prediction
     tokens = sum(call.tokens_in + call.tokens_out for call in told.calls)

@@ -9,12 +9,12 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.fit.correlations import Knowledge
-from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.results import Context, Prediction
-from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.join import join_many
-from persona_db.chains.retrieval.own_items import Own, read_own
+from persona_db.chains.retrieval.own_items import Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.predict import predict_contexts
@@ -28,7 +28,7 @@ _PAIRS_AT_ONCE = 5_000
 
 
 def predict_at_random(
-    reading: Reading,
+    snapshot: Snapshot,
     pairs: Sequence[tuple[str, str]],
     *,
     settings: RecallSettings,
@@ -44,16 +44,16 @@ def predict_at_random(
 
     made: dict[int, Prediction] = {}
     with threadpool_limits(limits=1):
-        for places, knowledge, contexts in random_contexts(
-            reading, pairs, settings=settings, answers=answers, seed=seed, texts=False
+        for places, correlations, contexts in random_contexts(
+            snapshot, pairs, settings=settings, answers=answers, seed=seed, texts=False
         ):
-            made.update(zip(places, predict_contexts(knowledge, contexts, explain=False), strict=True))
+            made.update(zip(places, predict_contexts(correlations, contexts, explain=False), strict=True))
             progress("predicting", len(made), len(pairs))
     return [made[place] for place in range(len(pairs))]
 
 
 def random_contexts(
-    reading: Reading,
+    snapshot: Snapshot,
     pairs: Sequence[tuple[str, str]],
     *,
     settings: RecallSettings,
@@ -61,7 +61,7 @@ def random_contexts(
     seed: int,
     texts: bool,
     at_once: int = _PAIRS_AT_ONCE,
-) -> Iterator[tuple[list[int], Knowledge, list[Context]]]:
+) -> Iterator[tuple[list[int], CorrelationModel, list[Context]]]:
     """Yield the places of some pairs, what is known of the questions, and a context for each of these pairs.
 
     For each pair, every collaborator of the JOIN is replaced by a random user who answered the question if they did,
@@ -70,25 +70,25 @@ def random_contexts(
     """
     if not pairs:
         return
-    asked, knowledge = prepare(reading, pairs)
-    lenders = Lenders(knowledge)
-    draw = _Draw(knowledge, answers, seed)
+    asked, correlations = prepare(snapshot, pairs)
+    collaborator_items = CollaboratorItems(correlations)
+    draw = _Draw(correlations, answers, seed)
     order = sorted(range(len(pairs)), key=lambda place: pairs[place])
     for start in range(0, len(order), at_once):
         places = order[start : start + at_once]
         users = list(dict.fromkeys(pairs[place][0] for place in places))
-        matched = join_many(reading, users, top_k=settings.top_k, sharing=Sharing.INDUCED) if settings.top_k else {}
-        own = read_own(knowledge, users, frozenset())
+        matched = join_many(snapshot, users, top_k=settings.top_k, sharing=Sharing.INDUCED) if settings.top_k else {}
+        own = read_own_items(correlations, users, frozenset())
         contexts = recall_many(
-            knowledge,
+            correlations,
             [asked[place] for place in places],
             settings=settings,
             texts=texts,
             collaborators=[draw.collaborators(*pairs[place], matched.get(pairs[place][0], ())) for place in places],
             keys=[draw.keys(*pairs[place], own[pairs[place][0]]) for place in places],
-            lenders=lenders,
+            collaborator_items=collaborator_items,
         )
-        yield places, knowledge, contexts
+        yield places, correlations, contexts
 
 
 def drawn_alike(
@@ -113,14 +113,14 @@ def first_alike(
 class _Draw:
     """Draws users and keys; the same for the same seed, user and question."""
 
-    def __init__(self, knowledge: Knowledge, answers: AnswerMatrix, seed: int) -> None:
+    def __init__(self, correlations: CorrelationModel, answers: AnswerMatrix, seed: int) -> None:
         self._answers = answers
         self._seed = seed
         self._row = {user: row for row, user in enumerate(answers.users)}
         self._column = {question: column for column, question in enumerate(answers.questions)}
-        least = knowledge.reading.settings.min_holders
+        least = correlations.snapshot.settings.min_holders
         self._summarised: dict[str, list[str]] = {}
-        for (key, question), counts in sorted(knowledge.counts.items()):
+        for (key, question), counts in sorted(correlations.counts.items()):
             if sum(counts) >= least:
                 self._summarised.setdefault(question, []).append(key)
 

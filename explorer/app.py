@@ -106,7 +106,7 @@ class Site:
         with self._lock:
             return self._made.get(name)
 
-    def settle(self, what: str) -> None:
+    def freeze_garbage(self, what: str) -> None:
         """After *what* was done for the first time, leave what is loaded by then out of the collection of garbage.
 
         With a sentence model there are half a million objects that stay: to look through them takes a quarter of a

@@ -97,7 +97,7 @@ def _predict(request: Request, form: Mapping[str, str]) -> Response:
         answered = answer(
             site.connection.graph(), user, question or text, dataset=dataset, options=options if text else ()
         )
-    site.settle("a new question" if text else "a known question")
+    site.freeze_garbage("a new question" if text else "a known question")
     asked = {"dataset": dataset, "user": user, "question": question, "text": text}
     if text:
         asked["options"] = "\n".join(options)
@@ -107,15 +107,15 @@ def _predict(request: Request, form: Mapping[str, str]) -> Response:
 
 def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tuple[str, ...] = ()) -> Answered:
     """Predict, and follow the evidence of both sides back to history items."""
-    from persona_db.chains.fit.snapshot import open_reading
+    from persona_db.chains.fit.snapshot import open_snapshot
     from persona_db.chains.retrieval.questions import prepare
     from persona_db.chains.retrieval.recall import RecallSettings, recall_many
     from persona_db.chains.statistical.predict import predict_contexts
 
     require_user(graph, dataset, user)
-    asked, knowledge = prepare(open_reading(graph, dataset), [(user, question)], options=options)
-    context = recall_many(knowledge, asked, settings=RecallSettings(), texts=True)[0]
-    made = predict_contexts(knowledge, [context], explain=True)[0]
+    asked, correlations = prepare(open_snapshot(graph, dataset), [(user, question)], options=options)
+    context = recall_many(correlations, asked, settings=RecallSettings(), texts=True)[0]
+    made = predict_contexts(correlations, [context], explain=True)[0]
     items = {item.id: item for item in context.items}
     sides = {side: [one for one in made.evidence if (one.source == "own") == (side == "own")] for side in _SIDES}
     shown = [one for side in _SIDES for one in sides[side][:_SHOWN]]

@@ -61,8 +61,8 @@ def predict_cells(
         users, questions = cells[some, 0], cells[some, 1]
         known = table.choice[users] >= 0
         known[np.arange(len(users)), questions] = False
-        telling = np.where(known, strength[questions], -1.0)
-        chosen = np.argpartition(-telling, size - 1, axis=1)[:, :size]
+        relevance = np.where(known, strength[questions], -1.0)
+        chosen = np.argpartition(-relevance, size - 1, axis=1)[:, :size]
         used = np.take_along_axis(known, chosen, axis=1)
         weights, to_target = _weights(population.links, questions, chosen, used, ridge=ridge)
         means[some] = (weights * np.where(used, values[users[:, None], chosen], 0.0)).sum(axis=1)

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.population import Population, strongest_links
 from persona_db.chains.fit.scale import Scale, low_to_high
-from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.store import read_keys
 from persona_db.chains.fit.summaries import Summary
 from persona_db.chains.fit.unseen import _alike, _nearest, _rates
 from persona_db.graph.models import Question
 from persona_db.graph.users import question_of
 
-__all__ = ["Knowledge", "knowledge_of", "load_knowledge"]
+__all__ = ["CorrelationModel", "correlations_of", "load_correlations"]
 
 Floats = NDArray[np.float64]
 TRAIT_RELIABILITY = 0.9
@@ -35,14 +35,14 @@ LEAST_MEANING = 0.3
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class CorrelationModel:
     """Scales and correlations of the questions of *place*, the keys and the traits of a Fit.
 
     `linked[i, j]` says that the answer to question j is among those that tell about question i. `vectors` has the
     meaning of what is asked.
     """
 
-    reading: Reading
+    snapshot: Snapshot
     questions: Mapping[str, Question]
     scales: Mapping[str, Scale]
     place: Mapping[str, int]
@@ -65,20 +65,20 @@ class Knowledge:
         variable = len(self.place) + len(self.keys) + trait
         return variable if variable < len(self.matrix) else None
 
-    def tells(self, question: str) -> Floats:
+    def relevance(self, question: str) -> Floats:
         """How much each variable tells about *question*; of other questions only those linked to it.
 
         So it is the same whatever else is asked at the same time, and so covered.
         """
-        if question not in self._tells:
+        if question not in self._relevance:
             here = self.place[question]
             strength = np.abs(self.matrix[here])
             strength[: len(self.place)] *= self.linked[here]
-            self._tells[question] = strength
-        return self._tells[question]
+            self._relevance[question] = strength
+        return self._relevance[question]
 
     @cached_property
-    def _tells(self) -> dict[str, Floats]:
+    def _relevance(self) -> dict[str, Floats]:
         return {}
 
     @cached_property
@@ -97,31 +97,33 @@ class Knowledge:
         share = min(max(self.keys[key].share, 1e-3), 0.999)
         return float(np.sqrt((1 - share) / share))
 
-    def telling(self, question: str, keys: Sequence[str], counts: Sequence[Sequence[int]]) -> Floats:
+    def key_relevance(self, question: str, keys: Sequence[str], counts: Sequence[Sequence[int]]) -> Floats:
         """Correlation of holding each of *keys* with the answer to *question*, from what its holders answered."""
         values = np.nan_to_num(self.scales[question].values)
         answered = np.array(counts, dtype=np.float64).reshape(len(keys), len(values))
-        means = answered @ values / np.maximum(answered.sum(axis=1) + self.reading.settings.shrinkage, 1e-9)
+        means = answered @ values / np.maximum(answered.sum(axis=1) + self.snapshot.settings.shrinkage, 1e-9)
         share = np.clip([self.keys[key].share for key in keys], 1e-3, 0.999)
         return np.asarray(np.clip(np.sqrt(share / (1 - share)) * means, -0.95, 0.95))
 
-    def telling_by_meaning(self, cosine: float) -> float:
+    def relevance_by_similarity(self, cosine: float) -> float:
         """How much a text tells about a question that it comes so near: on the scale of correlations."""
-        return self.strength_of_meaning * max(cosine, 0.0) ** 2
+        return self.strength_of_similarity * max(cosine, 0.0) ** 2
 
     @property
-    def strength_of_meaning(self) -> float:
+    def strength_of_similarity(self) -> float:
         """Correlation that two texts of one meaning are taken to have: the setting `meaning`, 0.3 at least."""
-        return max(self.reading.settings.meaning, LEAST_MEANING)
+        return max(self.snapshot.settings.meaning, LEAST_MEANING)
 
 
-def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Mapping[str, Floats]) -> Knowledge:
+def load_correlations(
+    snapshot: Snapshot, targets: Sequence[Question], *, vectors: Mapping[str, Floats]
+) -> CorrelationModel:
     """Read what predicting *targets* takes: them, the questions linked to them, and the keys' summaries of both.
 
     A target that nobody of the Fit has answered is placed by what it says (`vectors`, a unit vector by id): its base
     rates and links are weighted means of those of like questions with as many options. A fixed number of queries.
     """
-    graph, dataset, fit = reading.graph, reading.dataset, reading.fit
+    graph, dataset, fit = snapshot.graph, snapshot.dataset, snapshot.fit
     fitted = {row["id"]: row["answered"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
     # where nobody's answers are learned from, there is nothing to be like
     known = {id_ for id_, answered in fitted.items() if answered} or set(fitted)
@@ -133,7 +135,7 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
     new = [question for question in targets if question.id not in known]
     for question in new:
         wanted.pop(question.id, None)
-    near = _nearest(reading, {question.id: vectors[question.id] for question in new if question.id in vectors})
+    near = _nearest(snapshot, {question.id: vectors[question.id] for question in new if question.id in vectors})
     wanted.update(dict.fromkeys(other for found in near.values() for other, _ in found))
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
     questions = {row["id"]: question_of(row) for row in rows}
@@ -141,22 +143,22 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
     }
     rates_of = {row["id"]: np.array(row["rates"], dtype=np.float64) for row in rows}
-    keys = read_keys(graph, dataset, fit, least=reading.least_holders)
+    keys = read_keys(graph, dataset, fit, least=snapshot.least_holders)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
     loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
     place = {row["id"]: index for index, row in enumerate(rows)}
-    stored = reading.graph.read("links", dataset=dataset, fit=fit, questions=list(place))
+    stored = snapshot.graph.read("links", dataset=dataset, fit=fit, questions=list(place))
     links, linked = _links(stored, place, loadings)
 
     known_links, known_loadings = links, loadings
-    for question, alike in zip(new, _alike(reading, new, near, questions, vectors), strict=True):
+    for question, alike in zip(new, _alike(snapshot, new, near, questions, vectors), strict=True):
         at = [place[id_] for id_, _ in alike]
         weights = np.array([weight for _, weight in alike])
         to_others, on_traits = weights @ known_links[at], weights @ known_loadings[at]
         to_others = np.clip(np.concatenate([to_others, np.zeros(len(links) - len(to_others))]), -0.95, 0.95)
         links = np.block([[links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
         linked = np.pad(linked, (0, 1))
-        strongest = [*np.argsort(-np.abs(to_others), kind="stable")[: reading.settings.links], len(place)]
+        strongest = [*np.argsort(-np.abs(to_others), kind="stable")[: snapshot.settings.links], len(place)]
         linked[-1, strongest] = linked[strongest, -1] = True
         loadings = np.vstack([loadings, on_traits[None, :]])
         place[question.id] = len(place)
@@ -171,27 +173,27 @@ def load_knowledge(reading: Reading, targets: Sequence[Question], *, vectors: Ma
         questions, scales = {id_: questions[id_] for id_ in ids}, {id_: scales[id_] for id_ in ids}
         links, linked, loadings = links[np.ix_(kept, kept)], linked[np.ix_(kept, kept)], loadings[kept]
 
-    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
+    correlations = CorrelationModel(snapshot, questions, scales, place, np.zeros((0, 0)), linked, keys)
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
-    least = reading.least_holders
+    least = snapshot.least_holders
     for row in graph.read("summaries", dataset=dataset, fit=fit, least=least, questions=list(questions)):
         told = sorted((key, numbers) for key, numbers in row["summaries"] if key in keys)  # others are new meanwhile
         counts.update({(key, row["question"]): tuple(numbers) for key, numbers in told})
-    matrix = _assemble(knowledge, links, loadings, counts)
-    return replace(knowledge, matrix=matrix, counts=counts, vectors=vectors)
+    matrix = _assemble(correlations, links, loadings, counts)
+    return replace(correlations, matrix=matrix, counts=counts, vectors=vectors)
 
 
-def knowledge_of(
-    reading: Reading, population: Population, keys: Mapping[str, CacheKey], summaries: Iterable[Summary]
-) -> Knowledge:
-    """Return what is known of all questions of a Fit in memory, as `load_knowledge` reads it of one that is stored."""
+def correlations_of(
+    snapshot: Snapshot, population: Population, keys: Mapping[str, CacheKey], summaries: Iterable[Summary]
+) -> CorrelationModel:
+    """Return the correlations of all questions of a Fit in memory, as `load_correlations` reads a stored one."""
     questions = {question.id: question for question in population.questions}
     place = {id_: row for row, id_ in enumerate(questions)}
     links, linked = _links(strongest_links(population), place, population.loadings)
     scales = dict(zip(questions, population.scales, strict=True))
     counts = {(summary.key, summary.question): summary.counts for summary in summaries}
-    knowledge = Knowledge(reading, questions, scales, place, np.zeros((0, 0)), linked, keys)
-    return replace(knowledge, matrix=_assemble(knowledge, links, population.loadings, counts), counts=counts)
+    correlations = CorrelationModel(snapshot, questions, scales, place, np.zeros((0, 0)), linked, keys)
+    return replace(correlations, matrix=_assemble(correlations, links, population.loadings, counts), counts=counts)
 
 
 def _links(
@@ -214,12 +216,12 @@ def _links(
 
 
 def _assemble(
-    knowledge: Knowledge, links: Floats, loadings: Floats, counts: Mapping[tuple[str, str], tuple[int, ...]]
+    correlations: CorrelationModel, links: Floats, loadings: Floats, counts: Mapping[tuple[str, str], tuple[int, ...]]
 ) -> Floats:
     traits = loadings.shape[1]
-    of_keys = np.array([key.loadings for key in knowledge.keys.values()], dtype=np.float64)
-    of_keys = of_keys.reshape(len(knowledge.keys), traits)
-    position = {key: row for row, key in enumerate(knowledge.keys)}
+    of_keys = np.array([key.loadings for key in correlations.keys.values()], dtype=np.float64)
+    of_keys = of_keys.reshape(len(correlations.keys), traits)
+    position = {key: row for row, key in enumerate(correlations.keys)}
     key_question = np.clip(of_keys @ loadings.T, -0.95, 0.95)
     held: dict[str, list[str]] = {}
     for key, question in counts:
@@ -227,7 +229,7 @@ def _assemble(
     for question, told in held.items():
         rows = [position[key] for key in told]
         tables = [counts[key, question] for key in told]
-        key_question[rows, knowledge.place[question]] = knowledge.telling(question, told, tables)
+        key_question[rows, correlations.place[question]] = correlations.key_relevance(question, told, tables)
     key_key = np.clip(of_keys @ of_keys.T, -0.95, 0.95)
     np.fill_diagonal(key_key, 1.0)
     trait_question = TRAIT_RELIABILITY * loadings.T

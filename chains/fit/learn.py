@@ -18,7 +18,7 @@ from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.summaries import Summary, summarise
 from persona_db.chains.fit.traits import pole_names
-from persona_db.chains.fit.trust import LeftOut, grain_of, trusted, usual_grain
+from persona_db.chains.fit.trust import Excluded, person_fit_of, trusted, usual_person_fit
 from persona_db.chains.fit.tuning import choose_settings
 
 __all__ = ["Learned", "collaboration", "fingerprint", "learn", "learn_population", "people_of"]
@@ -40,7 +40,7 @@ class Learned:
     summaries: tuple[Summary, ...]
     signals: Signals
     """Of those whom it was learned from."""
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Excluded, ...] = ()
 
 
 def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, through: str) -> str:
@@ -81,7 +81,7 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
     population = fit_population(signals.table, wording=signals.wording, settings=settings)
     settings = population.settings
     if len(signals.table.users) >= LEAST_PEOPLE and population.questions:
-        usual = usual_grain(grain_of(population, signals.table.choice))
+        usual = usual_person_fit(person_fit_of(population, signals.table.choice))
         settings = settings.model_copy(update={"surprise": usual})
         population = replace(population, settings=settings)
     names = _names(population, signals)

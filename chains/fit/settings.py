@@ -9,13 +9,13 @@ from pydantic import Field
 
 from persona_db.graph.models import Model
 
-__all__ = ["USUAL_RATIO", "EngineSettings", "Lift"]
+__all__ = ["USUAL_RATIO", "EngineSettings", "JoinGain"]
 
 USUAL_RATIO = 0.4
 """The composition ratio where the JOIN's lift was not measured."""
 
 
-class Lift(Model):
+class JoinGain(Model):
     """What the JOIN was worth on answers held out of the history, of people of whom so much is known."""
 
     known: int = Field(description="Answers of theirs that are known, at least.")
@@ -81,7 +81,7 @@ class EngineSettings(Model):
         default=(), description="Middle and spread of people's mean surprise, to judge users who are folded in by."
     )
     lift_tests: int = Field(default=600, ge=0, description="Held-out answers to measure the JOIN's lift on; 0: not.")
-    lifts: tuple[Lift, ...] = Field(
+    lifts: tuple[JoinGain, ...] = Field(
         default=(), description="What it was worth, by how much is known of a person, ascending; from it the ratio."
     )
     candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
@@ -95,7 +95,7 @@ class EngineSettings(Model):
         found.pop("pooling", None)
         return cls.model_validate(found)
 
-    def lift_of(self, known: int) -> Lift | None:
+    def join_gain_of(self, known: int) -> JoinGain | None:
         """Return what the JOIN is worth to someone with *known* answers; None where it was not measured."""
         fitting = [lift for lift in self.lifts if lift.known <= known]
         return fitting[-1] if fitting else None

@@ -13,13 +13,13 @@ from persona_db.graph.errors import ConfigError, GraphUnavailableError, NoFitErr
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["Reading", "open_reading", "until"]
+__all__ = ["Reading", "Snapshot", "open_reading", "open_snapshot", "until"]
 
 _PRESENT = "9999-12-30"
 
 
 @dataclass(frozen=True)
-class Reading:
+class Snapshot:
     """A consistent view of a dataset: one Fit, and nothing said or retired after `as_of`."""
 
     graph: Graph
@@ -59,7 +59,7 @@ def until(as_of: str | None) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def open_reading(graph: Graph, dataset: str, *, as_of: str | None = None) -> Reading:
+def open_snapshot(graph: Graph, dataset: str, *, as_of: str | None = None) -> Snapshot:
     """Return a reading by the dataset's current Fit, or by the newest made of items up to *as_of*.
 
     NoFitError when there is none.
@@ -69,4 +69,8 @@ def open_reading(graph: Graph, dataset: str, *, as_of: str | None = None) -> Rea
         require_dataset(graph, dataset)
         raise NoFitError(dataset, as_of=as_of)
     settings = EngineSettings.stored(rows[0]["settings"])
-    return Reading(graph, dataset, rows[0]["fit"], until(as_of), settings, rows[0]["engine"])
+    return Snapshot(graph, dataset, rows[0]["fit"], until(as_of), settings, rows[0]["engine"])
+
+
+Reading, open_reading = Snapshot, open_snapshot
+"""Their names in version 0.1."""

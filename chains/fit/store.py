@@ -9,23 +9,23 @@ from persona_db.chains.fit.keys import CacheKey, key_row, opposite_rows
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population, strongest_links
 from persona_db.chains.fit.summaries import Summary
-from persona_db.chains.fit.trust import LeftOut
+from persona_db.chains.fit.trust import Excluded
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["read_keys", "store_keys", "store_learned", "store_left_out", "store_population", "store_summaries"]
+__all__ = ["read_keys", "store_excluded", "store_keys", "store_learned", "store_population", "store_summaries"]
 
 
 def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
     """Write who is left out, base rates, links, keys, opposites and summaries; again, it changes nothing."""
-    store_left_out(graph, dataset, fit, learned.left_out)
+    store_excluded(graph, dataset, fit, learned.left_out)
     store_population(graph, dataset, fit, learned.population)
     store_keys(graph, dataset, fit, learned.keys)
     store_summaries(graph, dataset, fit, learned.summaries)
 
 
-def store_left_out(graph: Graph, dataset: str, fit: str, people: Sequence[LeftOut]) -> None:
+def store_excluded(graph: Graph, dataset: str, fit: str, people: Sequence[Excluded]) -> None:
     """Write whom a Fit lends nothing from, and why; before their personas, which are then not proposed to others."""
     rows = [{**one.row, "at": ""} for one in people]
     graph.write_batches("store_distrusted", rows, what="users left out", dataset=dataset, fit=fit)

@@ -50,7 +50,7 @@ def summarise(
     columns = [person for person, own in enumerate(held) for leaning in own if leaning.key in position]
     holding = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(keys), len(held)))
     tables: list[NDArray[np.int64]] = []
-    telling: list[Floats] = []
+    relevance: list[Floats] = []
     for column, scale in enumerate(population.scales):
         width = len(scale.rates)
         answered = np.flatnonzero(table.choice[:, column] >= 0)
@@ -61,8 +61,8 @@ def summarise(
         n = counts.sum(axis=1)
         mean = counts @ np.nan_to_num(scale.values) / np.maximum(n, 1) if width else np.zeros(len(keys))
         tables.append(counts)
-        telling.append(np.where(n >= population.settings.min_holders, np.abs(mean) * np.sqrt(n), 0.0))
-    strength = np.array(telling).T if telling else np.zeros((len(keys), 0))
+        relevance.append(np.where(n >= population.settings.min_holders, np.abs(mean) * np.sqrt(n), 0.0))
+    strength = np.array(relevance).T if relevance else np.zeros((len(keys), 0))
     found: list[Summary] = []
     for row, key in enumerate(keys.values()):
         count = strength.shape[1] if key.kind == "demographic" else most

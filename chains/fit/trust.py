@@ -25,7 +25,17 @@ from persona_db.chains.fit.copies import LEAST_PEOPLE, near_copies
 from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings
 
-__all__ = ["Grain", "LeftOut", "counted", "grain_of", "judge", "judge_one", "left_out", "trusted", "usual_grain"]
+__all__ = [
+    "Excluded",
+    "PersonFit",
+    "counted",
+    "judge",
+    "judge_one",
+    "left_out",
+    "person_fit_of",
+    "trusted",
+    "usual_person_fit",
+]
 
 Floats = NDArray[np.float64]
 Choice = NDArray[np.int16]
@@ -38,7 +48,7 @@ _TENTH = 1.2816  # standard deviations that a tenth of a normal distribution lie
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Excluded:
     """A user whom a Fit does not learn from. `score` is the agreement, the nats for chance, or the deviations."""
 
     user: str
@@ -52,7 +62,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Grain:
+class PersonFit:
     """How some people's answers go with everybody's, a number each.
 
     `chance` and `odd` are nats by which random ticking explains the answers better than other answers and base
@@ -66,7 +76,7 @@ class Grain:
     error: Floats
 
 
-def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSettings) -> tuple[LeftOut, ...]:
+def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSettings) -> tuple[Excluded, ...]:
     """Return whom not to learn from, by id; nobody among fewer than 30 people. Deterministic.
 
     Copies first; then everybody is judged by what the others say, again without those found, while some are found.
@@ -74,10 +84,10 @@ def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSet
     """
     if len(table.users) < LEAST_PEOPLE:
         return ()
-    found: dict[int, LeftOut] = {}
+    found: dict[int, Excluded] = {}
     if settings.copies:
         for row, score in near_copies(table, least=settings.copies).items():
-            found[row] = LeftOut(table.users[row], "copy", round(score, 6))
+            found[row] = Excluded(table.users[row], "copy", round(score, 6))
     if settings.most_noise or settings.most_surprise:
         few = settings.model_copy(update={"most_traits": min(settings.most_traits, _TRAITS)})
         for _ in range(_ROUNDS):
@@ -86,55 +96,57 @@ def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSet
                 break
             some = AnswerTable(tuple(table.users[row] for row in kept), table.questions, table.choice[kept])
             population = fit_population(some, wording=wording, settings=few)
-            grain = grain_of(population, some.choice)
-            reasons = judge(grain, usual_grain(grain), settings)
-            fresh = {int(kept[at]): LeftOut(some.users[at], reason, score) for at, (reason, score) in reasons.items()}
+            person_fit = person_fit_of(population, some.choice)
+            reasons = judge(person_fit, usual_person_fit(person_fit), settings)
+            fresh = {int(kept[at]): Excluded(some.users[at], reason, score) for at, (reason, score) in reasons.items()}
             if not fresh:
                 break
             found.update(fresh)
     return tuple(sorted(found.values(), key=lambda one: one.user))
 
 
-def counted(people: Sequence[LeftOut]) -> dict[str, int]:
+def counted(people: Sequence[Excluded]) -> dict[str, int]:
     """How many are left out for each reason."""
     return dict(sorted(Counter(one.reason for one in people).items()))
 
 
-def judge(grain: Grain, usual: tuple[float, float], settings: EngineSettings) -> dict[int, tuple[Reason, float]]:
+def judge(
+    person_fit: PersonFit, usual: tuple[float, float], settings: EngineSettings
+) -> dict[int, tuple[Reason, float]]:
     """Return why people are to be left out, and how clearly, by their place; *usual* is that of a population."""
     middle, spread = usual
-    apart = (grain.excess - middle) / np.sqrt(spread**2 + grain.error + 1e-12)
+    apart = (person_fit.excess - middle) / np.sqrt(spread**2 + person_fit.error + 1e-12)
     reasons: dict[int, tuple[Reason, float]] = {}
     if settings.most_surprise:
-        for place in np.flatnonzero((apart > settings.most_surprise) & (grain.odd > 0)).tolist():
+        for place in np.flatnonzero((apart > settings.most_surprise) & (person_fit.odd > 0)).tolist():
             reasons[place] = ("surprise", round(float(apart[place]), 6))
     if settings.most_noise:
-        for place in np.flatnonzero(grain.chance > settings.most_noise).tolist():
-            reasons[place] = ("noise", round(float(grain.chance[place]), 6))
+        for place in np.flatnonzero(person_fit.chance > settings.most_noise).tolist():
+            reasons[place] = ("noise", round(float(person_fit.chance[place]), 6))
     return reasons
 
 
-def judge_one(population: Population, user: str, choice: Choice) -> LeftOut | None:
+def judge_one(population: Population, user: str, choice: Choice) -> Excluded | None:
     """Judge one person by a Fit that is there, from their row of answers; None where they can be lent from."""
     settings = population.settings
     if len(settings.surprise) != 2 or not (choice >= 0).any():
         return None
     usual = settings.surprise[0], settings.surprise[1]
-    found = judge(grain_of(population, choice[None, :]), usual, settings).get(0)
-    return None if found is None else LeftOut(user, *found)
+    found = judge(person_fit_of(population, choice[None, :]), usual, settings).get(0)
+    return None if found is None else Excluded(user, *found)
 
 
-def usual_grain(grain: Grain) -> tuple[float, float]:
+def usual_person_fit(person_fit: PersonFit) -> tuple[float, float]:
     """Middle of people's mean excess surprise, and its spread between people beyond what sampling gives.
 
     From the 10th, 50th and 90th of a hundred people: a few outliers change nothing, and a tenth of all is usual.
     """
-    low, middle, high = np.percentile(grain.excess, [10, 50, 90])
+    low, middle, high = np.percentile(person_fit.excess, [10, 50, 90])
     spread = (high - low) / (2 * _TENTH)
-    return float(middle), float(np.sqrt(max(spread**2 - np.median(grain.error), 0.0)))
+    return float(middle), float(np.sqrt(max(spread**2 - np.median(person_fit.error), 0.0)))
 
 
-def grain_of(population: Population, choice: Choice) -> Grain:
+def person_fit_of(population: Population, choice: Choice) -> PersonFit:
     """Weigh people's answers (users x questions) against base rates, traits, and chance.
 
     What the other answers say of one comes from the strongest traits: a factor model's estimate without that answer.
@@ -177,7 +189,7 @@ def grain_of(population: Population, choice: Choice) -> Grain:
         else:
             by_others[on] += surprise[chosen] - np.log(width)
     most = np.maximum(total, 1)
-    return Grain(chance=by_others, odd=by_rate, excess=excess / most, error=error / most**2)
+    return PersonFit(chance=by_others, odd=by_rate, excess=excess / most, error=error / most**2)
 
 
 def _surprises(rates: Floats, order: tuple[int, ...], chosen: Choice, means: Floats, variances: Floats) -> Floats:
@@ -194,7 +206,7 @@ def _surprises(rates: Floats, order: tuple[int, ...], chosen: Choice, means: Flo
     return np.asarray(-np.log(np.maximum(likely[np.arange(len(means)), chosen], _LEAST_RATE)))
 
 
-def trusted(signals: Signals, settings: EngineSettings) -> tuple[Signals, tuple[LeftOut, ...]]:
+def trusted(signals: Signals, settings: EngineSettings) -> tuple[Signals, tuple[Excluded, ...]]:
     """Return the signals of those whom a Fit learns from, and who is left out."""
     out = left_out(signals.table, wording=signals.wording, settings=settings)
     if not out:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.scale import low_to_high, same_options, widths
-from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.graph.models import Question
 
 __all__ = ["common_words", "named_in", "own_words", "weights_of", "words_of"]
@@ -89,19 +89,19 @@ def named_in(text: str, own: Mapping[str, str], *, common: Collection[str] = ())
     return sorted({own[word] for word in words_of(text) if word in own and word not in common})
 
 
-def _nearest(reading: Reading, vectors: Mapping[str, Floats]) -> dict[str, list[tuple[str, float]]]:
+def _nearest(snapshot: Snapshot, vectors: Mapping[str, Floats]) -> dict[str, list[tuple[str, float]]]:
     """Return the questions of the Fit nearest in meaning to each vector, nearest first, with the cosine."""
     if not vectors:
         return {}
     asked = [{"id": id_, "vector": [float(x) for x in vector]} for id_, vector in vectors.items()]
-    found = reading.graph.read(
-        "like_questions", dataset=reading.dataset, fit=reading.fit, rows=asked, top_k=_LIKE_QUESTIONS
+    found = snapshot.graph.read(
+        "like_questions", dataset=snapshot.dataset, fit=snapshot.fit, rows=asked, top_k=_LIKE_QUESTIONS
     )
     return {row["id"]: [(other, cosine) for other, cosine in row["nearest"]] for row in found}
 
 
 def _alike(
-    reading: Reading,
+    snapshot: Snapshot,
     new: Sequence[Question],
     near: Mapping[str, Sequence[tuple[str, float]]],
     questions: Mapping[str, Question],
@@ -111,9 +111,9 @@ def _alike(
     if not near:
         return [[] for _ in new]
     ids = sorted({id_ for found in near.values() for id_, _ in found})
-    rows = reading.graph.read("find_questions", dataset=reading.dataset, ids=ids)
+    rows = snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=ids)
     stored = {row["id"]: np.array(row["vector"], dtype=np.float64) for row in rows}
-    traits, of_words, common = _named(reading, new, [questions[id_].text for id_ in ids])
+    traits, of_words, common = _named(snapshot, new, [questions[id_].text for id_ in ids])
     size = max((len(values) for values in (*traits.values(), *of_words.values())), default=1)
     made: list[list[tuple[str, float]]] = []
     for question in new:
@@ -141,20 +141,20 @@ def _alike(
 
 
 def _named(
-    reading: Reading, new: Sequence[Question], texts: Sequence[str]
+    snapshot: Snapshot, new: Sequence[Question], texts: Sequence[str]
 ) -> tuple[dict[str, Floats], dict[str, Floats], set[str]]:
     """Return the traits of those whom questions of the Fit name (by question), of those whom words of the new ones
     name (by word), both of length 1 before the mean is taken, and words too common to name anybody.
     """
-    graph, dataset, fit = reading.graph, reading.dataset, reading.fit
+    graph, dataset, fit = snapshot.graph, snapshot.dataset, snapshot.fit
     by_question: dict[str, list[Floats]] = {}
-    for row in graph.read("named", dataset=dataset, fit=fit, as_of=reading.as_of):
+    for row in graph.read("named", dataset=dataset, fit=fit, as_of=snapshot.as_of):
         by_question.setdefault(row["question"], []).append(_unit(row["traits"]))
     if not by_question:
         return {}, {}, set()
     common = common_words(texts)
     words = sorted({word for question in new for word in words_of(question.text)} - common)
-    called = graph.read("people_called", dataset=dataset, fit=fit, words=words, as_of=reading.as_of)
+    called = graph.read("people_called", dataset=dataset, fit=fit, words=words, as_of=snapshot.as_of)
     bearers: dict[str, dict[str, Floats]] = {}
     for row in called:
         bearers.setdefault(row["word"], {})[row["user"]] = _unit(row["traits"])

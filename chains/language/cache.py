@@ -90,7 +90,7 @@ class CallCache(BaseCache):
             return None
         message = AIMessage.model_validate_json(row[0])
         message.response_metadata |= {CACHED: True, UNRECORDED: not row[1] and key not in self._own}
-        if attempt is not None and not attempt.rehearsal:
+        if attempt is not None and not attempt.dry_run:
             self._own.add(key)
         return [ChatGeneration(message=message)]
 

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CACHED",
     "UNRECORDED",
-    "Accounts",
-    "Asking",
     "Attempt",
-    "Call",
+    "Budget",
+    "CallContext",
     "CallOutcome",
+    "CallRecord",
     "NotPaidForError",
     "Note",
     "StageName",
@@ -55,7 +55,7 @@ UNRECORDED = "persona_db_unrecorded"
 _MARGIN = 1.15  # what is set aside for a prompt over what it was counted to be
 
 
-class Call(Model):
+class CallRecord(Model):
     """One question put to a model, answered by it or by the cache."""
 
     stage: StageName
@@ -82,7 +82,7 @@ class Call(Model):
         return not self.cached or self.unrecorded
 
 
-class Accounts:
+class Budget:
     """The sum of the calls so far, from any thread, and the budget they may not exceed."""
 
     def __init__(self, *, budget_usd: float | None = None) -> None:
@@ -112,7 +112,7 @@ class Accounts:
             self._reserved += most_usd
             self._running += 1
 
-    def release(self, most_usd: float, calls: Iterable[Call] = ()) -> None:
+    def release(self, most_usd: float, calls: Iterable[CallRecord] = ()) -> None:
         """Give back what was set aside, and enter what was made of it."""
         with self._changed:
             self._reserved -= most_usd
@@ -121,12 +121,12 @@ class Accounts:
                 self._enter(call)
             self._changed.notify_all()
 
-    def add(self, call: Call) -> None:
+    def add(self, call: CallRecord) -> None:
         """Enter a call that needed no reservation."""
         with self._changed:
             self._enter(call)
 
-    def _enter(self, call: Call) -> None:
+    def _enter(self, call: CallRecord) -> None:
         self.calls += not call.cached
         self.cached += call.cached
         self.repairs += call.repair and not call.cached
@@ -152,8 +152,8 @@ class Attempt:
     prompt: str
     counted_in: int = 0
     most_usd: float = 0.0
-    accounts: Accounts | None = None
-    rehearsal: bool = False
+    budget: Budget | None = None
+    dry_run: bool = False
     """Nothing may be sent: NotPaidForError where a call would be."""
     repair: bool = False
     key: bytes | None = None
@@ -163,22 +163,22 @@ class Attempt:
 
     def admit(self) -> None:
         """Let one request pass: BudgetError when the budget does not hold what it may cost."""
-        if self.rehearsal:
+        if self.dry_run:
             raise NotPaidForError(self.counted_in)
-        if self.accounts is not None and not self._reserved:
-            self.accounts.reserve(self.most_usd)
+        if self.budget is not None and not self._reserved:
+            self.budget.reserve(self.most_usd)
             self._reserved = True
         self.sent += 1
 
-    def settle(self, call: Call | None) -> None:
+    def close(self, call: CallRecord | None) -> None:
         """Enter what came of it in the accounts, and give back what was set aside."""
-        if self.accounts is None:
+        if self.budget is None:
             return
         if self._reserved:
             self._reserved = False
-            self.accounts.release(self.most_usd, () if call is None else (call,))
+            self.budget.release(self.most_usd, () if call is None else (call,))
         elif call is not None:
-            self.accounts.add(call)
+            self.budget.add(call)
 
 
 _CURRENT: ContextVar[Attempt | None] = ContextVar("persona_db_attempt", default=None)
@@ -200,16 +200,16 @@ def attempting(attempt: Attempt) -> Iterator[Attempt]:
 
 
 @dataclass
-class Asking:
+class CallContext:
     """For whom and for what is asked; `calls` grows by each call made, also when an error ends it."""
 
     stage: StageName
     user: str
-    accounts: Accounts | None = None
+    budget: Budget | None = None
     config: RunnableConfig | None = None
-    rehearsal: bool = False
+    dry_run: bool = False
     """Answers come from the cache alone: NotPaidForError where a call would be made."""
-    calls: list[Call] = field(default_factory=list)
+    calls: list[CallRecord] = field(default_factory=list)
 
 
 class Priced(Protocol):
@@ -227,17 +227,19 @@ class Priced(Protocol):
 class Note:
     """What is noted of one call, once."""
 
-    def __init__(self, model: Priced, prompt: Rendered, asking: Asking, counted: int, *, repair: bool) -> None:
-        self._model, self._prompt, self._asking, self._repair = model, prompt, asking, repair
+    def __init__(
+        self, model: Priced, prompt: Rendered, call_context: CallContext, counted: int, *, repair: bool
+    ) -> None:
+        self._model, self._prompt, self._call_context, self._repair = model, prompt, call_context, repair
         self._started = perf_counter()
-        accounts = asking.accounts
+        budget = call_context.budget
         most = model.cost(round(counted * _MARGIN), model.settings.max_tokens_out)
-        if most is None and accounts is not None and accounts.budget_usd is not None:
+        if most is None and budget is not None and budget.budget_usd is not None:
             raise ConfigError(
                 f"no price is known for {model.name}, so no budget can be kept; "
                 "name a JSON file with its price by PERSONA_DB_PRICES"
             )
-        self.attempt = Attempt(prompt.name, counted, most or 0.0, accounts, asking.rehearsal, repair)
+        self.attempt = Attempt(prompt.name, counted, most or 0.0, budget, call_context.dry_run, repair)
         self.done = False
 
     def answered(self, message: AIMessage, outcome: CallOutcome) -> None:
@@ -254,21 +256,22 @@ class Note:
         self, outcome: CallOutcome, *, tokens_in: int = 0, tokens_out: int = 0, cost: float | None = 0.0,
         cached: bool = False, unrecorded: bool = False,
     ) -> None:  # fmt: skip
-        call = Call(
-            stage=self._asking.stage, user=self._asking.user, model=self._model.name, prompt=self._prompt.name,
-            prompt_hash=self._prompt.hash, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost,
+        call = CallRecord(
+            stage=self._call_context.stage, user=self._call_context.user, model=self._model.name,
+            prompt=self._prompt.name, prompt_hash=self._prompt.hash,
+            tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost,
             seconds=perf_counter() - self._started, cached=cached, unrecorded=unrecorded, answer=self.attempt.key,
             repair=self._repair, attempts=self.attempt.sent, outcome=outcome,
         )  # fmt: skip
-        self._asking.calls.append(call)
-        self.attempt.settle(call)
+        self._call_context.calls.append(call)
+        self.attempt.close(call)
         self.done = True
 
 
 @contextmanager
-def noted(model: Priced, prompt: Rendered, asking: Asking, counted: int, *, repair: bool) -> Iterator[Note]:
+def noted(model: Priced, prompt: Rendered, call_context: CallContext, counted: int, *, repair: bool) -> Iterator[Note]:
     """Note one call, also one that fails on the way, and give back what was set aside for it."""
-    note = Note(model, prompt, asking, counted, repair=repair)
+    note = Note(model, prompt, call_context, counted, repair=repair)
     try:
         yield note
     except PersonaDBError:
@@ -277,11 +280,11 @@ def noted(model: Priced, prompt: Rendered, asking: Asking, counted: int, *, repa
         raise
     finally:
         if not note.done:
-            note.attempt.settle(None)
+            note.attempt.close(None)
 
 
 def runs_of(
-    calls: Sequence[Call],
+    calls: Sequence[CallRecord],
     *,
     fit: str,
     at: str,
@@ -295,7 +298,7 @@ def runs_of(
     Ids are those of the *unit* of work, where the calls are all of it, so that whoever does it again gives them the
     same; else they are random.
     """
-    grouped: dict[tuple[str, str, str, str], list[Call]] = {}
+    grouped: dict[tuple[str, str, str, str], list[CallRecord]] = {}
     for call in calls:
         prompt = f"{call.prompt} {call.prompt_hash}"
         grouped.setdefault((call.user, call.stage, call.model, prompt), []).append(call)
@@ -322,7 +325,7 @@ def runs_of(
     ]
 
 
-def _cost(calls: Sequence[Call]) -> float | None:
+def _cost(calls: Sequence[CallRecord]) -> float | None:
     costs = [call.cost_usd if call.paid else 0.0 for call in calls]
     return None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from persona_db.chains.language.call import Asking
+from persona_db.chains.language.call import CallContext
 from persona_db.chains.language.context_window import halved, in_parts, items_in_parts, room_for
 from persona_db.chains.language.facts_and_keys import Ideologies, distilled_facts, induced_facts, with_keys_of
 from persona_db.chains.language.grounding import check_distillation, check_induction
@@ -57,7 +57,7 @@ class _Gathered(Generic[T]):
         )
 
 
-def distil(model: LanguageModel, history: UserHistory, asking: Asking) -> Step:
+def distil(model: LanguageModel, history: UserHistory, call_context: CallContext) -> Step:
     """Distil a history into the facts that it states: one call, or as many as it has parts that fit."""
     gathered = _Gathered[Distillation]()
     parts = _parts_of(model, history)
@@ -65,7 +65,7 @@ def distil(model: LanguageModel, history: UserHistory, asking: Asking) -> Step:
         part = parts.pop(0)
         prompt = distil_prompt(part, history.attributes, most=_most(model, len(part)))
         try:
-            got = ask(model, prompt, Distillation, check=check_distillation(prompt), asking=asking)
+            got = ask(model, prompt, Distillation, check=check_distillation(prompt), call_context=call_context)
         except PromptTooLongError:
             smaller = halved(part)
             if not smaller:
@@ -78,11 +78,11 @@ def distil(model: LanguageModel, history: UserHistory, asking: Asking) -> Step:
     return gathered.step(Persona(history=history, distilled=facts))
 
 
-def induce(model: LanguageModel, persona: Persona, asking: Asking, *, ideologies: Ideologies) -> Step:
+def induce(model: LanguageModel, persona: Persona, call_context: CallContext, *, ideologies: Ideologies) -> Step:
     """Infer what others may share from a history and its distilled facts; no call where there are none."""
     gathered = _Gathered[Induction]()
     for prompt in induce_prompts(model, persona):
-        gathered.take(prompt, ask(model, prompt, Induction, check=check_induction(prompt), asking=asking))
+        gathered.take(prompt, ask(model, prompt, Induction, check=check_induction(prompt), call_context=call_context))
     induced, nameless = induced_facts(persona, gathered.answers, ideologies=ideologies)
     distilled = with_keys_of(persona.distilled, induced)
     made = persona.model_copy(update={"distilled": distilled, "induced": induced})

@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from persona_db.chains.language.cache import Typical
-from persona_db.chains.language.call import Asking, NotPaidForError
+from persona_db.chains.language.call import CallContext, NotPaidForError
 from persona_db.chains.language.distil_induce import distil_prompts, induce_prompts
 from persona_db.chains.language.engine import LanguageEngine
 from persona_db.chains.language.facts_and_keys import distilled_facts
@@ -19,7 +19,7 @@ from persona_db.chains.language.structured import Answered, Checked, Failed, ask
 from persona_db.chains.persona import Fact, Persona, UserHistory
 from persona_db.graph.models import Model
 
-__all__ = ["Estimate", "Rehearsal", "estimate"]
+__all__ = ["CostEstimate", "DryRun", "estimate"]
 
 T = TypeVar("T", bound=Model)
 _FACTS = 12
@@ -36,7 +36,7 @@ tells nothing.
 """
 
 
-class Estimate(Model):
+class CostEstimate(Model):
     """What a refinement would cost; cached calls are counted apart and cost nothing."""
 
     users: int
@@ -47,21 +47,21 @@ class Estimate(Model):
     cost_usd: float | None = Field(description="None where no price is known.")
 
 
-def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> Estimate:
+def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> CostEstimate:
     """Return what refining these would take, without any call.
 
     What is in the cache is used. Beyond it prompts are rendered and counted as they would be sent; what they were
     answered so far tells how long answers are and how often a repair is needed, or else what is usual.
     """
-    from persona_db.chains.language.dry_run import Rehearsal
+    from persona_db.chains.language.dry_run import DryRun
 
-    rehearsal = Rehearsal(engine)
+    dry_run = DryRun(engine)
     for history in histories:
-        rehearsal.add(history)
-    return rehearsal.estimate()
+        dry_run.add(history)
+    return dry_run.estimate()
 
 
-class Rehearsal:
+class DryRun:
     """Goes through the calls of users one after another, takes what is cached, and counts what is not."""
 
     def __init__(self, engine: LanguageEngine) -> None:
@@ -84,7 +84,7 @@ class Rehearsal:
             usual = _FRAME + facts * _TOKENS_A_FACT + items * _TOKENS_A_QUOTE
             if self._small and prompt.most is not None:
                 facts, usual = round(_SMALL_FACTS * prompt.most), _SMALL_DISTILLATION * prompt.most
-            got = self._rehearsed(prompt, Distillation, check_distillation(prompt), usual)
+            got = self._from_cache(prompt, Distillation, check_distillation(prompt), usual)
             if isinstance(got, Answered):
                 answers.append((prompt, got.value))
             elif got is None:
@@ -96,12 +96,12 @@ class Rehearsal:
             usual = _FRAME + (2 + facts // 3) * _TOKENS_A_TRAIT
             if self._small and prompt.most is not None:
                 usual = _SMALL_INDUCTION * prompt.most
-            self._rehearsed(prompt, Induction, check_induction(prompt), usual)
+            self._from_cache(prompt, Induction, check_induction(prompt), usual)
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> CostEstimate:
         """Return the sum."""
         tokens_in, tokens_out = round(self._tokens_in), round(self._tokens_out)
-        return Estimate(
+        return CostEstimate(
             users=self._users,
             calls=round(self._calls),
             cached=self._cached,
@@ -110,13 +110,13 @@ class Rehearsal:
             cost_usd=self._model.cost(tokens_in, tokens_out),
         )
 
-    def _rehearsed(
+    def _from_cache(
         self, prompt: Rendered, output: type[T], check: Callable[[T], Checked[T]], usual_out: int
     ) -> Answered[T] | Failed | None:
         """Return what the cache answers; None, and what is usual counted, where it does not."""
-        asking = Asking("distil", "", rehearsal=True)
+        call_context = CallContext("distil", "", dry_run=True)
         try:
-            return ask(self._model, prompt, output, check=check, asking=asking)
+            return ask(self._model, prompt, output, check=check, call_context=call_context)
         except NotPaidForError as exc:
             typical = self._typical[prompt.name]
             self._calls += typical.calls if typical else 1
@@ -124,7 +124,7 @@ class Rehearsal:
             self._tokens_out += typical.tokens_out if typical else min(usual_out, self._model.settings.max_tokens_out)
             return None
         finally:
-            self._cached += len(asking.calls)
+            self._cached += len(call_context.calls)
 
 
 def _invented(number: int) -> Iterator[Fact]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from persona_db.chains.language.call import Accounts, StageName
+from persona_db.chains.language.call import Budget, StageName
 from persona_db.chains.language.facts_and_keys import Ideologies
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.persona import Persona, UserHistory
@@ -16,7 +16,7 @@ from persona_db.graph.errors import ModelAnswerError
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-    from persona_db.chains.language.call import Asking
+    from persona_db.chains.language.call import CallContext
     from persona_db.chains.language.distil_induce import Step
     from persona_db.graph.embedding import Embedder
 
@@ -34,7 +34,7 @@ class LanguageEngine:
 
     model: LanguageModel
     embedder: Embedder | None = None
-    accounts: Accounts | None = None
+    budget: Budget | None = None
 
     @property
     def name(self) -> str:
@@ -53,7 +53,9 @@ class LanguageEngine:
         """
         from persona_db.chains.language.distil_induce import distil
 
-        return self._each(people, lambda history, asking: distil(self.model, history, asking), "distil", config)
+        return self._each(
+            people, lambda history, call_context: distil(self.model, history, call_context), "distil", config
+        )
 
     def induce(self, personas: Sequence[Persona], *, config: RunnableConfig | None = None) -> list[Persona]:
         """Infer from history and distilled facts what others may share, each with the facts that show it.
@@ -62,8 +64,8 @@ class LanguageEngine:
         """
         from persona_db.chains.language.distil_induce import induce
 
-        def step(persona: Persona, asking: Asking) -> Step:
-            return induce(self.model, persona, asking, ideologies=self.ideologies)
+        def step(persona: Persona, call_context: CallContext) -> Step:
+            return induce(self.model, persona, call_context, ideologies=self.ideologies)
 
         return self._each(personas, step, "induce", config)
 
@@ -76,16 +78,16 @@ class LanguageEngine:
     def _each(
         self,
         given: Sequence[Given],
-        step: Callable[[Given, Asking], Step],
+        step: Callable[[Given, CallContext], Step],
         stage: StageName,
         config: RunnableConfig | None,
     ) -> list[Persona]:
         from langchain_core.runnables.config import ContextThreadPoolExecutor
 
-        from persona_db.chains.language.call import Asking
+        from persona_db.chains.language.call import CallContext
 
         def one(thing: Given) -> Persona:
-            made = step(thing, Asking(stage, thing.user, self.accounts, config))
+            made = step(thing, CallContext(stage, thing.user, self.budget, config))
             if made.failed:
                 raise ModelAnswerError(
                     f"{self.name} gave no answer to {stage} {thing.user!r}: {made.problems[-1].reason}"

@@ -227,7 +227,7 @@ class Ideologies:
         with self._lock:  # the model underneath is one
             if self._vectors is None:
                 self._vectors = self._embedder.embed(self._names)
-            nearness = self._vectors @ self._embedder.embed([name])[0]
-        best, second = nearness.argsort()[-1], nearness.argsort()[-2]
-        clear = nearness[best] >= _NEAR and nearness[best] - nearness[second] >= _NEARER
+            similarity = self._vectors @ self._embedder.embed([name])[0]
+        best, second = similarity.argsort()[-1], similarity.argsort()[-2]
+        clear = similarity[best] >= _NEAR and similarity[best] - similarity[second] >= _NEARER
         return self._names[int(best)] if clear else name

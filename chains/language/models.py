@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from persona_db.chains.language.cache import CallCache
-    from persona_db.chains.language.call import Call
+    from persona_db.chains.language.call import CallRecord
     from persona_db.chains.language.retry import Gate
     from persona_db.graph.session import Graph
 
@@ -81,7 +81,7 @@ class LanguageModel:
         """Return US dollars for so many tokens, None where no price is known."""
         return None if self.price is None else self.price.cost(tokens_in, tokens_out)
 
-    def recorded(self, calls: Iterable[Call]) -> None:
+    def recorded(self, calls: Iterable[CallRecord]) -> None:
         """Note in the cache that these calls are in the ledger."""
         if self.cache is not None:
             self.cache.record(call.answer for call in calls if call.answer is not None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from persona_db.chains.language.call import Call, StageName
+from persona_db.chains.language.call import CallRecord, StageName
 from persona_db.chains.persona import Persona
 from persona_db.graph.errors import PersonaDBError
 from persona_db.graph.models import Model
@@ -34,7 +34,7 @@ class Refined:
 
     user: str
     persona: Persona | None
-    calls: tuple[Call, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
     quarantined: tuple[QuarantinedAnswer, ...] = ()
     error: PersonaDBError | None = None
     complete: bool = True

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from persona_db.chains.language.call import Accounts, Asking, Call, CallOutcome, NotPaidForError
+from persona_db.chains.language.call import Budget, CallContext, CallOutcome, CallRecord, NotPaidForError
 from persona_db.chains.language.context_window import room_for
 from persona_db.chains.language.grounding import check_answer, check_reaction
 from persona_db.chains.language.logprobs import choice_probabilities
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 __all__ = [
-    "Foretold",
-    "Told",
+    "ModelPrediction",
+    "UsablePrediction",
     "count_asked",
-    "foretell",
-    "foretell_each",
+    "predict_as_completed",
+    "predict_contexts",
+    "prediction_of_answer",
+    "prediction_of_reaction",
     "signed",
     "stream_explanation",
-    "told_by_answer",
-    "told_by_reaction",
 ]
 
 T = TypeVar("T", bound=Model)
@@ -54,22 +54,22 @@ _NEUTRAL = 3
 
 
 @dataclass(frozen=True)
-class Foretold:
+class ModelPrediction:
     """A prediction and the calls it took."""
 
     prediction: Prediction
-    calls: tuple[Call, ...]
+    calls: tuple[CallRecord, ...]
 
 
-def foretell(
+def predict_contexts(
     model: LanguageModel,
     contexts: Sequence[Context],
     *,
-    accounts: Accounts | None = None,
+    budget: Budget | None = None,
     token_budget: int | None = None,
     history: bool = True,
     config: RunnableConfig | None = None,
-) -> list[Foretold]:
+) -> list[ModelPrediction]:
     """Predict from each context, in their order, many at once; `fit` of the predictions is left empty.
 
     *token_budget* bounds the tokens of the items in a prompt: those that tell least are left out first. Without
@@ -77,40 +77,40 @@ def foretell(
     says so, without probabilities. BudgetError when the budget is reached.
     """
     made = dict(
-        foretell_each(model, contexts, accounts=accounts, token_budget=token_budget, history=history, config=config)
+        predict_as_completed(model, contexts, budget=budget, token_budget=token_budget, history=history, config=config)
     )
     return [made[place] for place in range(len(contexts))]
 
 
-def foretell_each(
+def predict_as_completed(
     model: LanguageModel,
     contexts: Sequence[Context],
     *,
-    accounts: Accounts | None = None,
+    budget: Budget | None = None,
     token_budget: int | None = None,
     history: bool = True,
     config: RunnableConfig | None = None,
-    unfinished: list[Call] | None = None,
-) -> Iterator[tuple[int, Foretold]]:
-    """As `foretell`, each as it completes, with its place among the contexts.
+    unfinished: list[CallRecord] | None = None,
+) -> Iterator[tuple[int, ModelPrediction]]:
+    """As `predict_contexts`, each as it completes, with its place among the contexts.
 
     An error (the budget, a provider that does not answer) is raised when those that run have been yielded. The calls
     that were made for contexts that it left without a prediction are added to *unfinished*.
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
 
-    def one(context: Context) -> Foretold:
-        asking = Asking("predict", context.user, accounts, config)
+    def one(context: Context) -> ModelPrediction:
+        call_context = CallContext("predict", context.user, budget, config)
         try:
-            return _foretold(model, context, asking, token_budget if history else 0)
+            return _predict_one(model, context, call_context, token_budget if history else 0)
         except PersonaDBError:
             if unfinished is not None:
-                unfinished.extend(asking.calls)
+                unfinished.extend(call_context.calls)
             raise
 
     error: PersonaDBError | None = None
     with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
-        running: dict[Future[Foretold], int] = {
+        running: dict[Future[ModelPrediction], int] = {
             pool.submit(one, context): place for place, context in enumerate(contexts)
         }
         try:
@@ -135,69 +135,69 @@ def foretell_each(
 
 
 def count_asked(model: LanguageModel, context: Context) -> int:
-    """Return about how many tokens `foretell` sends to have this predicted, with the schema of the answer.
+    """Return about how many tokens `predict_contexts` sends to have this predicted, with the schema of the answer.
 
     The call is rehearsed, and none is made; of one in the cache it is what was sent.
     """
-    asking = Asking("predict", context.user, rehearsal=True)
+    call_context = CallContext("predict", context.user, dry_run=True)
     try:
-        _foretold(model, context, asking, None)
+        _predict_one(model, context, call_context, None)
     except NotPaidForError as exc:
         return exc.counted_in
-    return sum(call.tokens_in for call in asking.calls)
+    return sum(call.tokens_in for call in call_context.calls)
 
 
 def stream_explanation(
     model: LanguageModel,
     context: Context,
     *,
-    accounts: Accounts | None = None,
-    calls: list[Call] | None = None,
+    budget: Budget | None = None,
+    calls: list[CallRecord] | None = None,
     config: RunnableConfig | None = None,
 ) -> Iterator[str]:
     """Yield in pieces, as they come, the model's explanation of how the user would answer.
 
-    The call is entered in *accounts* and *calls* when the last piece has come. It is not cached, and not tried again
+    The call is entered in *budget* and *calls* when the last piece has come. It is not cached, and not tried again
     once a piece has come.
     """
     prompt, _ = _fitted(
         model, context, explain_prompt, frame=_frame(model, explain_prompt, context.question), most=None
     )
-    asking = Asking("predict", context.user, accounts, config, calls=[] if calls is None else calls)
-    yield from stream_text(model, prompt, asking)
+    call_context = CallContext("predict", context.user, budget, config, calls=[] if calls is None else calls)
+    yield from stream_text(model, prompt, call_context)
 
 
-def _foretold(
+def _predict_one(
     model: LanguageModel,
     context: Context,
-    asking: Asking,
+    call_context: CallContext,
     token_budget: int | None,
-) -> Foretold:
+) -> ModelPrediction:
     question = context.question
 
     def asked(
         render: _Render,
         output: type[T],
         check: Callable[[Rendered], Callable[[T], Checked[T]]],
-        told_by: Callable[[Answered[T], Rendered, Question], Told],
-    ) -> tuple[Told | Failed, tuple[Recalled, ...]]:
+        told_by: Callable[[Answered[T], Rendered, Question], UsablePrediction],
+    ) -> tuple[UsablePrediction | Failed, tuple[Recalled, ...]]:
         prompt, shown = _fitted(model, context, render, frame=_frame(model, render, question), most=token_budget)
         got = ask(
-            model, prompt, output, check=check(prompt), asking=asking,
+            model, prompt, output, check=check(prompt), call_context=call_context,
             log_probabilities=_gives_log_probabilities(model),
         )  # fmt: skip
         return (told_by(got, prompt, question) if isinstance(got, Answered) else got), shown
 
     try:
         if _is_reaction(question):
-            told, shown = asked(react_prompt, Reaction, check_reaction, told_by_reaction)
+            told, shown = asked(react_prompt, Reaction, check_reaction, prediction_of_reaction)
         else:
             told, shown = asked(
-                predict_prompt, PredictedAnswer, lambda prompt: check_answer(prompt, question), told_by_answer
+                predict_prompt, PredictedAnswer, lambda prompt: check_answer(prompt, question), prediction_of_answer
             )
     except (PromptTooLongError, ModelAnswerError) as exc:
         told, shown = Failed(str(exc), "", "invalid", ()), ()
-    return Foretold(_prediction(model, context, told, shown), tuple(asking.calls))
+    return ModelPrediction(_prediction(model, context, told, shown), tuple(call_context.calls))
 
 
 def _is_reaction(question: Question) -> bool:
@@ -249,11 +249,13 @@ def _fitted(
     return render(context.question, own, borrowed), shown
 
 
-def _prediction(model: LanguageModel, context: Context, told: Told | Failed, shown: Sequence[Recalled]) -> Prediction:
+def _prediction(
+    model: LanguageModel, context: Context, told: UsablePrediction | Failed, shown: Sequence[Recalled]
+) -> Prediction:
     outcome: Said = "answered"
     if isinstance(told, Failed):
         outcome = _OUTCOMES.get(told.outcome, "invalid")
-        told = Told("", (), told.reason, ())
+        told = UsablePrediction("", (), told.reason, ())
     by_id = {item.id: item for item in shown}
     return Prediction(
         user=context.user,
@@ -279,7 +281,7 @@ def _prediction(model: LanguageModel, context: Context, told: Told | Failed, sho
 
 
 @dataclass(frozen=True)
-class Told:
+class UsablePrediction:
     """A prediction that can be used; `evidence` are ids of recalled items."""
 
     answer: str
@@ -291,7 +293,7 @@ class Told:
     confidence: float = 0.0
 
 
-def told_by_answer(answered: Answered[PredictedAnswer], prompt: Rendered, question: Question) -> Told:
+def prediction_of_answer(answered: Answered[PredictedAnswer], prompt: Rendered, question: Question) -> UsablePrediction:
     """Return the prediction of an answer, by the model's log-probabilities where there are some, else as it stated.
 
     A model that states no usable probabilities is as sure of its answer as it says: wholly.
@@ -302,7 +304,7 @@ def told_by_answer(answered: Answered[PredictedAnswer], prompt: Rendered, questi
     probabilities = choice_probabilities(
         answered.message.response_metadata, field="answer", options=question.options
     ) or tuple(stated.get(option, 0.0) / total for option in question.options)
-    return Told(
+    return UsablePrediction(
         answer=value.answer,
         probabilities=probabilities,
         explanation=value.explanation,
@@ -311,12 +313,12 @@ def told_by_answer(answered: Answered[PredictedAnswer], prompt: Rendered, questi
     )
 
 
-def told_by_reaction(reacted: Answered[Reaction], prompt: Rendered, question: Question) -> Told:
+def prediction_of_reaction(reacted: Answered[Reaction], prompt: Rendered, question: Question) -> UsablePrediction:
     """Return the prediction of a reaction on the question's scale of seven, with its comment."""
     value = reacted.value
     place = signed(value.polarity, value.intensity)
     probabilities = _reaction_probabilities(reacted) or tuple(float(one == place) for one in range(2 * _NEUTRAL + 1))
-    return Told(
+    return UsablePrediction(
         answer=question.options[place],
         probabilities=probabilities,
         explanation=value.explanation,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from persona_db.chains.fit.snapshot import Reading
-from persona_db.chains.language.call import Accounts, Call, runs_of
+from persona_db.chains.fit.snapshot import Snapshot
+from persona_db.chains.language.call import Budget, CallRecord, runs_of
 from persona_db.chains.language.models import LanguageModel
-from persona_db.chains.language.predict import Foretold, foretell_each
+from persona_db.chains.language.predict import ModelPrediction, predict_as_completed
 from persona_db.chains.results import Context
-from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.graph.ledger import now, store_runs
@@ -22,12 +22,12 @@ from persona_db.graph.progress import Progress, no_progress
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-__all__ = ["Asking", "foretell_contexts", "foretell_many"]
+__all__ = ["PredictOptions", "predict_many", "predict_on_record"]
 
 _CONTEXTS_AT_ONCE = 200
 
 
-class Asking(Model):
+class PredictOptions(Model):
     """How a model is asked for predictions."""
 
     token_budget: int | None = Field(
@@ -38,62 +38,66 @@ class Asking(Model):
     )
 
 
-def foretell_many(
-    reading: Reading,
+def predict_many(
+    snapshot: Snapshot,
     asked: Sequence[tuple[str, str]],
     model: LanguageModel,
     *,
     settings: RecallSettings,
-    asking: Asking | None = None,
-    accounts: Accounts | None = None,
+    predict_options: PredictOptions | None = None,
+    budget: Budget | None = None,
     progress: Progress = no_progress,
-) -> list[Foretold]:
+) -> list[ModelPrediction]:
     """Predict many (user, question id) pairs, in their order, and put the calls on record.
 
-    BudgetError when the budget of *accounts* is reached; what was answered by then is in the cache.
+    BudgetError when the budget of *budget* is reached; what was answered by then is in the cache.
     """
     if not asked:
         return []
-    pairs, knowledge = prepare(reading, asked)
-    lenders = Lenders(knowledge)
+    pairs, correlations = prepare(snapshot, asked)
+    collaborator_items = CollaboratorItems(correlations)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
-    found: dict[int, Foretold] = {}
+    found: dict[int, ModelPrediction] = {}
     for start in range(0, len(order), _CONTEXTS_AT_ONCE):
         chunk = order[start : start + _CONTEXTS_AT_ONCE]
         contexts = recall_many(
-            knowledge, [pairs[index] for index in chunk], settings=settings, texts=True, lenders=lenders
+            correlations,
+            [pairs[index] for index in chunk],
+            settings=settings,
+            texts=True,
+            collaborator_items=collaborator_items,
         )
-        made = foretell_contexts(reading, contexts, model, asking=asking, accounts=accounts)
+        made = predict_on_record(snapshot, contexts, model, predict_options=predict_options, budget=budget)
         found.update(zip(chunk, made, strict=True))
         progress("predicting", start + len(chunk), len(order))
     return [found[index] for index in range(len(pairs))]
 
 
-def foretell_contexts(
-    reading: Reading,
+def predict_on_record(
+    snapshot: Snapshot,
     contexts: Sequence[Context],
     model: LanguageModel,
     *,
-    asking: Asking | None = None,
-    accounts: Accounts | None = None,
+    predict_options: PredictOptions | None = None,
+    budget: Budget | None = None,
     configs: Sequence[RunnableConfig] | None = None,
-) -> list[Foretold]:
+) -> list[ModelPrediction]:
     """Predict from each context, in their order, and put the calls on record.
 
     *configs* are those of the runs that each belongs to, so that its calls are seen as part of them.
     """
-    asking, accounts = asking or Asking(), accounts or Accounts()
+    predict_options, budget = predict_options or PredictOptions(), budget or Budget()
 
-    made: dict[int, Foretold] = {}
-    unfinished: list[Call] = []
+    made: dict[int, ModelPrediction] = {}
+    unfinished: list[CallRecord] = []
 
     def ask(places: Sequence[int], config: RunnableConfig | None) -> None:
-        some = foretell_each(
+        some = predict_as_completed(
             model,
             [contexts[place] for place in places],
-            accounts=accounts,
-            token_budget=asking.token_budget,
-            history=asking.history,
+            budget=budget,
+            token_budget=predict_options.token_budget,
+            history=predict_options.history,
             config=config,
             unfinished=unfinished,
         )
@@ -109,7 +113,7 @@ def foretell_contexts(
                 list(threads.map(lambda place, config: ask([place], config), range(len(contexts)), configs))
     finally:
         calls = [*(call for one in made.values() for call in one.calls), *unfinished]
-        store_runs(reading.graph, reading.dataset, runs_of(calls, fit=reading.fit, at=now()))
+        store_runs(snapshot.graph, snapshot.dataset, runs_of(calls, fit=snapshot.fit, at=now()))
         model.recorded(calls)
     told = (made[place] for place in range(len(contexts)))
-    return [Foretold(one.prediction.model_copy(update={"fit": reading.fit}), one.calls) for one in told]
+    return [ModelPrediction(one.prediction.model_copy(update={"fit": snapshot.fit}), one.calls) for one in told]

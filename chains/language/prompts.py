@@ -118,12 +118,12 @@ def induce_prompt(
 
 def predict_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     """Ask which of the question's options the person would choose."""
-    return _asking("predict", question, own, borrowed)
+    return _call_context("predict", question, own, borrowed)
 
 
 def explain_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     """Ask in words how the person would answer, and why."""
-    return _asking("explain", question, own, borrowed)
+    return _call_context("explain", question, own, borrowed)
 
 
 def react_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
@@ -174,7 +174,7 @@ class _Block:
         return "Known of the person: " + (self.quote("; ".join(attributes)) or _NOTHING)
 
 
-def _asking(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
+def _call_context(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     block = _Block()
     mine, theirs = _recalled(block, own, borrowed)
     options = "\n".join(f"- {block.quote(option)}" for option in question.options)

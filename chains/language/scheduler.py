@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from persona_db.chains.language.call import Accounts, Asking, Call, StageName
+from persona_db.chains.language.call import Budget, CallContext, CallRecord, StageName
 from persona_db.chains.language.distil_induce import Step, distil, induce
 from persona_db.chains.language.engine import LanguageEngine
 from persona_db.chains.language.outcomes import QuarantinedAnswer, Refined
@@ -28,7 +28,7 @@ def refine_people(
     engine: LanguageEngine,
     histories: Iterable[UserHistory],
     *,
-    accounts: Accounts | None = None,
+    budget: Budget | None = None,
     config: RunnableConfig | None = None,
 ) -> Iterator[Refined]:
     """Yield what comes of each user as they complete, in whatever order that is.
@@ -52,7 +52,7 @@ def refine_people(
         try:
             while True:
                 while not stopped and len(running) < _AHEAD * at_once and (history := next(source, None)) is not None:
-                    course = Course(engine, history, accounts or engine.accounts, config, turns)
+                    course = Course(engine, history, budget or engine.budget, config, turns)
                     running[course.begin()] = course
                 if not running:
                     break
@@ -109,13 +109,13 @@ class Course:
         self,
         engine: LanguageEngine,
         history: UserHistory,
-        accounts: Accounts | None,
+        budget: Budget | None,
         config: RunnableConfig | None,
         turns: Turns,
     ) -> None:
-        self._engine, self._history, self._accounts, self._config = engine, history, accounts, config
+        self._engine, self._history, self._budget, self._config = engine, history, budget, config
         self._turns = turns
-        self._calls: list[Call] = []
+        self._calls: list[CallRecord] = []
         self._quarantined: list[QuarantinedAnswer] = []
         self._end: Future[Refined] = Future()
 
@@ -131,31 +131,31 @@ class Course:
     def _distil(self) -> None:
         if not self._end.set_running_or_notify_cancel():
             return
-        step = self._step("distil", lambda asking: distil(self._engine.model, self._history, asking))
+        step = self._step("distil", lambda call_context: distil(self._engine.model, self._history, call_context))
         if step is None:
             return
         if step.failed:
             self._finish(Refined(self._history.user, None, *self._noted(), complete=False))
         else:
-            bounded = self._accounts is not None and self._accounts.budget_usd is not None
+            bounded = self._budget is not None and self._budget.budget_usd is not None
             self._turns.queue(lambda: self._induce(step), place=-1 if bounded else 1)
 
     def _induce(self, distilled: Step) -> None:
         engine = self._engine
         step = self._step(
             "induce",
-            lambda asking: induce(engine.model, distilled.persona, asking, ideologies=engine.ideologies),
+            lambda call_context: induce(engine.model, distilled.persona, call_context, ideologies=engine.ideologies),
         )
         if step is not None:
             persona = engine.key([step.persona])[0]
             complete = distilled.whole and step.whole
             self._finish(Refined(persona.user, persona, *self._noted(), complete=complete))
 
-    def _step(self, stage: StageName, work: Callable[[Asking], Step]) -> Step | None:
+    def _step(self, stage: StageName, work: Callable[[CallContext], Step]) -> Step | None:
         """Return what the work gives, and note its problems; None when an error ended the course."""
         user = self._history.user
         try:
-            step = work(Asking(stage, user, self._accounts, self._config, calls=self._calls))
+            step = work(CallContext(stage, user, self._budget, self._config, calls=self._calls))
         except PersonaDBError as exc:
             self._finish(Refined(user, None, *self._noted(), error=exc, complete=False))
             return None
@@ -167,7 +167,7 @@ class Course:
         ]
         return step
 
-    def _noted(self) -> tuple[tuple[Call, ...], tuple[QuarantinedAnswer, ...]]:
+    def _noted(self) -> tuple[tuple[CallRecord, ...], tuple[QuarantinedAnswer, ...]]:
         return tuple(self._calls), tuple(self._quarantined)
 
     def _finish(self, made: Refined) -> None:

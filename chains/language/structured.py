@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from pydantic import ValidationError
 
-from persona_db.chains.language.call import Asking, Attempt, Call, CallOutcome, attempting, noted
+from persona_db.chains.language.call import Attempt, CallContext, CallOutcome, CallRecord, attempting, noted
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.output_schema import bound, count_messages
 from persona_db.chains.language.prompts import Rendered, repair_text
@@ -78,7 +78,7 @@ class Answered(Generic[T]):
     """An answer that can be used; `problems` are the parts left out of it after the repairs."""
 
     value: T
-    calls: tuple[Call, ...]
+    calls: tuple[CallRecord, ...]
     message: AIMessage = field(repr=False)
     problems: tuple[Problem, ...] = ()
 
@@ -90,7 +90,7 @@ class Failed:
     reason: str
     raw: str
     outcome: CallOutcome
-    calls: tuple[Call, ...]
+    calls: tuple[CallRecord, ...]
 
 
 def ask(
@@ -99,7 +99,7 @@ def ask(
     output: type[T],
     *,
     check: Callable[[T], Checked[T]],
-    asking: Asking,
+    call_context: CallContext,
     log_probabilities: bool = False,
 ) -> Answered[T] | Failed:
     """Return the model's answer as *output*, held against *check*; asked again, with what was wrong, twice at most.
@@ -115,10 +115,10 @@ def ask(
     reply = Reply("")
     reasons: Sequence[str] = ()
     outcome: CallOutcome = "invalid"
-    first, keys = len(asking.calls), list[bytes]()
+    first, keys = len(call_context.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
-        with noted(model, prompt, asking, count_messages(model, messages, output), repair=turn > 0) as note:
-            message = _sent(model, runnable, messages, asking.config, note.attempt)
+        with noted(model, prompt, call_context, count_messages(model, messages, output), repair=turn > 0) as note:
+            message = _sent(model, runnable, messages, call_context.config, note.attempt)
             reply = read_reply(message)
             reasons, outcome = (reply.reason,), reply.outcome
             checked: Checked[T] | None = None
@@ -134,7 +134,7 @@ def ask(
         if note.attempt.key is not None:
             keys.append(note.attempt.key)
         if checked is not None and outcome == "answered":
-            return Answered(checked.value, tuple(asking.calls[first:]), message)
+            return Answered(checked.value, tuple(call_context.calls[first:]), message)
         if checked is not None and checked.kept >= most_kept:
             best, most_kept = Answered(checked.value, (), message, checked.problems), checked.kept
         if outcome == "refused":
@@ -143,7 +143,7 @@ def ask(
         before, messages = messages, [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
         if messages == before:
             break  # the same mistake again: the same question would get it a third time
-    calls = tuple(asking.calls[first:])
+    calls = tuple(call_context.calls[first:])
     if best is not None:
         return Answered(best.value, calls, best.message, best.problems)
     if model.cache is not None:
@@ -151,15 +151,15 @@ def ask(
     return Failed("; ".join(reasons[:_MOST_PROBLEMS]), reply.said, outcome, calls)
 
 
-def stream_text(model: LanguageModel, prompt: Rendered, asking: Asking) -> Iterator[str]:
+def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContext) -> Iterator[str]:
     """Yield the model's answer in plain text as it comes; the call is noted when it has ended."""
     messages = list(prompt.messages)
 
     def begin() -> tuple[AIMessageChunk | None, Iterator[AIMessageChunk]]:
-        chunks = model.chat.stream(messages, asking.config)
+        chunks = model.chat.stream(messages, call_context.config)
         return next(chunks, None), chunks
 
-    with noted(model, prompt, asking, count_messages(model, messages, None), repair=False) as note:
+    with noted(model, prompt, call_context, count_messages(model, messages, None), repair=False) as note:
         with attempting(note.attempt):
             chunk, rest = sending(begin, gate=model.gate, attempts=model.settings.attempts, model=model.name)
         whole = None  # a model that does not stream gives one message, which is no chunk

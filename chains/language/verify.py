@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from persona_db.chains.language.call import Accounts, Asking
+from persona_db.chains.language.call import Budget, CallContext
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.outputs import Verdict, VerdictName
 from persona_db.chains.language.prompts import verify_prompt
@@ -32,19 +32,19 @@ def verify(
     model: LanguageModel,
     personas: Sequence[Persona],
     *,
-    accounts: Accounts | None = None,
+    budget: Budget | None = None,
     config: RunnableConfig | None = None,
 ) -> list[Verified]:
     """Ask of every distilled and induced fact whether its sources show it: one call a fact, in the order given.
 
     A distilled fact's sources are history items, an induced one's the facts or items it rests on. BudgetError when the
-    budget of *accounts* is reached.
+    budget of *budget* is reached.
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
 
     def one(user: str, fact: Fact, texts: Mapping[str, str]) -> Verified:
         prompt = verify_prompt(fact, [(support.id, texts[support.id]) for support in fact.supports])
-        said = ask(model, prompt, Verdict, check=Checked, asking=Asking("verify", user, accounts, config))
+        said = ask(model, prompt, Verdict, check=Checked, call_context=CallContext("verify", user, budget, config))
         return Verified(user, fact, said.value.verdict if isinstance(said, Answered) else None)
 
     facts: list[tuple[str, Fact, Mapping[str, str]]] = []

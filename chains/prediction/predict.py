@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.fit.correlations import Knowledge
-from persona_db.chains.fit.snapshot import Reading, open_reading
+from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.results import Context, Prediction
-from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.own_items import Own
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
@@ -52,22 +52,22 @@ def predict(
     from the same items, at most *token_budget* tokens of them. Its `outcome` says when it gave no answer to use.
     """
     require_user(graph, dataset, user)
-    reading = open_reading(graph, dataset, as_of=as_of)
-    asked, knowledge = prepare(reading, [(user, question)], options=options, embedder=embedder)
-    contexts = recall_many(knowledge, asked, settings=settings or RecallSettings(), texts=True)
+    snapshot = open_snapshot(graph, dataset, as_of=as_of)
+    asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder)
+    contexts = recall_many(correlations, asked, settings=settings or RecallSettings(), texts=True)
     if model is None:
-        return predict_contexts(knowledge, contexts, explain=True)[0]
-    from persona_db.chains.language.call import Accounts
+        return predict_contexts(correlations, contexts, explain=True)[0]
+    from persona_db.chains.language.call import Budget
     from persona_db.chains.language.models import model_of
-    from persona_db.chains.language.predict_many import Asking, foretell_contexts
+    from persona_db.chains.language.predict_many import PredictOptions, predict_on_record
 
     opened = model_of(graph, model, model_settings)
-    asking, accounts = Asking(token_budget=token_budget), Accounts(budget_usd=budget_usd)
-    return foretell_contexts(reading, contexts, opened, asking=asking, accounts=accounts)[0].prediction
+    predict_options, budget = PredictOptions(token_budget=token_budget), Budget(budget_usd=budget_usd)
+    return predict_on_record(snapshot, contexts, opened, predict_options=predict_options, budget=budget)[0].prediction
 
 
 def predict_many(
-    reading: Reading,
+    snapshot: Snapshot,
     asked: Sequence[tuple[str, str]],
     *,
     settings: RecallSettings | None = None,
@@ -86,25 +86,25 @@ def predict_many(
 
     with threadpool_limits(limits=1):  # as in refine: many small solves
         if model is not None:
-            from persona_db.chains.language.call import Accounts
+            from persona_db.chains.language.call import Budget
             from persona_db.chains.language.models import model_of
-            from persona_db.chains.language.predict_many import Asking, foretell_many
+            from persona_db.chains.language.predict_many import PredictOptions, predict_many
 
-            made = foretell_many(
-                reading,
+            made = predict_many(
+                snapshot,
                 asked,
-                model_of(reading.graph, model, model_settings),
+                model_of(snapshot.graph, model, model_settings),
                 settings=settings or RecallSettings(),
-                asking=Asking(token_budget=token_budget),
-                accounts=Accounts(budget_usd=budget_usd),
+                predict_options=PredictOptions(token_budget=token_budget),
+                budget=Budget(budget_usd=budget_usd),
                 progress=progress,
             )
             return [one.prediction for one in made]
-        return _predict_many(reading, asked, settings or RecallSettings(), explain=explain, progress=progress)
+        return _predict_many(snapshot, asked, settings or RecallSettings(), explain=explain, progress=progress)
 
 
 def _predict_many(
-    reading: Reading,
+    snapshot: Snapshot,
     asked: Sequence[tuple[str, str]],
     settings: RecallSettings,
     *,
@@ -113,33 +113,33 @@ def _predict_many(
 ) -> list[Prediction]:
     if not asked:
         return []
-    pairs, knowledge = prepare(reading, asked)
+    pairs, correlations = prepare(snapshot, asked)
     made = {
         place: prediction
         for place, _, prediction in predict_each(
-            knowledge, pairs, settings=settings, explain=explain, progress=progress
+            correlations, pairs, settings=settings, explain=explain, progress=progress
         )
     }
     return [made[place] for place in range(len(pairs))]
 
 
 def predict_each(
-    knowledge: Knowledge,
+    correlations: CorrelationModel,
     pairs: Sequence[tuple[str, Question]],
     *,
     settings: RecallSettings,
     explain: bool = False,
     own: Mapping[str, Own] | None = None,
-    lenders: Lenders | None = None,
+    collaborator_items: CollaboratorItems | None = None,
     collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     progress: Progress = no_progress,
 ) -> Iterator[tuple[int, Context, Prediction]]:
     """Yield the place of each (user, question), what is recalled for it and the prediction, user by user.
 
-    *own* and *lenders* are what was read so far; *collaborators*, rows of `join_many` for each pair, take the place of
-    a JOIN.
+    *own* and *collaborator_items* are what was read so far; *collaborators*, rows of `join_many` for
+    each pair, take the place of a JOIN.
     """
-    lenders = lenders or Lenders(knowledge)
+    collaborator_items = collaborator_items or CollaboratorItems(correlations)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
     start = 0
     while start < len(order):
@@ -148,14 +148,14 @@ def predict_each(
             end += 1
         chunk = order[start:end]
         contexts = recall_many(
-            knowledge,
+            correlations,
             [pairs[index] for index in chunk],
             settings=settings,
             texts=explain,
             own=own,
-            lenders=lenders,
+            collaborator_items=collaborator_items,
             collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
         )
-        yield from zip(chunk, contexts, predict_contexts(knowledge, contexts, explain=explain), strict=True)
+        yield from zip(chunk, contexts, predict_contexts(correlations, contexts, explain=explain), strict=True)
         start = end
         progress("predicting", end, len(order))

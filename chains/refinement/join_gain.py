@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Signals
-from persona_db.chains.fit.correlations import Knowledge, knowledge_of
+from persona_db.chains.fit.correlations import CorrelationModel, correlations_of
 from persona_db.chains.fit.keys import make_keys, profiles
 from persona_db.chains.fit.leanings import PersonLeanings, leanings
 from persona_db.chains.fit.learn import people_of
 from persona_db.chains.fit.population import Population, fit_population
-from persona_db.chains.fit.settings import EngineSettings, Lift
-from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.fit.settings import EngineSettings, JoinGain
+from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.summaries import summarise
-from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.join import TOP_K
-from persona_db.chains.retrieval.own_items import own_of
+from persona_db.chains.retrieval.own_items import own_items_of
 from persona_db.chains.retrieval.recall import RecallSettings, fill
-from persona_db.chains.retrieval.text_similarity import Nearness
+from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.chains.statistical.predict import forecast
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from persona_db.graph.session import Graph
 
-__all__ = ["measure_lift"]
+__all__ = ["measure_join_gain"]
 
 Floats = NDArray[np.float64]
 RATIOS = (0.2, 0.4, 0.7)
@@ -59,7 +59,7 @@ _LEAST_PROBABILITY = 1e-4
 class _Fold:
     """A Fit without some answers: what prediction needs of it, in memory."""
 
-    knowledge: Knowledge
+    correlations: CorrelationModel
     population: Population
     table: AnswerTable
     """Of those whom it was learned from: not of the cold."""
@@ -67,12 +67,12 @@ class _Fold:
     ranks: NDArray[np.int64]
     """What each of them shares, as `Sharing.rank`."""
     profile: csr_array
-    lenders: Lenders
+    collaborator_items: CollaboratorItems
     lending: set[int] = field(default_factory=set)
 
     def joined(self, user: str, own: PersonLeanings) -> list[dict[str, Any]]:
         """Return the user's closest collaborators as `join_many` does; what they lend is at hand then."""
-        scores = (profiles([own.keys], self.knowledge.keys) @ self.profile.T).toarray()[0]
+        scores = (profiles([own.keys], self.correlations.keys) @ self.profile.T).toarray()[0]
         scores[self.ranks < Sharing.INDUCED.rank] = 0.0
         most = min(TOP_K, len(scores) - 1)
         first = np.argpartition(-scores, most)[: most + 1]
@@ -82,7 +82,7 @@ class _Fold:
         self.lending.update(new)
         for row in new:
             lent = self.row(self.table.users[row], self.table.choice[row], (), self.people[row])
-            self.lenders.take([lent if self.ranks[row] >= Sharing.HISTORY.rank else {**lent, "items": []}])
+            self.collaborator_items.take([lent if self.ranks[row] >= Sharing.HISTORY.rank else {**lent, "items": []}])
         return [{"collaborator": self.table.users[row], "score": float(scores[row])} for row in close]
 
     def row(
@@ -101,11 +101,11 @@ class _Fold:
                 for at in said
             ],
             "facts": [[f"{user} {key}", "induced", key, None, None, "", key] for key in traits],
-            "keys": [[one.key, one.weight, 0.0] for one in own.keys if one.key in self.knowledge.keys],
+            "keys": [[one.key, one.weight, 0.0] for one in own.keys if one.key in self.correlations.keys],
         }
 
 
-def measure_lift(
+def measure_join_gain(
     graph: Graph,
     signals: Signals,
     settings: EngineSettings,
@@ -113,7 +113,7 @@ def measure_lift(
     ranks: Mapping[str, int],
     seed: int,
     progress: Progress = no_progress,
-) -> tuple[Lift, ...]:
+) -> tuple[JoinGain, ...]:
     """Return for each segment what the JOIN saves, and the composition ratio of least log loss: 0 where it saves none.
 
     *signals* are of those whom a Fit learns from, *ranks* what each of them shares: nobody lends more. At most
@@ -143,7 +143,7 @@ def measure_lift(
             _losses(fold, table.users[person], signals.attributes[person], row, table.choice[person], asked)
             for person, row, asked in tests
         ]
-        lifts.append(_lift(least, losses, rng=rng))
+        lifts.append(_join_gain(least, losses, rng=rng))
     return tuple(lifts)
 
 
@@ -172,9 +172,9 @@ def _without(
     traits = np.array([one.traits for one in people]).reshape(len(people), population.loadings.shape[1])
     keys = make_keys(population, held, traits, {})
     summaries = summarise(table, population, keys, held, most=settings.links)
-    knowledge = knowledge_of(Reading(graph, "", "", "", settings), population, keys, summaries)
+    correlations = correlations_of(Snapshot(graph, "", "", "", settings), population, keys, summaries)
     shared = np.array([ranks[user] for user in table.users], dtype=np.int64)
-    return _Fold(knowledge, population, table, people, shared, profiles(held, keys), Lenders(knowledge))
+    return _Fold(correlations, population, table, people, shared, profiles(held, keys), CollaboratorItems(correlations))
 
 
 def _tests(
@@ -208,22 +208,24 @@ def _losses(
     asked: Sequence[int],
 ) -> Floats:
     """Return the log losses of one user's answers (questions asked x ratios, the first without the JOIN)."""
-    knowledge, population = fold.knowledge, fold.population
+    correlations, population = fold.correlations, fold.population
     one = leanings(population, row, attributes)
-    settings, nearness = RecallSettings(), Nearness(knowledge)
-    own = own_of(knowledge, fold.row(user, row, attributes, one), settings.layers)
+    settings, similarity = RecallSettings(), TextSimilarity(correlations)
+    own = own_items_of(correlations, fold.row(user, row, attributes, one), settings.layers)
     close = fold.joined(user, one)
     found = np.zeros((len(asked), 1 + len(RATIOS)))
     for place, column in enumerate(asked):
         question = population.questions[column]
         for at, ratio in enumerate((0.0, *RATIOS)):
-            items = fill(knowledge, own, question, close, own.held, fold.lenders, nearness, settings, ratio=ratio)
-            probability = forecast(knowledge, question.id, items).probabilities[truth[column]]
+            items = fill(
+                correlations, own, question, close, own.held, fold.collaborator_items, similarity, settings, ratio=ratio
+            )
+            probability = forecast(correlations, question.id, items).probabilities[truth[column]]
             found[place, at] = -np.log(max(float(probability), _LEAST_PROBABILITY))
     return found
 
 
-def _lift(least: int, losses: Sequence[Floats], *, rng: np.random.Generator) -> Lift:
+def _join_gain(least: int, losses: Sequence[Floats], *, rng: np.random.Generator) -> JoinGain:
     """Choose the ratio of least log loss, and give what it saves with an interval over users."""
     table = np.concatenate(losses)
     saved = table[:, :1] - table[:, 1:]
@@ -232,7 +234,7 @@ def _lift(least: int, losses: Sequence[Floats], *, rng: np.random.Generator) -> 
     drawn = by_user[rng.integers(len(by_user), size=(_DRAWS, len(by_user)))].sum(axis=1)
     low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
     mean = float(saved[:, best].mean())
-    return Lift(
+    return JoinGain(
         known=least,
         ratio=RATIOS[best] if mean > 0 else 0.0,
         saved=round(mean, 6),

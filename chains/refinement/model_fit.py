@@ -23,9 +23,9 @@ from persona_db.chains.fit.lifecycle import drop_obsolete, embed, finish_fit, re
 from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.snapshot import until
-from persona_db.chains.fit.store import store_left_out, store_population
+from persona_db.chains.fit.store import store_excluded, store_population
 from persona_db.chains.fit.trust import trusted
-from persona_db.chains.language.call import Accounts
+from persona_db.chains.language.call import Budget
 from persona_db.chains.language.dry_run import estimate
 from persona_db.chains.language.engine import LanguageEngine
 from persona_db.chains.language.models import LanguageModel, model_of
@@ -35,7 +35,7 @@ from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.refinement.history_reader import HistoryReader
 from persona_db.chains.refinement.report import RefineReport
-from persona_db.chains.refinement.reweight_keys import settle
+from persona_db.chains.refinement.reweight_keys import reweight_keys
 from persona_db.chains.refinement.writer import ModelWriter
 from persona_db.chains.statistical.engine import load_engine
 from persona_db.graph.datasets import require_dataset
@@ -151,18 +151,18 @@ class ModelFit:
             tokens_in=found.tokens_in, tokens_out=found.tokens_out, cost_usd=found.cost_usd,
         )  # fmt: skip
 
-    def refine(self, *, limit: int | None = None, accounts: Accounts | None = None) -> RefineReport:
+    def refine(self, *, limit: int | None = None, budget: Budget | None = None) -> RefineReport:
         """Refine those who wait, and finish the Fit; what the budget, the limit or a fault leaves is told.
 
-        *accounts* hold the budget.
+        *budget* hold the budget.
         """
         started = perf_counter()
         drop_obsolete(self.graph, self.dataset, progress=self.progress)
         place = self._place()
         waiting = self._waiting(place.fit)
         users = waiting.first(limit)
-        accounts = accounts or Accounts()
-        writer = self._refine_users(place, waiting, users, accounts)
+        budget = budget or Budget()
+        writer = self._refine_users(place, waiting, users, budget)
         population = writer.population
         left = self._waiting(place.fit).without(writer.unusable)
         replaces = place.current or not left.new or self._nothing_to_replace()
@@ -174,15 +174,15 @@ class ModelFit:
                 drop_obsolete(self.graph, self.dataset, progress=self.progress)
         embedded.result()
         log.info("refined %s by %s: fit %s, %s users", self.dataset, self._engine.name, place.fit, writer.users)
-        priced = self._language.price is not None or not accounts.calls
+        priced = self._language.price is not None or not budget.calls
         return RefineReport(
             dataset=self.dataset, fit=place.fit, engine=self._engine.name, refitted=place.signals is not None,
             users=writer.users, unchanged=waiting.unchanged, facts=writer.facts, keys_held=writer.keys_held,
             through=place.through, seconds=perf_counter() - started, settings=chosen.model_dump(),
             model_settings=self._language.settings.model_dump(mode="json"), waiting=len(left.new),
             incomplete=len(left.incomplete), stopped=self._why(writer, left, limit), current=replaces,
-            calls=accounts.calls, cached=accounts.cached, repairs=accounts.repairs, tokens_in=accounts.tokens_in,
-            tokens_out=accounts.tokens_out, cost_usd=accounts.cost_usd if priced else None,
+            calls=budget.calls, cached=budget.cached, repairs=budget.repairs, tokens_in=budget.tokens_in,
+            tokens_out=budget.tokens_out, cost_usd=budget.cost_usd if priced else None,
             quarantined=writer.quarantined,
             quarantined_share=writer.asked_in_vain / writer.asked if writer.asked else None,
         )  # fmt: skip
@@ -228,7 +228,7 @@ class ModelFit:
         signals, left_out = trusted(place.signals, place.settings)
         population = learn_population(signals, place.settings, seed=self.seed)
         if begun[0]["status"] != "ready":
-            store_left_out(graph, dataset, place.fit, left_out)
+            store_excluded(graph, dataset, place.fit, left_out)
             store_population(graph, dataset, place.fit, population)
         return population
 
@@ -243,7 +243,7 @@ class ModelFit:
         for start in range(0, len(users), _USERS_AT_ONCE):
             yield from self._reader.histories(users[start : start + _USERS_AT_ONCE])
 
-    def _refine_users(self, place: _Place, waiting: _Waiting, users: Sequence[str], accounts: Accounts) -> ModelWriter:
+    def _refine_users(self, place: _Place, waiting: _Waiting, users: Sequence[str], budget: Budget) -> ModelWriter:
         """Ask the model about *users* and write each when theirs is answered, while others' calls run."""
         unknown = set(waiting.unknown)
         read: dict[str, UserHistory] = {}
@@ -256,7 +256,7 @@ class ModelFit:
         done = 0
         begin, recorded = partial(self._begin, place), self._language.recorded
         with ModelWriter(self.graph, self.dataset, place.fit, begin, recorded=recorded) as writer:
-            for refined in refine_people(self._engine, histories(), accounts=accounts):
+            for refined in refine_people(self._engine, histories(), budget=budget):
                 history = read.pop(refined.user)
                 if refined.persona is None and refined.error is None and refined.user in unknown:
                     groups = self._engine.key([Persona(history=history)])[0]  # that much is known of them
@@ -281,9 +281,11 @@ class ModelFit:
             signals, _ = self._signals(graph.read("user_versions", dataset=dataset, fit=""))
             signals = _on_questions_of(signals, population)
             signals, left_out = trusted(signals, place.settings)
-            store_left_out(graph, dataset, place.fit, left_out)
+            store_excluded(graph, dataset, place.fit, left_out)
             population = fit_population(signals.table, wording=signals.wording, settings=place.settings)
-        chosen = settle(graph, dataset, place.fit, population, signals.table, seed=self.seed, progress=self.progress)
+        chosen = reweight_keys(
+            graph, dataset, place.fit, population, signals.table, seed=self.seed, progress=self.progress
+        )
         waiting = len(left.new) + len(left.incomplete)
         finish_fit(graph, dataset, place.fit, chosen, current=self.as_of is None, waiting=waiting)
         return chosen

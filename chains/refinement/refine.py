@@ -17,11 +17,11 @@ from persona_db.chains.fit.lifecycle import drop_obsolete, embed, finish_fit, re
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.snapshot import until
 from persona_db.chains.fit.store import store_learned
-from persona_db.chains.fit.trust import LeftOut, counted, judge_one
+from persona_db.chains.fit.trust import Excluded, counted, judge_one
 from persona_db.chains.fit.unseen import common_words, named_in, own_words
 from persona_db.chains.persona import Persona
 from persona_db.chains.refinement.history_reader import HistoryReader
-from persona_db.chains.refinement.join_gain import measure_lift
+from persona_db.chains.refinement.join_gain import measure_join_gain
 from persona_db.chains.refinement.persona_diff import Changes
 from persona_db.chains.refinement.report import RefineReport
 from persona_db.chains.statistical.engine import StatisticalEngine, load_engine
@@ -77,15 +77,15 @@ def refine(
 
     with threadpool_limits(limits=1):  # many small solves: threads that wait for each other cost more than they bring
         if model is not None:
-            from persona_db.chains.language.call import Accounts
+            from persona_db.chains.language.call import Budget
             from persona_db.chains.refinement.model_fit import ModelFit
 
             made = ModelFit(
                 graph, dataset, refit=refit, as_of=as_of, seed=seed, settings=settings, embedder=embedder,
                 progress=progress, model=model, model_settings=model_settings,
             )  # fmt: skip
-            accounts = Accounts(budget_usd=budget_usd)
-            return made.plan(limit=limit) if dry_run else made.refine(limit=limit, accounts=accounts)
+            budget = Budget(budget_usd=budget_usd)
+            return made.plan(limit=limit) if dry_run else made.refine(limit=limit, budget=budget)
         if budget_usd is not None or limit is not None or dry_run or model_settings is not None:
             raise ConfigError("a budget, a limit and a dry run are for a language model: name one with --model")
         return _refine(
@@ -119,7 +119,7 @@ def _refine(
         chosen = EngineSettings.stored(current[0]["settings"])
         waiting, unchanged = _waiting(graph, dataset, fit)
         facts = keys = 0
-        odd: list[LeftOut] = []
+        odd: list[Excluded] = []
         if waiting:
             engine = load_engine(graph, dataset, fit, chosen, lexicon=reader.lexicon)
             facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, odd=odd, progress=progress)
@@ -150,7 +150,7 @@ def _refine(
     facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, progress=progress)
     chosen = learned.population.settings
     ranks = {row["user"]: row["sharing_rank"] for row in everybody}
-    lifts = measure_lift(graph, learned.signals, chosen, ranks=ranks, seed=seed, progress=progress)
+    lifts = measure_join_gain(graph, learned.signals, chosen, ranks=ranks, seed=seed, progress=progress)
     chosen = chosen.model_copy(update={"lifts": lifts})
     finish_fit(graph, dataset, fit, chosen, current=as_of is None, waiting=0)
     drop_obsolete(graph, dataset, progress=progress)
@@ -190,7 +190,7 @@ def _refine_users(
     users: Sequence[str],
     reader: HistoryReader,
     *,
-    odd: list[LeftOut] | None = None,
+    odd: list[Excluded] | None = None,
     progress: Progress,
 ) -> tuple[int, int]:
     """Distil, induce and key *users* and write their personas, batch by batch; return facts and keys held.
@@ -220,7 +220,7 @@ def _refine_users(
     return facts, keys
 
 
-def _left_out(engine: StatisticalEngine, personas: Sequence[Persona]) -> dict[str, LeftOut]:
+def _left_out(engine: StatisticalEngine, personas: Sequence[Persona]) -> dict[str, Excluded]:
     """Those who share something and whom the Fit's own measure leaves out; copies are found by a refit."""
     found = {}
     for persona in personas:
@@ -237,7 +237,7 @@ def _store_personas(
     fit: str,
     engine: StatisticalEngine,
     personas: Sequence[Persona],
-    left_out: Mapping[str, LeftOut],
+    left_out: Mapping[str, Excluded],
 ) -> None:
     """Write what changed of some users, and mark them as done, in one transaction.
 

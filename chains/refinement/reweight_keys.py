@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from persona_db.chains.fit.settings import EngineSettings
     from persona_db.graph.session import Graph
 
-__all__ = ["settle"]
+__all__ = ["reweight_keys"]
 
 _USERS_AT_ONCE = 1_000
 _KEYS_AT_ONCE = 5_000
@@ -42,7 +42,7 @@ class _Holding:
     keys: tuple[tuple[str, float], ...]
 
 
-def settle(
+def reweight_keys(
     graph: Graph,
     dataset: str,
     fit: str,
@@ -64,7 +64,7 @@ def settle(
         tuple(one.user for one in counted), table.questions, table.choice[[row[one.user] for one in counted]]
     )
     held = [[Leaning(key, stored[key].kind, weight) for key, weight in one.keys] for one in counted]
-    keys = _settled(population, stored, counted, held)
+    keys = _reweighted(population, stored, counted, held)
     store_keys(graph, dataset, fit, keys)
     ids = list(keys)
     for start in range(0, len(ids), _KEYS_AT_ONCE):
@@ -94,7 +94,7 @@ def _holdings(graph: Graph, dataset: str, fit: str) -> Iterator[_Holding]:
         after = rows[-1]["user"]
 
 
-def _settled(
+def _reweighted(
     population: Population,
     stored: Mapping[str, CacheKey],
     counted: Sequence[_Holding],

@@ -23,7 +23,7 @@ from persona_db.graph.ledger import BadAnswer, Run, bad_answer_rows, now
 
 if TYPE_CHECKING:
     from persona_db.chains.fit.population import Population
-    from persona_db.chains.language.call import Call
+    from persona_db.chains.language.call import CallRecord
     from persona_db.chains.language.outcomes import Refined
     from persona_db.chains.persona import Persona, UserHistory
     from persona_db.graph.session import Graph
@@ -97,7 +97,7 @@ class ModelWriter:
         fit: str,
         begin: Callable[[], Population],
         *,
-        recorded: Callable[[Iterable[Call]], None],
+        recorded: Callable[[Iterable[CallRecord]], None],
     ) -> None:
         self._graph, self._dataset, self._fit, self._begin, self._recorded = graph, dataset, fit, begin, recorded
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="persona-db-writer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.fit.snapshot import Reading, open_reading
+from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.results import Collaborator, SharedKey
 from persona_db.graph.errors import UnknownQuestionError
 from persona_db.graph.models import Sharing
@@ -41,20 +41,20 @@ def join(
     candidates that the index of profiles proposes, a few hundred.
     """
     require_user(graph, dataset, user)
-    reading = open_reading(graph, dataset, as_of=as_of)
+    snapshot = open_snapshot(graph, dataset, as_of=as_of)
     wanted = top_k * _WIDER_FOR_A_QUESTION if question else top_k
-    found = join_many(reading, [user], top_k=wanted, exact=exact, sharing=sharing).get(user, [])
+    found = join_many(snapshot, [user], top_k=wanted, exact=exact, sharing=sharing).get(user, [])
     if question:
-        found = _who_can_say(reading, found, question)[:top_k]
-    return explained(reading, {user: found})[user]
+        found = _who_can_say(snapshot, found, question)[:top_k]
+    return explained(snapshot, {user: found})[user]
 
 
-def explained(reading: Reading, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[Collaborator]]:
+def explained(snapshot: Snapshot, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[Collaborator]]:
     """Turn the rows of `join_many` into collaborators with the keys that made their scores; one query for all."""
     wanted = [{"user": user, "others": [row["collaborator"] for row in rows]} for user, rows in found.items() if rows]
     keys: dict[tuple[str, str], list[SharedKey]] = {}
-    for row in reading.graph.read(
-        "shared_keys", dataset=reading.dataset, fit=reading.fit, rows=wanted, as_of=reading.as_of
+    for row in snapshot.graph.read(
+        "shared_keys", dataset=snapshot.dataset, fit=snapshot.fit, rows=wanted, as_of=snapshot.as_of
     ):
         pair = row.pop("user"), row.pop("collaborator")
         keys.setdefault(pair, []).append(SharedKey.model_validate(row))
@@ -74,7 +74,7 @@ def explained(reading: Reading, found: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def join_many(
-    reading: Reading,
+    snapshot: Snapshot,
     users: Sequence[str],
     *,
     top_k: int = TOP_K,
@@ -84,14 +84,14 @@ def join_many(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """Return for each user the rows {collaborator, name, score}, best first; one query for 200 users."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    bounds: dict[str, Any] = {} if exact else {"candidates": max(reading.settings.candidates, 2 * top_k)}
+    bounds: dict[str, Any] = {} if exact else {"candidates": max(snapshot.settings.candidates, 2 * top_k)}
     for start in range(0, len(users), _USERS_AT_ONCE):
-        rows = reading.graph.read(
+        rows = snapshot.graph.read(
             "join_exact" if exact else "join",
-            dataset=reading.dataset,
-            fit=reading.fit,
+            dataset=snapshot.dataset,
+            fit=snapshot.fit,
             users=list(users[start : start + _USERS_AT_ONCE]),
-            as_of=reading.as_of,
+            as_of=snapshot.as_of,
             min_rank=max(sharing.rank, 1),
             top_k=top_k,
             **bounds,
@@ -102,20 +102,20 @@ def join_many(
     return found
 
 
-def _who_can_say(reading: Reading, rows: Sequence[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
+def _who_can_say(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
     """Keep those who answered the question or one that tells about it, in their order."""
-    links = reading.graph.read("links", dataset=reading.dataset, fit=reading.fit, questions=[question])
+    links = snapshot.graph.read("links", dataset=snapshot.dataset, fit=snapshot.fit, questions=[question])
     if not links:
-        raise UnknownQuestionError(question, dataset=reading.dataset)
+        raise UnknownQuestionError(question, dataset=snapshot.dataset)
     asked = {question, *(other for other, _ in links[0]["links"])}
     can_say = {
         row["user"]
-        for row in reading.graph.read(
+        for row in snapshot.graph.read(
             "who_answered",
-            dataset=reading.dataset,
+            dataset=snapshot.dataset,
             users=[row["collaborator"] for row in rows],
             questions=sorted(asked),
-            as_of=reading.as_of,
+            as_of=snapshot.as_of,
         )
     }
     return [row for row in rows if row["collaborator"] in can_say]

@@ -10,12 +10,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.leanings import demographic_id
 from persona_db.chains.fit.traits import is_pole, trait_of
-from persona_db.chains.retrieval.text_similarity import Nearness
+from persona_db.chains.retrieval.text_similarity import TextSimilarity
 
-__all__ = ["Candidate", "Layer", "Own", "free_texts", "own_of", "read_own"]
+__all__ = ["Candidate", "Layer", "Own", "free_texts", "own_items_of", "read_own_items"]
 
 Layer = Literal["history", "distilled", "induced", "cache"]
 _USERS_AT_ONCE = 200
@@ -57,12 +57,14 @@ class Own:
         """The statements of free text, in the order of the items that say them."""
         return tuple(item.statement for item in self.items if item.variable is None)
 
-    def telling(self, knowledge: Knowledge, question: str, nearness: Nearness) -> NDArray[np.float64]:
+    def relevance(
+        self, correlations: CorrelationModel, question: str, similarity: TextSimilarity
+    ) -> NDArray[np.float64]:
         """How much each item tells about the question."""
-        telling = knowledge.tells(question)[self.variables]
+        relevance = correlations.relevance(question)[self.variables]
         if not self.texts:
-            return telling
-        return np.concatenate([telling, [nearness.telling(question, text) for text in self.texts]])
+            return relevance
+        return np.concatenate([relevance, [similarity.relevance(question, text) for text in self.texts]])
 
     @cached_property
     def repeats(self) -> bool:
@@ -70,29 +72,31 @@ class Own:
         return len({item.statement for item in self.items}) < len(self.items)
 
 
-def read_own(knowledge: Knowledge, users: Sequence[str], layers: frozenset[Layer]) -> dict[str, Own]:
+def read_own_items(correlations: CorrelationModel, users: Sequence[str], layers: frozenset[Layer]) -> dict[str, Own]:
     """Read what some users have themselves; one query for 200 of them. Those that there are not are left out."""
-    reading = knowledge.reading
+    snapshot = correlations.snapshot
     found: dict[str, Own] = {}
     for start in range(0, len(users), _USERS_AT_ONCE):
         some = list(users[start : start + _USERS_AT_ONCE])
-        rows = reading.graph.read("personas", dataset=reading.dataset, fit=reading.fit, users=some, as_of=reading.as_of)
-        found.update((row["user"], own_of(knowledge, row, layers)) for row in rows)
+        rows = snapshot.graph.read(
+            "personas", dataset=snapshot.dataset, fit=snapshot.fit, users=some, as_of=snapshot.as_of
+        )
+        found.update((row["user"], own_items_of(correlations, row, layers)) for row in rows)
     return found
 
 
-def own_of(knowledge: Knowledge, row: Mapping[str, Any], layers: frozenset[Layer]) -> Own:
+def own_items_of(correlations: CorrelationModel, row: Mapping[str, Any], layers: frozenset[Layer]) -> Own:
     """Turn a row of `personas` into candidates."""
     newest: dict[str, Sequence[Any]] = {}
     for item in sorted(row["items"], key=lambda item: (item[3], item[0])):
         if item[1] is not None and item[2] is not None:
             newest[item[1]] = item
-    held = tuple(sorted(key for key, _, _ in row["keys"] if key in knowledge.keys))
-    groups = [key for key in map(demographic_id, row["attributes"]) if key in knowledge.keys]
+    held = tuple(sorted(key for key, _, _ in row["keys"] if key in correlations.keys))
+    groups = [key for key in map(demographic_id, row["attributes"]) if key in correlations.keys]
     found = [
-        *_answers(knowledge, newest, row["facts"], layers),
-        *(_traits(knowledge, row["traits"] or (), row["facts"]) if "induced" in layers else ()),
-        *(_groups(knowledge, groups) if "cache" in layers else ()),
+        *_answers(correlations, newest, row["facts"], layers),
+        *(_traits(correlations, row["traits"] or (), row["facts"]) if "induced" in layers else ()),
+        *(_groups(correlations, groups) if "cache" in layers else ()),
     ]
     texts = free_texts(row["items"], row["facts"], layers)
     return Own(
@@ -104,12 +108,15 @@ def own_of(knowledge: Knowledge, row: Mapping[str, Any], layers: frozenset[Layer
 
 
 def _answers(
-    knowledge: Knowledge, newest: Mapping[str, Sequence[Any]], facts: Sequence[Sequence[Any]], layers: frozenset[Layer]
+    correlations: CorrelationModel,
+    newest: Mapping[str, Sequence[Any]],
+    facts: Sequence[Sequence[Any]],
+    layers: frozenset[Layer],
 ) -> Iterator[Candidate]:
     distilled = {fact[3]: fact for fact in facts if fact[1] == "distilled" and fact[3] is not None}
     for question, (id_, _, option, at, statement) in newest.items():
-        variable = knowledge.of_question(question)
-        value = knowledge.value_of_answer(question, option)
+        variable = correlations.of_question(question)
+        value = correlations.value_of_answer(question, option)
         if variable is None or value is None:
             continue
         fact = distilled.get(question)
@@ -119,20 +126,22 @@ def _answers(
             yield Candidate(id_, "history", statement, variable, value, question, option, None, at)
 
 
-def _traits(knowledge: Knowledge, traits: Sequence[float], facts: Sequence[Sequence[Any]]) -> Iterator[Candidate]:
+def _traits(
+    correlations: CorrelationModel, traits: Sequence[float], facts: Sequence[Sequence[Any]]
+) -> Iterator[Candidate]:
     for id_, layer, key, _, _, at, statement in facts:
         if layer == "induced" and is_pole(key):
             trait = trait_of(key)
-            variable = knowledge.of_trait(trait)
+            variable = correlations.of_trait(trait)
             if variable is not None and trait < len(traits):
                 yield Candidate(id_, "induced", statement, variable, float(traits[trait]), key=key, at=at)
 
 
-def _groups(knowledge: Knowledge, groups: Sequence[str]) -> Iterator[Candidate]:
+def _groups(correlations: CorrelationModel, groups: Sequence[str]) -> Iterator[Candidate]:
     for key in groups:
-        variable = knowledge.of_key(key)
+        variable = correlations.of_key(key)
         if variable is not None:
-            yield Candidate(key, "cache", key, variable, knowledge.value_of_holding(key), key=key)
+            yield Candidate(key, "cache", key, variable, correlations.value_of_holding(key), key=key)
 
 
 def free_texts(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from persona_db.chains.fit.correlations import Knowledge, load_knowledge
-from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains.fit.correlations import CorrelationModel, load_correlations
+from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.graph.errors import ConfigError, UnknownQuestionError
 from persona_db.graph.models import Question
 from persona_db.graph.users import question_of
@@ -30,12 +30,12 @@ def new_question(text: str, options: Sequence[str]) -> Question:
 
 
 def prepare(
-    reading: Reading,
+    snapshot: Snapshot,
     asked: Sequence[tuple[str, str]],
     *,
     options: Sequence[str] = (),
     embedder: Embedder | None = None,
-) -> tuple[list[tuple[str, Question]], Knowledge]:
+) -> tuple[list[tuple[str, Question]], CorrelationModel]:
     """Return (user, Question) pairs and what is known of the questions, for (user, id or text) pairs.
 
     With *options* each second entry is the text of a new question; its place is found by meaning, with *embedder*
@@ -49,18 +49,18 @@ def prepare(
 
         found = {text: new_question(text, options) for text in names}
         if embedder is None:
-            embedder = embedder_of(reading.graph.settings)
-        require_embedder(reading.graph, reading.dataset, embedder)
+            embedder = embedder_of(snapshot.graph.settings)
+        require_embedder(snapshot.graph, snapshot.dataset, embedder)
         rows = embedder.embed(names)
         vectors = {found[text].id: np.asarray(row, dtype=np.float64) for text, row in zip(names, rows, strict=True)}
     else:
         found = {}
-        for row in reading.graph.read("find_questions", dataset=reading.dataset, ids=names):
+        for row in snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=names):
             found[row["id"]] = question_of(row)
             if row["vector"] is not None:
                 vectors[row["id"]] = np.array(row["vector"], dtype=np.float64)
         for name in names:
             if name not in found or not found[name].options:
-                raise UnknownQuestionError(name, dataset=reading.dataset)
-    knowledge = load_knowledge(reading, list(found.values()), vectors=vectors)
-    return [(user, found[question]) for user, question in asked], knowledge
+                raise UnknownQuestionError(name, dataset=snapshot.dataset)
+    correlations = load_correlations(snapshot, list(found.values()), vectors=vectors)
+    return [(user, found[question]) for user, question in asked], correlations

@@ -15,14 +15,14 @@ from zlib import crc32
 import numpy as np
 from pydantic import Field
 
-from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.settings import USUAL_RATIO
-from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.results import Context, Recalled
-from persona_db.chains.retrieval.collaborator_items import LEAST_TELLING, Lenders
+from persona_db.chains.retrieval.collaborator_items import LEAST_RELEVANCE, CollaboratorItems
 from persona_db.chains.retrieval.join import TOP_K, join_many
-from persona_db.chains.retrieval.own_items import Candidate, Layer, Own, read_own
-from persona_db.chains.retrieval.text_similarity import Nearness
+from persona_db.chains.retrieval.own_items import Candidate, Layer, Own, read_own_items
+from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.graph.errors import UnknownUserError
 from persona_db.graph.models import Model, Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
@@ -58,8 +58,8 @@ class RecallSettings(Model):
     layers: frozenset[Layer] = Field(
         default=frozenset({"history", "distilled", "induced", "cache"}), description="Layers of own items used."
     )
-    order: Literal["telling", "newest"] = Field(
-        default="telling", description="Which own items come first; by date also those that tell nothing are used."
+    order: Literal["relevance", "newest"] = Field(
+        default="relevance", description="Which own items come first; by date also those that tell nothing are used."
     )
 
     @property
@@ -87,13 +87,13 @@ def recall(
     from persona_db.chains.retrieval.questions import prepare
 
     require_user(graph, dataset, user)
-    reading = open_reading(graph, dataset, as_of=as_of)
-    asked, knowledge = prepare(reading, [(user, question)], options=options, embedder=embedder)
-    return recall_many(knowledge, asked, settings=settings or RecallSettings(), texts=True)[0]
+    snapshot = open_snapshot(graph, dataset, as_of=as_of)
+    asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder)
+    return recall_many(correlations, asked, settings=settings or RecallSettings(), texts=True)[0]
 
 
 def recall_many(
-    knowledge: Knowledge,
+    correlations: CorrelationModel,
     asked: Sequence[tuple[str, Question]],
     *,
     settings: RecallSettings,
@@ -101,51 +101,53 @@ def recall_many(
     collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     keys: Sequence[Sequence[str]] | None = None,
     own: Mapping[str, Own] | None = None,
-    lenders: Lenders | None = None,
+    collaborator_items: CollaboratorItems | None = None,
     progress: Progress = no_progress,
 ) -> list[Context]:
     """Return a context for each (user, question), in their order; a fixed number of queries for 200 users.
 
     *collaborators* are rows of `join_many` for each pair; they are joined here when not given. *keys* are for each pair
-    those whose summaries are borrowed, the user's own when not given. *own* is what `read_own` found with the same
-    knowledge and layers, *lenders* are those of an earlier call with it, so that nobody is read twice. Without *texts*
-    items carry none: enough for the statistical engine.
+    those whose summaries are borrowed, the user's own when not given. *own* is what `read_own_items` found with the
+    same correlations and layers, *collaborator_items* are those of an earlier call, so that nobody is read twice.
+    Without *texts* items carry none: enough for the statistical engine.
     UnknownUserError for a user there is not.
     """
-    reading = knowledge.reading
+    snapshot = correlations.snapshot
     by_user: dict[str, list[int]] = {}
     for index, (user, _) in enumerate(asked):
         by_user.setdefault(user, []).append(index)
     contexts: dict[int, Context] = {}
-    lenders = lenders or Lenders(knowledge)
+    collaborator_items = collaborator_items or CollaboratorItems(correlations)
     users = list(by_user)
     for start in range(0, len(users), _USERS_AT_ONCE):
         chunk = users[start : start + _USERS_AT_ONCE]
-        mine = read_own(knowledge, chunk, settings.layers) if own is None else own
+        mine = read_own_items(correlations, chunk, settings.layers) if own is None else own
         for user in chunk:
             if user not in mine:
-                raise UnknownUserError(user, dataset=reading.dataset)
+                raise UnknownUserError(user, dataset=snapshot.dataset)
         joined: Mapping[str, Sequence[Mapping[str, Any]]] = {}
         if settings.borrows and collaborators is None:
-            joined = join_many(reading, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
+            joined = join_many(snapshot, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
         close = {
             index: joined.get(user, ()) if collaborators is None or not settings.borrows else collaborators[index]
             for user in chunk
             for index in by_user[user]
         }
-        lenders.fetch({row["collaborator"] for rows in close.values() for row in rows})
+        collaborator_items.fetch({row["collaborator"] for rows in close.values() for row in rows})
         wanted: dict[str, set[str]] = {}
         for index, rows in close.items():
             user, question = asked[index]
-            wanted.setdefault(question.id, set()).update(mine[user].texts, lenders.texts(rows))
-        nearness = Nearness(knowledge)
-        nearness.fetch(wanted)
-        reading.check()
+            wanted.setdefault(question.id, set()).update(mine[user].texts, collaborator_items.texts(rows))
+        similarity = TextSimilarity(correlations)
+        similarity.fetch(wanted)
+        snapshot.check()
         for index, rows in close.items():
             user, question = asked[index]
             held = mine[user].held if keys is None else keys[index]
-            ratio, decided = _decided(settings, knowledge, mine[user])
-            items = fill(knowledge, mine[user], question, rows, held, lenders, nearness, settings, ratio=ratio)
+            ratio, decided = _decided(settings, correlations, mine[user])
+            items = fill(
+                correlations, mine[user], question, rows, held, collaborator_items, similarity, settings, ratio=ratio
+            )
             contexts[index] = Context.model_construct(
                 user=user,
                 question=question,
@@ -157,25 +159,25 @@ def recall_many(
             )
         progress("recalling", min(start + _USERS_AT_ONCE, len(users)), len(users))
     done = [contexts[index] for index in range(len(asked))]
-    return _with_texts(knowledge, done) if texts else done
+    return _with_texts(correlations, done) if texts else done
 
 
-def _decided(settings: RecallSettings, knowledge: Knowledge, own: Own) -> tuple[float, str]:
+def _decided(settings: RecallSettings, correlations: CorrelationModel, own: Own) -> tuple[float, str]:
     """Return the composition ratio and, where it was left to the Fit, why it is that."""
     if settings.ratio is not None:
         return settings.ratio, ""
-    lift = knowledge.reading.settings.lift_of(len(own.answers))
+    lift = correlations.snapshot.settings.join_gain_of(len(own.answers))
     return (USUAL_RATIO, "") if lift is None else (lift.ratio, lift.told)
 
 
 def fill(
-    knowledge: Knowledge,
+    correlations: CorrelationModel,
     own: Own,
     question: Question,
     collaborators: Sequence[Mapping[str, Any]],
     keys: Sequence[str],
-    lenders: Lenders,
-    nearness: Nearness,
+    collaborator_items: CollaboratorItems,
+    similarity: TextSimilarity,
     settings: RecallSettings,
     *,
     ratio: float,
@@ -186,27 +188,31 @@ def fill(
     places for what is borrowed, whatever the settings say.
     """
     for_borrowed = math.ceil(round(ratio * settings.size, 9))  # 0.07 x 100 is a little over 7
-    telling = own.telling(knowledge, question.id, nearness)
-    order = _most_telling(own, telling) if settings.order == "telling" else _newest(own)
+    relevance = own.relevance(correlations, question.id, similarity)
+    order = _most_relevant(own, relevance) if settings.order == "relevance" else _newest(own)
     borrowed: list[Recalled] = []
     if for_borrowed:
         first = [own.items[i] for i in order[: settings.size - for_borrowed]]
         places = max(for_borrowed, settings.size - len(order))
         taken = {item.key for item in first if item.layer == "cache"}
-        summaries = list(_summaries(knowledge, own, question, keys, taken))
+        summaries = list(_summaries(correlations, own, question, keys, taken))
         cap = max(1, math.floor(settings.one_share * for_borrowed))
         known = {own.items[i].statement for i in order[: settings.size]}
-        said = list(islice(lenders.said(question.id, collaborators, cap=cap, known=known, nearness=nearness), places))
+        said = list(
+            islice(
+                collaborator_items.said(question.id, collaborators, cap=cap, known=known, similarity=similarity), places
+            )
+        )
         for_summaries = min(len(summaries), math.ceil(settings.summaries * places))
         for_said = min(len(said), places - for_summaries)
         borrowed = summaries[: places - for_said] + said[:for_said]
     kept = order[: settings.size - len(borrowed)]
-    return [_recalled(own.items[i], float(telling[i])) for i in kept] + borrowed
+    return [_recalled(own.items[i], float(relevance[i])) for i in kept] + borrowed
 
 
-def _most_telling(own: Own, telling: NDArray[np.float64]) -> list[int]:
+def _most_relevant(own: Own, relevance: NDArray[np.float64]) -> list[int]:
     """Places of the items that tell something, most telling first, ties by id; equal statements once."""
-    return _once(own, [int(i) for i in np.argsort(-telling, kind="stable") if telling[i] >= LEAST_TELLING])
+    return _once(own, [int(i) for i in np.argsort(-relevance, kind="stable") if relevance[i] >= LEAST_RELEVANCE])
 
 
 def _newest(own: Own) -> list[int]:
@@ -225,7 +231,7 @@ def _once(own: Own, order: list[int]) -> list[int]:
     return list(first.values())
 
 
-def _recalled(item: Candidate, telling: float) -> Recalled:
+def _recalled(item: Candidate, relevance: float) -> Recalled:
     return Recalled.model_construct(
         id=item.id,
         source="own",
@@ -236,30 +242,30 @@ def _recalled(item: Candidate, telling: float) -> Recalled:
         option=item.option,
         counts=(),
         key=item.key,
-        score=telling,
+        score=relevance,
         value=item.value,
         at=item.at,
     )
 
 
 def _summaries(
-    knowledge: Knowledge, own: Own, question: Question, keys: Sequence[str], taken: set[str | None]
+    correlations: CorrelationModel, own: Own, question: Question, keys: Sequence[str], taken: set[str | None]
 ) -> Iterator[Recalled]:
     """What holders of the keys answered, most telling first; the user's own answer is left out, who holds one."""
-    least = knowledge.reading.settings.min_holders
+    least = correlations.snapshot.settings.min_holders
     mine = own.answers.get(question.id) if own.counted else None
     asked: dict[str, tuple[int, ...]] = {}
     for key in keys:
-        counts = knowledge.counts.get((key, question.id))
+        counts = correlations.counts.get((key, question.id))
         if counts is None or key in taken:
             continue
         if mine is not None and key in own.held:
             counts = tuple(count - (option == mine and count > 0) for option, count in enumerate(counts))
         if sum(counts) >= least:
             asked[key] = counts
-    tells = np.abs(knowledge.telling(question.id, list(asked), list(asked.values())))
-    for telling, key in sorted(zip(tells.tolist(), asked, strict=True), key=lambda entry: (-entry[0], entry[1])):
-        if telling < LEAST_TELLING:
+    strengths = np.abs(correlations.key_relevance(question.id, list(asked), list(asked.values())))
+    for relevance, key in sorted(zip(strengths.tolist(), asked, strict=True), key=lambda entry: (-entry[0], entry[1])):
+        if relevance < LEAST_RELEVANCE:
             return
         counts = asked[key]
         yield Recalled.model_construct(
@@ -272,29 +278,29 @@ def _summaries(
             option=None,
             counts=tuple(5 * round(count / 5) for count in counts),
             key=key,
-            score=telling,
-            value=knowledge.value_of_holding(key),
+            score=relevance,
+            value=correlations.value_of_holding(key),
             at="",
         )
 
 
-def _with_texts(knowledge: Knowledge, contexts: Sequence[Context]) -> list[Context]:
+def _with_texts(correlations: CorrelationModel, contexts: Sequence[Context]) -> list[Context]:
     """Give every item its words."""
-    reading = knowledge.reading
+    snapshot = correlations.snapshot
     items = {item.id for context in contexts for item in context.items if item.layer == "history"}
     facts = {item.id for context in contexts for item in context.items if item.layer in ("distilled", "induced")}
     found: dict[str, str] = {}
     if items:
-        for row in reading.graph.read("item_texts", dataset=reading.dataset, ids=sorted(items)):
+        for row in snapshot.graph.read("item_texts", dataset=snapshot.dataset, ids=sorted(items)):
             found[row["id"]] = row["text"]
     if facts:
-        for row in reading.graph.read("fact_texts", dataset=reading.dataset, fit=reading.fit, ids=sorted(facts)):
+        for row in snapshot.graph.read("fact_texts", dataset=snapshot.dataset, fit=snapshot.fit, ids=sorted(facts)):
             found[row["id"]] = row["text"]
     return [
         context.model_copy(
             update={
                 "items": tuple(
-                    item.model_copy(update={"text": found.get(item.id) or _key_text(knowledge, item)})
+                    item.model_copy(update={"text": found.get(item.id) or _key_text(correlations, item)})
                     for item in context.items
                 )
             }
@@ -303,11 +309,11 @@ def _with_texts(knowledge: Knowledge, contexts: Sequence[Context]) -> list[Conte
     ]
 
 
-def _key_text(knowledge: Knowledge, item: Recalled) -> str:
-    key = knowledge.keys[str(item.key)]
+def _key_text(correlations: CorrelationModel, item: Recalled) -> str:
+    key = correlations.keys[str(item.key)]
     if item.source == "own":
         return f"{key.kind}: {key.name}"
-    question = knowledge.questions[str(item.question)]
+    question = correlations.questions[str(item.question)]
     total = sum(item.counts) or 1
     shares = ", ".join(
         f"{100 * count // total} % {option!r}"

@@ -6,18 +6,18 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from persona_db.chains.fit.correlations import Knowledge
+    from persona_db.chains.fit.correlations import CorrelationModel
 
-__all__ = ["Nearness"]
+__all__ = ["TextSimilarity"]
 
 _STATEMENTS_AT_ONCE = 20_000
 
 
-class Nearness:
+class TextSimilarity:
     """How much texts tell about questions, from the cosine of the two; each pair is read once."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
+    def __init__(self, correlations: CorrelationModel) -> None:
+        self._correlations = correlations
         self._cosines: dict[tuple[str, str], float] = {}
         self._read: set[tuple[str, str]] = set()
 
@@ -26,7 +26,7 @@ class Nearness:
         pairs = [
             (question, statement)
             for question, statements in wanted.items()
-            if question in self._knowledge.vectors
+            if question in self._correlations.vectors
             for statement in sorted(statements)
             if (question, statement) not in self._read
         ]
@@ -35,7 +35,7 @@ class Nearness:
             self._fetch(pairs[start : start + _STATEMENTS_AT_ONCE])
 
     def _fetch(self, pairs: Collection[tuple[str, str]]) -> None:
-        reading, vectors = self._knowledge.reading, self._knowledge.vectors
+        snapshot, vectors = self._correlations.snapshot, self._correlations.vectors
         statements: dict[str, list[str]] = {}
         for question, statement in pairs:
             statements.setdefault(question, []).append(statement)
@@ -43,9 +43,9 @@ class Nearness:
             {"question": question, "vector": vectors[question].tolist(), "statements": some}
             for question, some in statements.items()
         ]
-        for row in reading.graph.read("likeness", dataset=reading.dataset, rows=rows):
+        for row in snapshot.graph.read("likeness", dataset=snapshot.dataset, rows=rows):
             self._cosines.update({(row["question"], statement): cosine for statement, cosine in row["cosines"]})
 
-    def telling(self, question: str, statement: str) -> float:
+    def relevance(self, question: str, statement: str) -> float:
         """How much a text tells about a question, on the scale of correlations; 0 for what has no vector."""
-        return self._knowledge.telling_by_meaning(self._cosines.get((question, statement), 0.0))
+        return self._correlations.relevance_by_similarity(self._cosines.get((question, statement), 0.0))

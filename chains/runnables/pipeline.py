@@ -13,8 +13,8 @@ from langchain_core.callbacks import CallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from persona_db.chains.fit.correlations import Knowledge
-from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.results import Collaborator, Context, Prediction
 from persona_db.chains.retrieval.join import TOP_K, explained, join_many
 from persona_db.chains.retrieval.questions import prepare
@@ -65,9 +65,9 @@ class Join(Stage[Ask, Joined]):
         return partial(_alike, self._join, key=lambda ask: ask.as_of)
 
     def _join(self, asked: Sequence[Ask], _: Sequence[RunnableConfig]) -> list[Joined]:
-        reading = open_reading(self.graph, self.dataset, as_of=asked[0].as_of)
+        snapshot = open_snapshot(self.graph, self.dataset, as_of=asked[0].as_of)
         users = list(dict.fromkeys(ask.user for ask in asked))
-        found = explained(reading, join_many(reading, users, top_k=self.top_k, sharing=self.sharing))
+        found = explained(snapshot, join_many(snapshot, users, top_k=self.top_k, sharing=self.sharing))
         return [Joined(ask=ask, collaborators=tuple(found.get(ask.user, ()))) for ask in asked]
 
 
@@ -83,12 +83,12 @@ class Recall(Stage[Joined, Recollection]):
         return partial(_alike, self._recall, key=lambda one: (one.ask.as_of, one.ask.options))
 
     def _recall(self, joined: Sequence[Joined], _: Sequence[RunnableConfig]) -> list[Recollection]:
-        asked, knowledge = _prepared(self.graph, self.dataset, [one.ask for one in joined], self.embedder)
+        asked, correlations = _prepared(self.graph, self.dataset, [one.ask for one in joined], self.embedder)
         collaborators = [
             [{"collaborator": who.user, "name": who.name, "score": who.score} for who in one.collaborators]
             for one in joined
         ]
-        contexts = recall_many(knowledge, asked, settings=self.settings, texts=True, collaborators=collaborators)
+        contexts = recall_many(correlations, asked, settings=self.settings, texts=True, collaborators=collaborators)
         return [Recollection(ask=one.ask, context=context) for one, context in zip(joined, contexts, strict=True)]
 
 
@@ -106,24 +106,26 @@ class Predict(Stage[Recollection, Prediction]):
     def _work(self) -> Work[Recollection, Prediction]:
         if self.model is None:
             return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
-        return partial(_alike, self._foretell, key=lambda one: one.ask.as_of)
+        return partial(_alike, self._predict_by_model, key=lambda one: one.ask.as_of)
 
-    def _foretell(self, recalled: Sequence[Recollection], configs: Sequence[RunnableConfig]) -> list[Prediction]:
+    def _predict_by_model(
+        self, recalled: Sequence[Recollection], configs: Sequence[RunnableConfig]
+    ) -> list[Prediction]:
         from persona_db.chains.language.models import model_of
-        from persona_db.chains.language.predict_many import Asking, foretell_contexts
+        from persona_db.chains.language.predict_many import PredictOptions, predict_on_record
 
         if self._opened is None:
             self._opened = model_of(self.graph, self.model, self.model_settings)
-        reading = open_reading(self.graph, self.dataset, as_of=recalled[0].ask.as_of)
-        asking = Asking(token_budget=self.token_budget)
+        snapshot = open_snapshot(self.graph, self.dataset, as_of=recalled[0].ask.as_of)
+        predict_options = PredictOptions(token_budget=self.token_budget)
         contexts = [one.context for one in recalled]
-        made = foretell_contexts(reading, contexts, self._opened, asking=asking, configs=configs)
+        made = predict_on_record(snapshot, contexts, self._opened, predict_options=predict_options, configs=configs)
         return [one.prediction for one in made]
 
     def _predict(self, recalled: Sequence[Recollection], _: Sequence[RunnableConfig]) -> list[Prediction]:
         asked = [one.ask for one in recalled]
-        knowledge = _prepared(self.graph, self.dataset, asked, self.embedder)[1]
-        return predict_contexts(knowledge, [one.context for one in recalled], explain=True)
+        correlations = _prepared(self.graph, self.dataset, asked, self.embedder)[1]
+        return predict_contexts(correlations, [one.context for one in recalled], explain=True)
 
 
 class Explain(RunnableSerializable[Recollection, str]):
@@ -190,11 +192,11 @@ def persona_chain(
 
 def _prepared(
     graph: Any, dataset: str, asked: Sequence[Ask], embedder: Any
-) -> tuple[list[tuple[str, Question]], Knowledge]:
+) -> tuple[list[tuple[str, Question]], CorrelationModel]:
     """Return what is asked, all as of one time and with the same options, and what is known of it."""
-    reading = open_reading(graph, dataset, as_of=asked[0].as_of)
+    snapshot = open_snapshot(graph, dataset, as_of=asked[0].as_of)
     pairs = [(ask.user, ask.question) for ask in asked]
-    return prepare(reading, pairs, options=asked[0].options, embedder=embedder)
+    return prepare(snapshot, pairs, options=asked[0].options, embedder=embedder)
 
 
 def _alike(

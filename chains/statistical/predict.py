@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.conditioning import condition
-from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.traits import is_pole, trait_of
@@ -29,26 +29,26 @@ class Forecast:
     pushes: tuple[float, ...]
 
 
-def variable_of(knowledge: Knowledge, item: Recalled) -> int | None:
+def variable_of(correlations: CorrelationModel, item: Recalled) -> int | None:
     """The variable that an own item or a key summary observes; None when it has none."""
     if item.layer == "cache" and item.key is not None:
-        return knowledge.of_key(item.key)
+        return correlations.of_key(item.key)
     if item.question is not None:
-        return knowledge.of_question(item.question)
+        return correlations.of_question(item.question)
     if item.layer == "induced" and item.key is not None and is_pole(item.key):
-        return knowledge.of_trait(trait_of(item.key))
+        return correlations.of_trait(trait_of(item.key))
     return None
 
 
-def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> Forecast:
+def forecast(correlations: CorrelationModel, question: str, items: Sequence[Recalled]) -> Forecast:
     """Combine base rate, links and *items* into a distribution for *question*; deterministic.
 
     Own items and key summaries are conditioned on together, so that correlated ones are not counted twice.
     Collaborators' answers to the question count by their surprise: m of them with correlation c to one's own
     surprise move the mean by c times their sum over 1 + (m - 1) c. Key summaries also bend the shape.
     """
-    settings = knowledge.reading.settings
-    target = knowledge.of_question(question)
+    settings = correlations.snapshot.settings
+    target = correlations.of_question(question)
     pushes = np.zeros(len(items))
     used, variables, values, noise, votes = [], [], [], [], []
     for index, item in enumerate(items):
@@ -58,16 +58,16 @@ def forecast(knowledge: Knowledge, question: str, items: Sequence[Recalled]) -> 
             if item.question == question:
                 votes.append(index)
             continue
-        variable = variable_of(knowledge, item)
+        variable = variable_of(correlations, item)
         if variable is not None:
             used.append(index)
             variables.append(variable)
             values.append(item.value)
             noise.append(settings.ridge + (settings.group_noise if item.source == "summary" else 0.0))
-    scale = knowledge.scales[question]
+    scale = correlations.scales[question]
     estimate = condition(
-        knowledge.matrix[target, variables],
-        knowledge.matrix[np.ix_(variables, variables)],
+        correlations.matrix[target, variables],
+        correlations.matrix[np.ix_(variables, variables)],
         np.array(values, dtype=np.float64),
         ridge=np.array(noise, dtype=np.float64),
     )
@@ -111,14 +111,14 @@ def _shaped(
     return np.asarray(bent / bent.sum(), dtype=np.float64)
 
 
-def predict_contexts(knowledge: Knowledge, contexts: Sequence[Context], *, explain: bool) -> list[Prediction]:
+def predict_contexts(correlations: CorrelationModel, contexts: Sequence[Context], *, explain: bool) -> list[Prediction]:
     """Turn recalled contexts into predictions, in their order."""
-    return [_predict(knowledge, context, explain=explain) for context in contexts]
+    return [_predict(correlations, context, explain=explain) for context in contexts]
 
 
-def _predict(knowledge: Knowledge, context: Context, *, explain: bool) -> Prediction:
+def _predict(correlations: CorrelationModel, context: Context, *, explain: bool) -> Prediction:
     question = context.question
-    made = forecast(knowledge, question.id, context.items)
+    made = forecast(correlations, question.id, context.items)
     best = int(made.probabilities.argmax())
     evidence: tuple[Evidence, ...] = ()
     explanation = ""
@@ -129,7 +129,7 @@ def _predict(knowledge: Knowledge, context: Context, *, explain: bool) -> Predic
             if push
         ]
         evidence = tuple(sorted(weighed, key=lambda one: (-abs(one.weight), one.id)))
-        explanation = _explain(knowledge, context, best, evidence)
+        explanation = _explain(correlations, context, best, evidence)
     return Prediction.model_construct(
         user=context.user,
         question=question.id,
@@ -143,17 +143,17 @@ def _predict(knowledge: Knowledge, context: Context, *, explain: bool) -> Predic
         borrowed=context.borrowed,
         ratio=context.ratio,
         decided=context.decided,
-        fit=knowledge.reading.fit,
+        fit=correlations.snapshot.fit,
         engine="statistical",
     )
 
 
-def _explain(knowledge: Knowledge, context: Context, best: int, evidence: Sequence[Evidence]) -> str:
+def _explain(correlations: CorrelationModel, context: Context, best: int, evidence: Sequence[Evidence]) -> str:
     """Say in words what everybody answers, and what moved the prediction from there."""
     question = context.question
-    rate = knowledge.scales[question.id].rates[best]
+    rate = correlations.scales[question.id].rates[best]
     parts = [f"{100 * rate:.0f} % of everybody answer {question.options[best]!r}."]
-    order = knowledge.scales[question.id].order
+    order = correlations.scales[question.id].order
     high, low = (question.options[order[-1]], question.options[order[0]]) if order else ("", "")
     for source, title in (("own", "Own"), ("summary", "Holders of shared keys"), ("collaborator", "Collaborators")):
         strongest = [one for one in evidence if one.source == source][:_SHOWN]

@@ -23,7 +23,7 @@ from persona_db.evals.experiments.records import Records
 from persona_db.graph.models import HistoryItem, Person
 
 if TYPE_CHECKING:
-    from persona_db.chains.fit.snapshot import Reading
+    from persona_db.chains.fit.snapshot import Snapshot
     from persona_db.chains.language.models import LanguageModel
     from persona_db.chains.language.settings import ModelSettings
     from persona_db.evals.experiments.lab import Lab
@@ -108,7 +108,7 @@ def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
     population = lab.population(f"cost {people}", records)
     axes: dict[str, str | float] = {"people": people}
     started = perf_counter()
-    reading = population.reading()  # loads and refines
+    snapshot = population.snapshot()  # loads and refines
     whole = perf_counter() - started
     refining = population.refined.seconds if population.refined else 0.0
     drawn = np.random.default_rng(lab.settings.seed).permutation(people)[:_ASKED]
@@ -116,9 +116,9 @@ def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
     question = max(lab.records.questions, key=lambda one: (len(one.options) > 1, one.id)).id
     asked = RecallSettings(size=lab.settings.size, ratio=lab.settings.ratio, top_k=lab.settings.top_k)
     timed = {
-        "join": _each(users, lambda user: join_many(reading, [user], top_k=asked.top_k)),
+        "join": _each(users, lambda user: join_many(snapshot, [user], top_k=asked.top_k)),
         **{
-            f"predict: {arm}": _each(users, partial(_predict_one, reading, question, places_of(arm, asked)))
+            f"predict: {arm}": _each(users, partial(_predict_one, snapshot, question, places_of(arm, asked)))
             for arm in ("persona-db", "no-join", "history")
         },
     }
@@ -128,7 +128,7 @@ def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
         *(Row(arm=stage, axes=axes, n=len(users), measures={"ms": found}) for stage, found in timed.items()),
         *(
             Row(arm=f"model, {what}", axes=axes, n=len(users), measures=found)
-            for what, found in _counted(model, reading, [(user, question) for user in users], asked).items()
+            for what, found in _counted(model, snapshot, [(user, question) for user in users], asked).items()
         ),
         Row(arm="memory", axes=axes, n=people, measures={"MB": Measured(value=_peak())}),
     ]
@@ -139,12 +139,12 @@ def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
     return rows
 
 
-def _predict_one(reading: Reading, question: str, places: RecallSettings, user: str) -> None:
-    predict_many(reading, [(user, question)], settings=places)
+def _predict_one(snapshot: Snapshot, question: str, places: RecallSettings, user: str) -> None:
+    predict_many(snapshot, [(user, question)], settings=places)
 
 
 def _counted(
-    model: LanguageModel, reading: Reading, pairs: Sequence[tuple[str, str]], asked: RecallSettings
+    model: LanguageModel, snapshot: Snapshot, pairs: Sequence[tuple[str, str]], asked: RecallSettings
 ) -> dict[str, dict[str, Measured]]:
     """Tokens, and US dollars for a thousand, of refining these users and of predicting each pair by a model."""
     from persona_db.chains.language.dry_run import estimate
@@ -152,12 +152,12 @@ def _counted(
     from persona_db.chains.language.predict import count_asked
 
     users = [user for user, _ in pairs]
-    histories = HistoryReader(reading.graph, reading.dataset, as_of=reading.as_of, embedder=None).histories(users)
+    histories = HistoryReader(snapshot.graph, snapshot.dataset, as_of=snapshot.as_of, embedder=None).histories(users)
     refined = estimate(LanguageEngine(model), histories)
     found = {"refine": _priced(model, refined.tokens_in / len(users), refined.tokens_out / len(users))}
-    questions, knowledge = prepare(reading, pairs)
+    questions, correlations = prepare(snapshot, pairs)
     for arm in ("persona-db", "no-join", "history", "full-history"):
-        contexts = recall_many(knowledge, questions, settings=places_of(arm, asked), texts=True)
+        contexts = recall_many(correlations, questions, settings=places_of(arm, asked), texts=True)
         tokens = float(np.mean([count_asked(model, context) for context in contexts]))
         found[f"predict: {arm}"] = _priced(model, tokens, _ANSWER_TOKENS)
     return found

@@ -132,7 +132,7 @@ def _checked(lab: Lab) -> list[Row]:
     model = lab.model
     if model is None:
         return []
-    from persona_db.chains.language.call import Accounts
+    from persona_db.chains.language.call import Budget
     from persona_db.chains.language.engine import LanguageEngine
     from persona_db.chains.language.scheduler import refine_people
     from persona_db.chains.language.verify import verify
@@ -140,11 +140,11 @@ def _checked(lab: Lab) -> list[Row]:
     users = list(dict.fromkeys(test.user for test in lab.tests))
     users = users[: _QUICK_USERS if lab.settings.quick else _CHECKED_USERS]
     histories = HistoryReader(lab.graph, lab.base.dataset, as_of=until(None), embedder=None).histories(users)
-    accounts = Accounts(budget_usd=lab.settings.budget_usd)
-    made = refine_people(LanguageEngine(model, lab.embedder), histories, accounts=accounts)
+    budget = Budget(budget_usd=lab.settings.budget_usd)
+    made = refine_people(LanguageEngine(model, lab.embedder), histories, budget=budget)
     personas = sorted((one.persona for one in made if one.persona is not None), key=lambda persona: persona.user)
     verdicts: dict[str, list[str | None]] = defaultdict(list)
-    for one in verify(model, personas, accounts=accounts):
+    for one in verify(model, personas, budget=budget):
         verdicts[one.fact.layer].append(one.verdict)
     rows = []
     for layer, given in sorted(verdicts.items()):

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from persona_db.chains.fit.correlations import Knowledge
+from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.snapshot import Reading, open_reading
+from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.fit.store import read_keys
 from persona_db.chains.prediction.predict import predict_each
 from persona_db.chains.refinement.refine import refine
 from persona_db.chains.refinement.report import RefineReport
 from persona_db.chains.results import Context, Prediction
-from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.join import join_many
-from persona_db.chains.retrieval.own_items import Layer, Own, read_own
+from persona_db.chains.retrieval.own_items import Layer, Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.answers import AnswerMatrix
@@ -205,15 +205,15 @@ class _Kept:
 
     pairs: list[tuple[str, str]]
     asked: list[tuple[str, Question]]
-    knowledge: Knowledge
-    lenders: Lenders
+    correlations: CorrelationModel
+    collaborator_items: CollaboratorItems
     _own: dict[frozenset[Layer], Mapping[str, Own]] = field(default_factory=dict)
 
-    def own_of(self, layers: frozenset[Layer]) -> Mapping[str, Own]:
+    def own_items_of(self, layers: frozenset[Layer]) -> Mapping[str, Own]:
         """What those asked have themselves in some layers."""
         if layers not in self._own:
             users = list(dict.fromkeys(user for user, _ in self.pairs))
-            self._own[layers] = read_own(self.knowledge, users, layers)
+            self._own[layers] = read_own_items(self.correlations, users, layers)
         return self._own[layers]
 
 
@@ -285,9 +285,9 @@ class Population:
             embedder=self.lab.embedder, progress=self.lab.progress,
         )  # fmt: skip
 
-    def reading(self) -> Reading:
+    def snapshot(self) -> Snapshot:
         """Return a reading of the dataset, which is loaded and refined by then."""
-        return open_reading(self.lab.graph, self.dataset)
+        return open_snapshot(self.lab.graph, self.dataset)
 
     def predict(
         self,
@@ -319,13 +319,15 @@ class Population:
             places = RecallSettings.model_validate({**places.model_dump(), **recall})
         model = self.lab.model if model == "as set" else model
         if model is not None:
-            from persona_db.chains.language.call import Accounts
-            from persona_db.chains.language.predict_many import Asking, foretell_many
+            from persona_db.chains.language.call import Budget
+            from persona_db.chains.language.predict_many import PredictOptions
+            from persona_db.chains.language.predict_many import predict_many as predict_many_by_model
 
             pairs = [(test.user, test.question) for test in tests]
-            told = foretell_many(
-                self.reading(), pairs, model, settings=places, asking=Asking(history=arm not in MODEL_ARMS),
-                accounts=Accounts(budget_usd=given.budget_usd), progress=self.lab.progress,
+            told = predict_many_by_model(
+                self.snapshot(), pairs, model, settings=places,
+                predict_options=PredictOptions(history=arm not in MODEL_ARMS),
+                budget=Budget(budget_usd=given.budget_usd), progress=self.lab.progress,
             )  # fmt: skip
             return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
         made = {
@@ -354,32 +356,33 @@ class Population:
             collaborators = [joined[test.user] for test in tests]
         with threadpool_limits(limits=1):
             yield from predict_each(
-                kept.knowledge, kept.asked, settings=places, own=kept.own_of(places.layers), lenders=kept.lenders,
+                kept.correlations, kept.asked, settings=places, own=kept.own_items_of(places.layers),
+                collaborator_items=kept.collaborator_items,
                 collaborators=collaborators, progress=self.lab.progress,
             )  # fmt: skip
 
     def joined(self, users: Sequence[str], *, top_k: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """Return the rows of `join_many` by user, as recall asks for them; in one Fit everybody is joined once."""
-        reading = self.reading()
-        known = self._joined.setdefault((reading.fit, top_k), {})
+        snapshot = self.snapshot()
+        known = self._joined.setdefault((snapshot.fit, top_k), {})
         missing = [user for user in dict.fromkeys(users) if user not in known]
-        found = join_many(reading, missing, top_k=top_k, sharing=Sharing.INDUCED)
+        found = join_many(snapshot, missing, top_k=top_k, sharing=Sharing.INDUCED)
         known.update((user, found.get(user, ())) for user in missing)
         return known
 
     def _read(self, tests: Sequence[TestItem]) -> _Kept:
         """What is read of the questions and of who is asked; that of one set of tests is kept."""
-        reading = self.reading()
+        snapshot = self.snapshot()
         pairs = [(test.user, test.question) for test in tests]
-        if self._kept is None or (self._kept.knowledge.reading.fit, self._kept.pairs) != (reading.fit, pairs):
-            asked, knowledge = prepare(reading, pairs)
-            self._kept = _Kept(pairs, asked, knowledge, Lenders(knowledge))
+        if self._kept is None or (self._kept.correlations.snapshot.fit, self._kept.pairs) != (snapshot.fit, pairs):
+            asked, correlations = prepare(snapshot, pairs)
+            self._kept = _Kept(pairs, asked, correlations, CollaboratorItems(correlations))
         return self._kept
 
     def keys(self) -> dict[str, CacheKey]:
         """Return the cache keys of the Fit, by id."""
-        reading = self.reading()
-        return read_keys(reading.graph, reading.dataset, reading.fit)
+        snapshot = self.snapshot()
+        return read_keys(snapshot.graph, snapshot.dataset, snapshot.fit)
 
     def close(self) -> None:
         """Drop the dataset, if it was made."""

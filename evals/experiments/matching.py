@@ -69,7 +69,7 @@ def _at_random(lab: Lab) -> list[Outcome]:
     """Random people and random keys in the place of those of the JOIN, summaries and all."""
     places = RecallSettings(size=lab.settings.size, ratio=lab.settings.ratio, top_k=lab.settings.top_k)
     made = predict_at_random(
-        lab.base.reading(), [(test.user, test.question) for test in lab.tests], settings=places,
+        lab.base.snapshot(), [(test.user, test.question) for test in lab.tests], settings=places,
         answers=lab.records.answers, seed=lab.settings.seed, progress=lab.progress,
     )  # fmt: skip
     return [
@@ -134,7 +134,7 @@ class _People:
         """The exact JOIN scores of some rows of the answers with all, also those below 0."""
         from scipy.sparse import csr_array
 
-        reading = self._lab.base.reading()
+        snapshot = self._lab.base.snapshot()
         keys = self._lab.base.keys()
         opposite = {id_: key.opposite for id_, key in keys.items() if key.opposite is not None and id_ > key.opposite}
         columns: dict[str, int] = {}
@@ -142,9 +142,9 @@ class _People:
         everyone = self._lab.records.answers.users
         line = {user: row for row, user in enumerate(everyone)}
         for start in range(0, len(everyone), _USERS_AT_ONCE):
-            found = reading.graph.read(
-                "personas", dataset=reading.dataset, fit=reading.fit,
-                users=list(everyone[start : start + _USERS_AT_ONCE]), as_of=reading.as_of,
+            found = snapshot.graph.read(
+                "personas", dataset=snapshot.dataset, fit=snapshot.fit,
+                users=list(everyone[start : start + _USERS_AT_ONCE]), as_of=snapshot.as_of,
             )  # fmt: skip
             for one in found:
                 for key, _, unit in one["keys"]:

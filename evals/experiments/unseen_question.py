@@ -132,7 +132,7 @@ def _most_like(lab: Lab, records: Records, tests: list[TestItem]) -> list[Outcom
             if len(questions[q].options) == width
         ]
         weights = np.full(width, 0.05)
-        for nearness, option in sorted(like, reverse=True)[:8]:
-            weights[option] += max(nearness, 0.0) ** 2
+        for similarity, option in sorted(like, reverse=True)[:8]:
+            weights[option] += max(similarity, 0.0) ** 2
         made.append(outcome_of("own most like", test, weights.tolist()))
     return made

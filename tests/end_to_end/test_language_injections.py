@@ -11,7 +11,7 @@ import pytest
 
 from persona_db.chains.language.engine import LanguageEngine
 from persona_db.chains.language.models import open_model
-from persona_db.chains.language.predict import foretell
+from persona_db.chains.language.predict import predict_contexts
 from persona_db.chains.language.scheduler import refine_people
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.persona import UserHistory
@@ -84,8 +84,8 @@ def test_a_post_stays_in_its_line(name: str, language_server: LanguageServer) ->
 def test_a_prediction_quotes_it(name: str, place: str, language_server: LanguageServer) -> None:
     """Own, borrowed or asked: it fills its own block and nothing around it; what stands in an id is nowhere."""
     model = opened(None, concurrency=1)
-    foretell(model, [context(place, HARMLESS)])
-    foretell(model, [context(place, INJECTIONS[name])])
+    predict_contexts(model, [context(place, HARMLESS)])
+    predict_contexts(model, [context(place, INJECTIONS[name])])
     before, after = language_server.answered
     assert frames([before]) == frames([after])
     changed = {block for block, text in after.asked.blocks.items() if text != before.asked.blocks[block]}
@@ -100,7 +100,7 @@ def test_a_real_model_says_only_what_it_may(tmp_path: Path) -> None:
     model = open_model("llama", settings=ModelSettings(max_tokens_out=300), cache=tmp_path / "calls")
     given = [context("own", HARMLESS), *(context("own", text) for text in INJECTIONS.values())]
     given += [context("collaborator", INJECTIONS["an order"])]
-    made = [one.prediction for one in foretell(model, given)]
+    made = [one.prediction for one in predict_contexts(model, given)]
     for name, one in zip(("(harmless)", *INJECTIONS, "an order, borrowed"), made, strict=True):
         sys.stdout.write(f"{name}: {one.outcome} {one.answer!r} {one.confidence:.2f}\n")
         assert (one.answer in OPTIONS) == (one.outcome == "answered")

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from persona_db.chains import RecallSettings, open_reading, predict_many, recall, refine
-from persona_db.chains.fit.snapshot import Reading
+from persona_db.chains import RecallSettings, open_snapshot, predict_many, recall, refine
+from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.results import Recalled
-from persona_db.chains.retrieval.own_items import read_own
+from persona_db.chains.retrieval.own_items import read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import recall_many
 from persona_db.evals.answers import AnswerMatrix
@@ -48,8 +48,8 @@ class Town:
         return [item for item in self.world.items if item.user == USER]
 
     @property
-    def reading(self) -> Reading:
-        return open_reading(self.graph, self.dataset)
+    def snapshot(self) -> Snapshot:
+        return open_snapshot(self.graph, self.dataset)
 
     @property
     def answers(self) -> AnswerMatrix:
@@ -119,7 +119,7 @@ def test_a_layer_is_left_out_of_a_fit(town: Town, dataset: str, arm: str, layer:
         store(town.graph, whole, world)
         refine(town.graph, dataset, embedder=EMBEDDER, settings=FIT_ARMS[arm])
         refine(town.graph, whole, embedder=EMBEDDER)
-        fits = {name: open_reading(town.graph, name).fit for name in (dataset, whole)}
+        fits = {name: open_snapshot(town.graph, name).fit for name in (dataset, whole)}
         kinds, layers, rates = {}, {}, {}
         for name, fit in fits.items():
             kinds[name] = {row["kind"] for row in town.graph.read("fitted_keys", dataset=name, fit=fit, least=0)}
@@ -140,12 +140,12 @@ def test_what_is_borrowed_at_random_is_not_what_is_shared(town: Town) -> None:
     """Keys that the user does not hold, as many as they hold; the same places are filled; the own half is the same."""
     pairs = [(person.id, TARGET) for person in town.world.people[:20]]
     settings = RecallSettings(size=12, ratio=0.5)
-    [(places, knowledge, drawn)] = random_contexts(
-        town.reading, pairs, settings=settings, answers=town.answers, seed=0, texts=False
+    [(places, correlations, drawn)] = random_contexts(
+        town.snapshot, pairs, settings=settings, answers=town.answers, seed=0, texts=False
     )
-    asked, _ = prepare(town.reading, pairs)
-    matched = recall_many(knowledge, [asked[place] for place in places], settings=settings, texts=False)
-    own = read_own(knowledge, [user for user, _ in pairs], frozenset())
+    asked, _ = prepare(town.snapshot, pairs)
+    matched = recall_many(correlations, [asked[place] for place in places], settings=settings, texts=False)
+    own = read_own_items(correlations, [user for user, _ in pairs], frozenset())
     summaries = 0
     for one, other in zip(drawn, matched, strict=True):
         assert [item.id for item in one.items if item.source == "own"] == [
@@ -167,7 +167,7 @@ def test_draws_depend_on_the_seed_and_on_no_other_pair(town: Town) -> None:
     def made(some: list[tuple[str, str]], seed: int, at_once: int = 7) -> list[tuple[str, ...]]:
         found: dict[int, tuple[str, ...]] = {}
         for places, _, contexts in random_contexts(
-            town.reading, some, settings=settings, answers=town.answers, seed=seed, texts=False, at_once=at_once
+            town.snapshot, some, settings=settings, answers=town.answers, seed=seed, texts=False, at_once=at_once
         ):
             found |= {place: tuple(item.id for item in one.items) for place, one in zip(places, contexts, strict=True)}
         return [found[place] for place in range(len(some))]
@@ -187,13 +187,13 @@ def test_people_who_share_something_foretell_more_than_people_who_do_not(graph: 
     options = {one.id: one.options for one in world.questions}
     store(graph, dataset, world)
     refine(graph, dataset, embedder=EMBEDDER)
-    reading = open_reading(graph, dataset)
+    snapshot = open_snapshot(graph, dataset)
     answers = AnswerMatrix.of(world.questions, world.people, world.items)
     settings = RecallSettings(size=20, ratio=1.0, layers=frozenset())
     given = []
     for made in (
-        predict_many(reading, pairs, settings=settings),
-        predict_at_random(reading, pairs, settings=settings, answers=answers, seed=0),
+        predict_many(snapshot, pairs, settings=settings),
+        predict_at_random(snapshot, pairs, settings=settings, answers=answers, seed=0),
     ):
         assert [(one.user, one.question) for one in made] == pairs
         assert all(one.options == options[one.question] for one in made)

@@ -167,9 +167,9 @@ def test_cold_users_are_in_no_fit_and_lend_nothing(graph: Graph, settings: Exper
             assert known[0][f"{user}@0"] == []
         population = cold.population
         dataset = population.dataset
-        counted = graph.read("fitted_questions", dataset=dataset, fit=population.reading().fit)
+        counted = graph.read("fitted_questions", dataset=dataset, fit=population.snapshot().fit)
         rates = graph.read(
-            "base_rates", dataset=dataset, fit=population.reading().fit, questions=[row["id"] for row in counted]
+            "base_rates", dataset=dataset, fit=population.snapshot().fit, questions=[row["id"] for row in counted]
         )
         answers = cold.others.answers
         assert {row["id"]: sum(row["counts"]) for row in rates} == {

@@ -23,11 +23,11 @@ from persona_db.chains import (
     LanguageEngine,
     LanguageModel,
     ModelSettings,
-    Reading,
     Recall,
     RecallSettings,
+    Snapshot,
     open_model,
-    open_reading,
+    open_snapshot,
     persona_chain,
     predict,
     predict_many,
@@ -57,8 +57,8 @@ class Town:
     dataset: str
 
     @property
-    def reading(self) -> Reading:
-        return open_reading(self.graph, self.dataset)
+    def snapshot(self) -> Snapshot:
+        return open_snapshot(self.graph, self.dataset)
 
     def runs(self) -> dict[str, dict[str, Any]]:
         """Runs by id: the order in which a graph gives them says nothing of their age."""
@@ -88,7 +88,7 @@ def test_a_model_reads_what_is_recalled(town: Town, server: LanguageServer, mode
     """Every item of the recall and nothing else; the answer is one of the options, its evidence some of the items."""
     made = predict(town.graph, "u03", "q05", dataset=town.dataset, model=model, settings=RecallSettings(size=12))
     context = recall(town.graph, "u03", "q05", dataset=town.dataset, settings=RecallSettings(size=12))
-    assert (made.outcome, made.engine, made.fit) == ("answered", "openai:scripted", town.reading.fit)
+    assert (made.outcome, made.engine, made.fit) == ("answered", "openai:scripted", town.snapshot.fit)
     assert (made.recalled, made.borrowed) == (12, context.borrowed)
     assert sum(made.probabilities) == pytest.approx(1)
     assert made.answer in made.options == context.question.options
@@ -101,14 +101,14 @@ def test_a_model_reads_what_is_recalled(town: Town, server: LanguageServer, mode
 def test_many_are_predicted_as_one_by_one(town: Town, server: LanguageServer, model: LanguageModel) -> None:
     """In their order, and the cache answers what was asked before; each call is on record."""
     before = town.runs()
-    reading = town.reading
-    many = predict_many(reading, ASKED, model=model)
+    snapshot = town.snapshot
+    many = predict_many(snapshot, ASKED, model=model)
     one_by_one = [predict(town.graph, *pair, dataset=town.dataset, model=model) for pair in ASKED]
     assert many == one_by_one
     assert len(server.answered) == len(ASKED)
     added = town.runs_since(before)
     assert sum(run["calls"] for run in added if run["stage"] == "predict") == len(ASKED)
-    assert {run["fit"] for run in added} == {reading.fit}
+    assert {run["fit"] for run in added} == {snapshot.fit}
 
 
 @pytest.mark.parametrize(
@@ -143,15 +143,15 @@ def test_a_token_budget_leaves_out_what_tells_least(town: Town, server: Language
 
 def test_the_money_is_bounded(town: Town, server: LanguageServer, model: LanguageModel) -> None:
     """No call is made that the budget does not hold; what was answered stays in the cache."""
-    reading, pairs = town.reading, [(f"u{n:02}", "q05") for n in range(30)]
+    snapshot, pairs = town.snapshot, [(f"u{n:02}", "q05") for n in range(30)]
     with pytest.raises(BudgetError):
         predict(town.graph, "u03", "q05", dataset=town.dataset, model=model, budget_usd=0.0)
     assert server.calls == []
     with pytest.raises(BudgetError):
-        predict_many(reading, pairs, model=model, budget_usd=0.02)
+        predict_many(snapshot, pairs, model=model, budget_usd=0.02)
     paid = len(server.answered)
     assert 0 < paid < 30
-    predict_many(reading, pairs, model=model)
+    predict_many(snapshot, pairs, model=model)
     assert len(server.answered) == 30
 
 

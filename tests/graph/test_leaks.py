@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from persona_db.chains import RecallSettings, open_reading, predict_many, recall, refine
+from persona_db.chains import RecallSettings, open_snapshot, predict_many, recall, refine
 from persona_db.evals.evaluate import EvaluateSettings, evaluate
 from persona_db.graph.datasets import datasets, drop_dataset
 from persona_db.graph.embedding import HashEmbedder
@@ -69,7 +69,7 @@ def assert_nothing_shows(
         predicted = [
             [
                 made.model_dump_json()
-                for made in predict_many(open_reading(graph, name), test_cells(world), explain=True)
+                for made in predict_many(open_snapshot(graph, name), test_cells(world), explain=True)
             ]
             for name in names
         ]
@@ -208,7 +208,7 @@ def test_results_of_roll_calls_are_not_read(graph: Graph, dataset: str, tmp_path
         assert one == other
         assert not [line for line in one if "Passed" in line or "yeatotal" in line]
         asked = [(user, question) for user, question, part in cells if part == "test"]
-        made = [predict_many(open_reading(graph, name), asked, explain=True) for name in names]
+        made = [predict_many(open_snapshot(graph, name), asked, explain=True) for name in names]
         assert made[0] == made[1]
 
 
@@ -268,7 +268,7 @@ def test_replies_to_be_predicted_are_in_nothing(graph: Graph, dataset: str, tmp_
         assert one == other
         assert not [line for line in one if "Wonderful" in line or "Dreadful" in line]
         asked = [(f"a{author}", "p6") for author in range(30)]
-        made = [predict_many(open_reading(graph, name), asked, explain=True) for name in names]
+        made = [predict_many(open_snapshot(graph, name), asked, explain=True) for name in names]
         assert made[0] == made[1]
 
 
@@ -312,7 +312,7 @@ def test_what_others_quote_is_not_recalled(graph: Graph, dataset: str, quoting: 
             refine(graph, name)
             context = recall(graph, user, asked.id, dataset=name, settings=RecallSettings(size=200, ratio=0.5))
             assert not [item for item in context.items if "u10" in item.text]
-            made.append(predict_many(open_reading(graph, name), [(user, asked.id)], explain=True)[0])
+            made.append(predict_many(open_snapshot(graph, name), [(user, asked.id)], explain=True)[0])
         assert made[0].probabilities == made[1].probabilities
         assert made[0].evidence == made[1].evidence
     finally:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from persona_db.chains import RecallSettings, open_reading, predict, predict_many, recall, refine
+from persona_db.chains import RecallSettings, open_snapshot, predict, predict_many, recall, refine
 from persona_db.chains.results import Prediction
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
@@ -37,7 +37,7 @@ class Asked:
         return predict(self.graph, user, question, dataset=self.dataset, **how)
 
     def many(self, pairs: list[tuple[str, str]], **how: Any) -> list[Prediction]:
-        return predict_many(open_reading(self.graph, self.dataset), pairs, **how)
+        return predict_many(open_snapshot(self.graph, self.dataset), pairs, **how)
 
 
 HELD_OUT = [(f"u{row:02}", f"q{row % 18:02}") for row in range(0, 70, 3)]
@@ -102,7 +102,7 @@ def test_without_items_it_is_the_base_rates(asked: Asked) -> None:
     )[0]["rates"]
     assert made.recalled == 0
     assert made.evidence == ()
-    spread = open_reading(asked.graph, asked.dataset).settings.spread
+    spread = open_snapshot(asked.graph, asked.dataset).settings.spread
     if spread == 1.0:
         assert made.probabilities == pytest.approx(rates, abs=1e-3)
     assert "Nothing recalled tells more." in made.explanation
@@ -150,7 +150,7 @@ def test_no_query_an_item(asked: Asked) -> None:
     def queries(count: int, *, explain: bool) -> int:
         pairs = [(f"u{row:02}", asked.world.questions[row % 18].id) for row in range(count)]
         before = counted.queries
-        predict_many(open_reading(graph, asked.dataset), pairs * 3, explain=explain)
+        predict_many(open_snapshot(graph, asked.dataset), pairs * 3, explain=explain)
         return counted.queries - before
 
     for explain in (False, True):
@@ -198,7 +198,7 @@ def test_a_question_asked_after_the_fit_is_a_new_one(graph: Graph, dataset: str)
     later = known.model_copy(update={"id": "later", "text": f"{known.text} Really?"})
     store(graph, dataset, World((later,), (), ()))
     asked = [(person.id, "later") for person in world.people]
-    by_id = predict_many(open_reading(graph, dataset), asked, explain=True)
+    by_id = predict_many(open_snapshot(graph, dataset), asked, explain=True)
     by_text = predict(graph, "u00", later.text, options=later.options, dataset=dataset, embedder=EMBEDDER)
     assert by_id[0].probabilities == pytest.approx(by_text.probabilities)
     for user, made in zip((user for user, _ in asked), by_id, strict=True):
@@ -245,8 +245,8 @@ def test_options_off_the_scale(graph: Graph, dataset: str) -> None:
     last = len(world.questions[2].options) - 1
     counts = Counter(world.answer(person.id, "q02") for person in world.people)
     expected = (counts[last] + 1) / (40 + last + 1)
-    made = predict_many(open_reading(graph, dataset), [(person.id, "q02") for person in world.people])
-    bare = predict_many(open_reading(graph, dataset), [("u00", "q02")], settings=RecallSettings(ratio=0.0))
+    made = predict_many(open_snapshot(graph, dataset), [(person.id, "q02") for person in world.people])
+    bare = predict_many(open_snapshot(graph, dataset), [("u00", "q02")], settings=RecallSettings(ratio=0.0))
     assert bare[0].probabilities[last] == pytest.approx(expected, abs=0.02)
     assert all(sum(one.probabilities) == pytest.approx(1) for one in made)
     nowhere = predict(graph, "u00", "q03", dataset=dataset)
@@ -278,7 +278,7 @@ def test_links_are_those_of_the_people(asked: Asked) -> None:
     for user, question in HELD_OUT:
         world = world.without(user, question)
     signals = signals_of(world)
-    reading = open_reading(asked.graph, asked.dataset)
+    snapshot = open_snapshot(asked.graph, asked.dataset)
     found = rows(
         asked.graph,
         "MATCH (a:Question {dataset: $d})-[t:TELLS]->(b) RETURN a.id AS a, b.id AS b, t.r AS r, t.n AS n",
@@ -294,4 +294,4 @@ def test_links_are_those_of_the_people(asked: Asked) -> None:
         plain.append(correlation(choice[both, a].tolist(), choice[both, b].tolist()))
         said.append(row["r"])
     assert correlation(plain, said) > 0.95
-    assert reading.settings.shrinkage > 0
+    assert snapshot.settings.shrinkage > 0

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from persona_db.chains import RecallSettings, open_reading, recall, refine
+from persona_db.chains import RecallSettings, open_snapshot, recall, refine
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.results import Context
 from persona_db.chains.retrieval.questions import prepare
@@ -188,10 +188,10 @@ def test_recall_is_deterministic_and_the_same_in_batches(asked: Asked) -> None:
     """Alone, again, and among other users and questions."""
     alone = asked.recall("u05", "q09", size=20, ratio=0.5)
     assert asked.recall("u05", "q09", size=20, ratio=0.5) == alone
-    reading = open_reading(asked.graph, asked.dataset)
+    snapshot = open_snapshot(asked.graph, asked.dataset)
     pairs = [(person.id, one.id) for person in asked.world.people[:12] for one in asked.world.questions]
-    questions, knowledge = prepare(reading, pairs)
-    together = recall_many(knowledge, questions, settings=RecallSettings(size=20, ratio=0.5), texts=True)
+    questions, correlations = prepare(snapshot, pairs)
+    together = recall_many(correlations, questions, settings=RecallSettings(size=20, ratio=0.5), texts=True)
     found = together[pairs.index(("u05", "q09"))]
     assert [item.id for item in found.items] == [item.id for item in alone.items]
     for one, other in zip(found.items, alone.items, strict=True):
@@ -208,10 +208,10 @@ def test_recalling_among_more_links_than_are_kept(graph: Graph, dataset: str) ->
     store(graph, dataset, world)
     refine(graph, dataset, settings=EngineSettings(links=3, min_holders=5))
     settings = RecallSettings(size=25, ratio=0.4)
-    reading = open_reading(graph, dataset)
+    snapshot = open_snapshot(graph, dataset)
     pairs = [(person.id, one.id) for person in world.people for one in world.questions]
-    questions, knowledge = prepare(reading, pairs)
-    together = recall_many(knowledge, questions, settings=settings, texts=True)
+    questions, correlations = prepare(snapshot, pairs)
+    together = recall_many(correlations, questions, settings=settings, texts=True)
     for index in range(0, len(pairs), 41):
         alone = recall(graph, *pairs[index], dataset=dataset, settings=settings)
         assert [item.id for item in alone.items] == [item.id for item in together[index].items]
@@ -382,9 +382,9 @@ def test_what_is_not_there_is_said(graph: Graph, dataset: str, asked: Asked) -> 
         asked.recall("u99")
     with pytest.raises(UnknownQuestionError):
         asked.recall(question="q99")
-    questions, knowledge = prepare(open_reading(graph, asked.dataset), [("u99", TARGET)])
+    questions, correlations = prepare(open_snapshot(graph, asked.dataset), [("u99", TARGET)])
     with pytest.raises(UnknownUserError):
-        recall_many(knowledge, questions, settings=RecallSettings(), texts=False)
+        recall_many(correlations, questions, settings=RecallSettings(), texts=False)
 
 
 def test_a_new_question_is_placed_by_meaning(asked: Asked) -> None:

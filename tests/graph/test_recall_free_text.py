@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from persona_db.chains import RecallSettings, open_reading, predict_many, recall, refine
+from persona_db.chains import RecallSettings, open_snapshot, predict_many, recall, refine
 from persona_db.chains.results import Context, Recalled
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder, embed_missing
@@ -118,11 +118,11 @@ def test_a_prediction_reads_answers_alone(graph: Graph, dataset: str) -> None:
     store(graph, dataset, world)
     refine(graph, dataset)
     asked = list(pairs(world))
-    before = predict_many(open_reading(graph, dataset), asked, settings=settings)
+    before = predict_many(open_snapshot(graph, dataset), asked, settings=settings)
     said = [text(person.id, "t", f"More forests for {person.name}.") for person in world.people]
     store_items(graph, dataset, said)
     embed_missing(graph, dataset, EMBEDDER)
-    after = predict_many(open_reading(graph, dataset), asked, settings=settings)
+    after = predict_many(open_snapshot(graph, dataset), asked, settings=settings)
     assert [one.probabilities for one in after] == [one.probabilities for one in before]
     assert sum(one.recalled for one in after) > sum(one.recalled for one in before)
 
@@ -139,7 +139,7 @@ def test_texts_take_no_query_where_there_are_none(graph: Graph, dataset: str, mo
         return read(self, query, **params)
 
     monkeypatch.setattr(Graph, "read", noting)
-    predict_many(open_reading(graph, dataset), [("u01", "q03")])
+    predict_many(open_snapshot(graph, dataset), [("u01", "q03")])
     assert "likeness" not in seen
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from persona_db.chains import RecallSettings, open_reading, predict_many, refine
+from persona_db.chains import RecallSettings, open_snapshot, predict_many, refine
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
@@ -297,9 +297,9 @@ def test_a_new_user_is_folded_in(graph: Graph, dataset: str) -> None:
     report = refine(graph, dataset, embedder=EMBEDDER)
     assert (report.users, report.unchanged, report.refitted) == (1, 39, False)
     assert before - set(dump(graph, dataset, leave_out=["u39"])) == set()
-    reading = open_reading(graph, dataset)
-    [plain] = predict_many(reading, [("u39", "q00")], settings=RecallSettings(ratio=0))
-    [alone] = predict_many(reading, [("u39", "q00")], settings=RecallSettings(size=0))
+    snapshot = open_snapshot(graph, dataset)
+    [plain] = predict_many(snapshot, [("u39", "q00")], settings=RecallSettings(ratio=0))
+    [alone] = predict_many(snapshot, [("u39", "q00")], settings=RecallSettings(size=0))
     assert plain.probabilities != alone.probabilities
 
 
@@ -309,7 +309,7 @@ def test_a_refit_swaps_whole(graph: Graph, dataset: str, monkeypatch: pytest.Mon
     store(graph, dataset, world)
     first = refine(graph, dataset, embedder=EMBEDDER)
     pairs = [("u01", "q03"), ("u02", "q14"), ("u30", "q07")]
-    before = predict_many(open_reading(graph, dataset), pairs)
+    before = predict_many(open_snapshot(graph, dataset), pairs)
     flipped = [
         answer(user, asked, 0, at="2020-01-01").model_copy(update={"id": f"{user}/{asked.id}/new"})
         for user in ("u01", "u02", "u03", "u04")
@@ -320,15 +320,15 @@ def test_a_refit_swaps_whole(graph: Graph, dataset: str, monkeypatch: pytest.Mon
 
     def during(what: str, done: int, total: int | None = None) -> None:
         if what == "refining users":
-            now = predict_many(open_reading(graph, dataset, as_of="2015-12-31"), pairs)
+            now = predict_many(open_snapshot(graph, dataset, as_of="2015-12-31"), pairs)
             seen.append(now == before)
 
     monkeypatch.setattr(sys.modules["persona_db.chains.refinement.refine"], "_USERS_AT_ONCE", 15)
     second = refine(graph, dataset, refit=True, embedder=EMBEDDER, progress=during)
     assert seen == [True, True, True]
     assert first.fit != second.fit
-    assert open_reading(graph, dataset).fit == second.fit
-    assert predict_many(open_reading(graph, dataset), pairs) != before
+    assert open_snapshot(graph, dataset).fit == second.fit
+    assert predict_many(open_snapshot(graph, dataset), pairs) != before
     left = rows(graph, "MATCH (n {dataset: $d}) WHERE n.fit = $f OR n.id = $f RETURN n", d=dataset, f=first.fit)
     links = rows(graph, "MATCH ({dataset: $d})-[r {fit: $f}]->() RETURN r", d=dataset, f=first.fit)
     assert (left, links) == ([], [])
@@ -372,7 +372,7 @@ def test_few_or_none_can_be_refined(graph: Graph, dataset: str, sharing: Sharing
     store(graph, dataset, World(world.questions, world.people, world.items[:2]), sharing=sharing)
     assert refine(graph, dataset).users == 3
     assert refine(graph, dataset).users == 0
-    [made] = predict_many(open_reading(graph, dataset), [("u02", "q01")])
+    [made] = predict_many(open_snapshot(graph, dataset), [("u02", "q01")])
     assert sum(made.probabilities) == pytest.approx(1)
 
 
@@ -394,7 +394,7 @@ def test_what_cannot_be_refined_is_said(graph: Graph, dataset: str) -> None:
     with pytest.raises(ConfigError, match="no users"):
         refine(graph, dataset)
     with pytest.raises(NoFitError, match="persona-db refine --dataset"):
-        open_reading(graph, dataset)
+        open_snapshot(graph, dataset)
     text = HistoryItem(id="u00/x", user="u00", text="Trees are good.")
     store(graph, dataset, World((), world.people, (text,)), embed=False)
     with pytest.raises(ConfigError, match="no embedding"):

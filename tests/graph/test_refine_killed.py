@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from neo4j import GraphDatabase
 
-from persona_db.chains.fit.snapshot import open_reading
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.prediction.predict import predict_many
 from persona_db.chains.refinement.refine import refine
 from persona_db.chains.results import Prediction
@@ -72,7 +72,7 @@ def prepared(graph: Graph, dataset: str) -> None:
 
 
 def predictions(graph: Graph, dataset: str) -> list[Prediction]:
-    return predict_many(open_reading(graph, dataset), list(pairs(WORLD)), explain=True)
+    return predict_many(open_snapshot(graph, dataset), list(pairs(WORLD)), explain=True)
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["refit", "fold in"])

@@ -14,7 +14,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from persona_db.chains.language.cache import CallCache
-from persona_db.chains.language.call import CACHED, UNRECORDED, Accounts, Attempt, Call, attempting
+from persona_db.chains.language.call import CACHED, UNRECORDED, Attempt, Budget, CallRecord, attempting
 from persona_db.chains.language.models import open_model
 from persona_db.chains.language.pricing import PRICES, PRICES_OF, Price, about_tokens, price_of, prices_said
 from persona_db.chains.language.settings import ModelSettings
@@ -26,8 +26,8 @@ def cache(path: Path, identity: str = "m") -> CallCache:
     return CallCache(path / "calls.sqlite", model="m", identity=identity)
 
 
-def call(cost: float | None = 0.5, *, cached: bool = False, tokens: int = 10) -> Call:
-    return Call(
+def call(cost: float | None = 0.5, *, cached: bool = False, tokens: int = 10) -> CallRecord:
+    return CallRecord(
         stage="distil", user="u", model="m", prompt="distil", prompt_hash="h", tokens_in=tokens, tokens_out=tokens,
         cost_usd=cost, seconds=0.1, cached=cached, outcome="answered",
     )  # fmt: skip
@@ -63,7 +63,7 @@ def test_what_a_killed_run_paid_for_is_put_on_record_once(tmp_path: Path) -> Non
     key = killed.key("p", "m---x")
     killed.keep(key, AIMessage("hello"))
     assert not unrecorded(killed)
-    with attempting(Attempt("distil", rehearsal=True)):
+    with attempting(Attempt("distil", dry_run=True)):
         assert unrecorded(rehearsing := cache(tmp_path))
         assert unrecorded(rehearsing)
     found = cache(tmp_path)
@@ -163,38 +163,38 @@ def test_a_cache_that_cannot_be_used_says_what_to_do(tmp_path: Path) -> None:
 
 def test_accounts_sum_what_was_paid() -> None:
     """Cached calls are counted apart and cost nothing."""
-    accounts = Accounts()
+    budget = Budget()
     for one in (call(), call(), call(0.0, cached=True)):
-        accounts.add(one)
-    assert (accounts.calls, accounts.cached, accounts.tokens_in, accounts.cost_usd) == (2, 1, 20, 1.0)
+        budget.add(one)
+    assert (budget.calls, budget.cached, budget.tokens_in, budget.cost_usd) == (2, 1, 20, 1.0)
 
 
 def test_a_budget_stops_before_the_call_that_could_exceed_it() -> None:
     """What was set aside and not used can be used by others."""
-    accounts = Accounts(budget_usd=1.0)
-    accounts.reserve(0.6)
-    accounts.release(0.6, [call(0.2)])
-    accounts.reserve(0.8)
-    accounts.release(0.8, [call(0.8)])
+    budget = Budget(budget_usd=1.0)
+    budget.reserve(0.6)
+    budget.release(0.6, [call(0.2)])
+    budget.reserve(0.8)
+    budget.release(0.8, [call(0.8)])
     with pytest.raises(BudgetError, match="--budget-usd"):
-        accounts.reserve(0.01)
-    accounts.reserve(0.0)
+        budget.reserve(0.01)
+    budget.reserve(0.0)
 
 
 def test_a_call_waits_for_those_that_run_before_it_is_refused() -> None:
     """They mostly cost less than was set aside for them."""
-    accounts = Accounts(budget_usd=1.0)
-    accounts.reserve(0.9)
+    budget = Budget(budget_usd=1.0)
+    budget.reserve(0.9)
     passed = threading.Event()
 
     def second() -> None:
-        accounts.reserve(0.5)
+        budget.reserve(0.5)
         passed.set()
 
     thread = threading.Thread(target=second)
     thread.start()
     assert not passed.wait(0.1)
-    accounts.release(0.9, [call(0.1)])
+    budget.release(0.9, [call(0.1)])
     thread.join(5)
     assert passed.is_set()
 

@@ -14,7 +14,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from persona_db.chains.fit.leanings import demographic_id
-from persona_db.chains.language.call import Accounts
+from persona_db.chains.language.call import Budget
 from persona_db.chains.language.dry_run import estimate
 from persona_db.chains.language.engine import LanguageEngine
 from persona_db.chains.language.models import LanguageModel, open_model
@@ -103,10 +103,10 @@ def test_a_second_run_makes_no_call_and_one_more_item_those_of_its_user(tmp_path
     """The cache knows what is the same."""
     model, chat = model_of(does_as_told, tmp_path)
     first = refined(model)
-    accounts = Accounts()
-    again = refined(model, accounts=accounts)
+    budget = Budget()
+    again = refined(model, budget=budget)
     assert len(chat.asked) == 12
-    assert (accounts.calls, accounts.cached) == (0, 12)
+    assert (budget.calls, budget.cached) == (0, 12)
     assert {u: one.persona for u, one in again.items()} == {u: one.persona for u, one in first.items()}
     changed = [person("u0", items=4, attributes=["AGE=30"]), *PEOPLE[1:]]
     refined(model, changed)
@@ -303,13 +303,13 @@ def test_a_budget_ends_the_run_and_what_was_paid_is_kept(tmp_path: Path) -> None
     price = Price(tokens_in=1_000, tokens_out=1_000)
     model, chat = model_of(does_as_told, tmp_path, price=price, concurrency=2, max_tokens_out=256)
     people = [person(f"u{n}") for n in range(12)]
-    accounts = Accounts(budget_usd=6.0)
-    made = refined(model, people, accounts=accounts)
+    budget = Budget(budget_usd=6.0)
+    made = refined(model, people, budget=budget)
     done = [one for one in made.values() if one.persona is not None]
     assert 0 < len(done) < 12
-    assert accounts.cost_usd <= 6.0
+    assert budget.cost_usd <= 6.0
     assert any(isinstance(one.error, BudgetError) for one in made.values())
-    assert sum(call.cost_usd or 0 for one in made.values() for call in one.calls) == pytest.approx(accounts.cost_usd)
+    assert sum(call.cost_usd or 0 for one in made.values() for call in one.calls) == pytest.approx(budget.cost_usd)
     paid = len(chat.asked)
     assert len(done) >= (paid - 2) / 2  # of two at once, each may have been half way
     whole = refined(model, people)
@@ -322,7 +322,7 @@ def test_a_budget_needs_a_price() -> None:
     """Else nothing could be held."""
     model, chat = model_of(does_as_told)
     with pytest.raises(ConfigError, match="PERSONA_DB_PRICES"):
-        refined(model, accounts=Accounts(budget_usd=1.0))
+        refined(model, budget=Budget(budget_usd=1.0))
     assert chat.asked == []
 
 
@@ -353,9 +353,9 @@ def test_an_estimate_makes_no_call_and_comes_near(tmp_path: Path) -> None:
     told = estimate(LanguageEngine(model), people)
     assert chat.asked == []
     assert (told.users, told.calls, told.cached) == (10, 20, 0)
-    accounts = Accounts()
-    refined(model, people, accounts=accounts)
-    paid = accounts.tokens_in + accounts.tokens_out
+    budget = Budget()
+    refined(model, people, budget=budget)
+    paid = budget.tokens_in + budget.tokens_out
     assert told.tokens_in + told.tokens_out == pytest.approx(paid, rel=0.15)
     after = estimate(LanguageEngine(model), people)
     assert (after.calls, after.cached, after.tokens_in, after.cost_usd) == (0, 20, 0, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from persona_db.chains.language.call import Accounts
+from persona_db.chains.language.call import Budget
 from persona_db.chains.language.models import open_model
 from persona_db.chains.language.verify import verify
 from persona_db.chains.persona import Fact, Persona, Support, UserHistory
@@ -33,15 +33,15 @@ PERSONA = Persona(
 def test_each_fact_is_held_against_its_own_sources() -> None:
     """One call a fact, in order; what others said, and what the person said elsewhere, is not shown to it."""
     chat = Scripted(script=does_as_told)
-    accounts = Accounts()
-    found = verify(open_model(chat), [PERSONA], accounts=accounts)
+    budget = Budget()
+    found = verify(open_model(chat), [PERSONA], budget=budget)
     assert [(one.fact.text, one.verdict) for one in found] == [
         ("Buses should be free", "shown"),
         ("Owns a yacht", "not shown"),
         ("Buses should be free for all", "shown"),
         ("Hostile", "not shown"),
     ]
-    assert accounts.calls == len(found) == len(chat.asked)
+    assert budget.calls == len(found) == len(chat.asked)
     shown = sorted(tuple(sorted(asked_of(messages).items.values())) for messages in chat.asked)
     assert shown == sorted(
         [

@@ -9,12 +9,12 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from persona_db.chains import open_reading, predict, refine
+from persona_db.chains import open_snapshot, predict, refine
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.retrieval.collaborator_items import Lenders
+from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.join import join, join_many
 from persona_db.chains.retrieval.questions import prepare
-from persona_db.chains.retrieval.text_similarity import Nearness
+from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.explore import explore
@@ -74,21 +74,23 @@ class Town:
 
     def joined(self, *, exact: bool) -> set[str]:
         """Everybody who is anybody's collaborator."""
-        reading = open_reading(self.graph, self.dataset)
-        found = join_many(reading, [person.id for person in self.world.people], top_k=ALL, exact=exact)
+        snapshot = open_snapshot(self.graph, self.dataset)
+        found = join_many(snapshot, [person.id for person in self.world.people], top_k=ALL, exact=exact)
         return {str(row["collaborator"]) for some in found.values() for row in some}
 
     def lends(self, users: set[str]) -> set[str]:
         """Those of *users* who lend anything when they are asked for by name."""
-        reading = open_reading(self.graph, self.dataset)
-        _, knowledge = prepare(reading, [("u001", "q00")])
-        lenders = Lenders(knowledge)
-        lenders.fetch(users)
-        nearness = Nearness(knowledge)
+        snapshot = open_snapshot(self.graph, self.dataset)
+        _, correlations = prepare(snapshot, [("u001", "q00")])
+        collaborator_items = CollaboratorItems(correlations)
+        collaborator_items.fetch(users)
+        similarity = TextSimilarity(correlations)
         lent = set()
         for user in sorted(users):
             row = {"collaborator": user, "score": 1.0}
-            lent |= {item.user for item in lenders.said("q00", [row], cap=ALL, known=(), nearness=nearness)}
+            lent |= {
+                item.user for item in collaborator_items.said("q00", [row], cap=ALL, known=(), similarity=similarity)
+            }
         return {str(user) for user in lent}
 
 

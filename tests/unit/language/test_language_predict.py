@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
-from persona_db.chains.language.call import Accounts, Call
+from persona_db.chains.language.call import Budget, CallRecord
 from persona_db.chains.language.models import LanguageModel, open_model
-from persona_db.chains.language.predict import foretell, foretell_each, signed, stream_explanation
+from persona_db.chains.language.predict import predict_as_completed, predict_contexts, signed, stream_explanation
 from persona_db.chains.language.pricing import Price
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.results import Context, Recalled
@@ -52,7 +52,7 @@ def answer(option: str = "no.", **more: Any) -> str:
 def test_an_answer_becomes_a_distribution_with_evidence() -> None:
     """Options are meant by their words, probabilities summed to one, handles put back to ids."""
     model, chat = model_of(lambda messages: answer())
-    made = foretell(model, [context()])[0]
+    made = predict_contexts(model, [context()])[0]
     told = made.prediction
     assert (told.answer, told.outcome, told.engine, told.confidence) == ("No", "answered", "Scripted", 0.6)
     assert told.probabilities == pytest.approx((0.2, 0.6, 0.2))
@@ -77,7 +77,7 @@ def test_an_answer_becomes_a_distribution_with_evidence() -> None:
 )
 def test_what_is_no_answer_is_never_a_guess(said: str, outcome: str, calls: int) -> None:
     """It is an outcome of its own, without an answer and without probabilities."""
-    made = foretell(model_of(lambda messages: said)[0], [context()])[0]
+    made = predict_contexts(model_of(lambda messages: said)[0], [context()])[0]
     told = made.prediction
     assert (told.outcome, told.answer, told.probabilities, told.confidence) == (outcome, "", (), 0.0)
     assert len(made.calls) == calls
@@ -86,7 +86,7 @@ def test_what_is_no_answer_is_never_a_guess(said: str, outcome: str, calls: int)
 def test_a_misspelt_option_is_repaired() -> None:
     """The model is told that it is none of them."""
     model, chat = model_of(lambda messages: answer("Nope") if len(messages) == 2 else answer("No"))
-    made = foretell(model, [context()])[0]
+    made = predict_contexts(model, [context()])[0]
     assert (made.prediction.answer, [call.outcome for call in made.calls]) == ("No", ["outside", "answered"])
     assert "none of the options" in str(chat.asked[1][-1].content)
 
@@ -94,7 +94,7 @@ def test_a_misspelt_option_is_repaired() -> None:
 def test_probabilities_that_are_none_leave_the_answer() -> None:
     """A model that states none that can be used is as sure as it says; evidence there is not is left out."""
     said = answer("No", probabilities=[{"option": "Nope", "probability": 1}], evidence=["i1", "i7"])
-    told = foretell(model_of(lambda messages: said)[0], [context()])[0].prediction
+    told = predict_contexts(model_of(lambda messages: said)[0], [context()])[0].prediction
     assert (told.answer, told.probabilities) == ("No", (0.0, 1.0, 0.0))
     assert [one.id for one in told.evidence] == ["o0"]
 
@@ -107,20 +107,20 @@ def reaction(polarity: str, intensity: int) -> str:
 
 def test_a_reaction_is_placed_on_the_scale_of_seven() -> None:
     """Signed intensity, with the comment kept (paper, A.6)."""
-    told = foretell(model_of(lambda messages: reaction("Negative", 2))[0], [context(POST)])[0].prediction
+    told = predict_contexts(model_of(lambda messages: reaction("Negative", 2))[0], [context(POST)])[0].prediction
     assert (told.answer, told.comment, told.probabilities[1]) == ("b", "Hm.", 1.0)
     assert [signed("negative", 3), signed("neutral", 0), signed("positive", 1)] == [0, 3, 4]
-    wrong = foretell(model_of(lambda messages: reaction("neutral", 2))[0], [context(POST)])[0].prediction
+    wrong = predict_contexts(model_of(lambda messages: reaction("neutral", 2))[0], [context(POST)])[0].prediction
     assert (wrong.outcome, wrong.answer) == ("invalid", "")
 
 
 def test_tokens_of_items_are_bounded_and_those_that_tell_least_go_first() -> None:
     """None at all without history: what the model knows by heart."""
     model, chat = model_of(does_as_told)
-    assert foretell(model, [context()], token_budget=17)[0].prediction.recalled == 2
+    assert predict_contexts(model, [context()], token_budget=17)[0].prediction.recalled == 2
     assert "i2 | mine 1" in str(chat.asked[0][1].content)
     assert "mine 2" not in str(chat.asked[0])
-    told = foretell(model, [context()], history=False)[0].prediction
+    told = predict_contexts(model, [context()], history=False)[0].prediction
     assert (told.recalled, told.borrowed, told.evidence) == (0, 0, ())
     assert "mine" not in str(chat.asked[1])
 
@@ -129,7 +129,7 @@ def test_many_are_predicted_in_their_order() -> None:
     """Whichever completes first."""
     model, _ = model_of(does_as_told, concurrency=4)
     contexts = [context(QUESTION.model_copy(update={"id": f"q{n}", "text": f"{n}?"})) for n in range(9)]
-    assert [one.prediction.question for one in foretell(model, contexts)] == [f"q{n}" for n in range(9)]
+    assert [one.prediction.question for one in predict_contexts(model, contexts)] == [f"q{n}" for n in range(9)]
 
 
 def test_a_budget_keeps_what_was_predicted() -> None:
@@ -137,16 +137,16 @@ def test_a_budget_keeps_what_was_predicted() -> None:
     model, _ = model_of(does_as_told, concurrency=1, max_tokens_out=64)
     object.__setattr__(model, "price", Price(tokens_in=1_000, tokens_out=1_000))
     contexts = [context(QUESTION.model_copy(update={"id": f"q{n}", "text": f"{n}?"})) for n in range(9)]
-    accounts, kept = Accounts(budget_usd=2.0), list[int]()
+    budget, kept = Budget(budget_usd=2.0), list[int]()
 
     def keep() -> None:
-        for place, _ in foretell_each(model, contexts, accounts=accounts):
+        for place, _ in predict_as_completed(model, contexts, budget=budget):
             kept.append(place)
 
     with pytest.raises(BudgetError):
         keep()
     assert 0 < len(kept) < 9
-    assert accounts.cost_usd <= 2.0
+    assert budget.cost_usd <= 2.0
 
 
 class Heard(BaseCallbackHandler):
@@ -161,14 +161,14 @@ def test_callbacks_and_tags_reach_the_model() -> None:
     """So that traces see every call."""
     heard = Heard()
     model, _ = model_of(does_as_told)
-    foretell(model, [context(), context(POST)], config={"callbacks": [heard], "tags": ["mine"]})
+    predict_contexts(model, [context(), context(POST)], config={"callbacks": [heard], "tags": ["mine"]})
     assert heard.tags == [["mine"], ["mine"]]
 
 
 def test_an_explanation_is_streamed_and_accounted_for() -> None:
     """The pieces are the whole; one call."""
     model, _ = model_of(lambda messages: "Because of i1.")
-    calls: list[Call] = []
+    calls: list[CallRecord] = []
     assert "".join(stream_explanation(model, context(), calls=calls)) == "Because of i1."
     assert [(call.prompt, call.outcome) for call in calls] == [("explain", "answered")]
 
@@ -176,8 +176,8 @@ def test_an_explanation_is_streamed_and_accounted_for() -> None:
 def test_what_a_message_quotes_does_not_matter_to_the_next(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is printed, and messages are not changed by being sent."""
     model, chat = model_of(does_as_told)
-    foretell(model, [context()])
+    predict_contexts(model, [context()])
     before = list(chat.asked[0])
-    foretell(model, [context()])
+    predict_contexts(model, [context()])
     assert list(chat.asked[1]) == before
     assert capsys.readouterr().out == ""

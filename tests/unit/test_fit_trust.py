@@ -15,7 +15,7 @@ from persona_db.chains.fit.copies import near_copies
 from persona_db.chains.fit.learn import learn
 from persona_db.chains.fit.population import fit_population
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.trust import counted, grain_of, judge_one, left_out, trusted
+from persona_db.chains.fit.trust import counted, judge_one, left_out, person_fit_of, trusted
 from persona_db.graph.models import HistoryItem, Question
 from persona_db.loaders import open_source
 from tests.synthetic import make_survey, question, signals_of
@@ -180,7 +180,7 @@ def test_chance_is_weighed_against_each_answer_given_the_others() -> None:
     assert 0 < loadings.shape[1] <= 4
     unique = np.maximum(1 - (loadings**2).sum(axis=1), 0.3)
     values = population.standardise(table.choice)
-    grain = grain_of(population, table.choice)
+    person_fit = person_fit_of(population, table.choice)
     for user in range(0, 80, 20):
         total = 0.0
         for asked in np.flatnonzero(table.choice[user] >= 0):
@@ -195,7 +195,7 @@ def test_chance_is_weighed_against_each_answer_given_the_others() -> None:
             scale = population.scales[asked]
             likely = scale.distribution(told.mean / np.sqrt(prior), variance / prior)
             total -= np.log(likely[table.choice[user, asked]] * len(likely))
-        assert grain.chance[user] == pytest.approx(total, abs=0.02)
+        assert person_fit.chance[user] == pytest.approx(total, abs=0.02)
 
 
 def test_who_comes_later_is_judged_by_the_fit() -> None:

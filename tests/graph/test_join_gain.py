@@ -10,11 +10,11 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from persona_db.chains import RecallSettings, open_reading, predict, recall, refine
-from persona_db.chains.fit.correlations import knowledge_of, load_knowledge
+from persona_db.chains import RecallSettings, open_snapshot, predict, recall, refine
+from persona_db.chains.fit.correlations import correlations_of, load_correlations
 from persona_db.chains.fit.learn import learn
-from persona_db.chains.fit.settings import USUAL_RATIO, EngineSettings, Lift
-from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, measure_lift
+from persona_db.chains.fit.settings import USUAL_RATIO, EngineSettings, JoinGain
+from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, measure_join_gain
 from persona_db.chains.refinement.report import RefineReport
 from persona_db.chains.retrieval.recall import fill
 from persona_db.graph.datasets import drop_dataset
@@ -38,8 +38,8 @@ class Measured:
     report: RefineReport
 
     @property
-    def lifts(self) -> tuple[Lift, ...]:
-        return open_reading(self.graph, self.dataset).settings.lifts
+    def lifts(self) -> tuple[JoinGain, ...]:
+        return open_snapshot(self.graph, self.dataset).settings.lifts
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +52,10 @@ def measured(graph: Graph) -> Iterator[Measured]:
 
 def test_what_is_known_in_memory_is_what_is_stored(measured: Measured) -> None:
     """The lift is measured by what a prediction would read: the same matrix, links and counts."""
-    reading = open_reading(measured.graph, measured.dataset)
-    stored = load_knowledge(reading, SURVEY.questions, vectors={})
+    snapshot = open_snapshot(measured.graph, measured.dataset)
+    stored = load_correlations(snapshot, SURVEY.questions, vectors={})
     learned = learn(signals_of(SURVEY), SETTINGS, seed=0)
-    known = knowledge_of(reading, learned.population, learned.keys, learned.summaries)
+    known = correlations_of(snapshot, learned.population, learned.keys, learned.summaries)
     order = [known.place[question] for question in stored.place]
     order += [known.of_key(key) for key in stored.keys]  # type: ignore[misc]
     order += list(range(len(order), len(known.matrix)))
@@ -70,7 +70,7 @@ def test_lifts_are_measured_for_segments_and_again_the_same(measured: Measured) 
         assert lift.low <= lift.saved <= lift.high
         assert (lift.ratio == 0) == (lift.saved <= 0)
         assert lift.ratio in (0.0, *RATIOS)
-    again = measure_lift(measured.graph, signals_of(SURVEY), plain(measured), ranks=RANKS, seed=0)
+    again = measure_join_gain(measured.graph, signals_of(SURVEY), plain(measured), ranks=RANKS, seed=0)
     assert again == measured.lifts
 
 
@@ -83,7 +83,7 @@ def test_others_answers_that_are_held_out_are_not_learned_from(measured: Measure
         answered = np.flatnonzero(column >= 0)
         column[answered] = rng.permutation(column[answered])
     shuffled = replace(signals, table=replace(signals.table, choice=choice))
-    for lift in measure_lift(measured.graph, shuffled, plain(measured), ranks=RANKS, seed=0):
+    for lift in measure_join_gain(measured.graph, shuffled, plain(measured), ranks=RANKS, seed=0):
         assert lift.low < 0
 
 
@@ -99,20 +99,20 @@ def test_nobody_lends_more_than_they_share(measured: Measured, monkeypatch: pyte
     monkeypatch.setattr("persona_db.chains.refinement.join_gain.fill", seen)
     for level in ("keys", "induced", "history"):
         ranks = dict.fromkeys(RANKS, Sharing(level).rank)
-        measure_lift(measured.graph, signals_of(SURVEY), plain(measured), ranks=ranks, seed=0)
+        measure_join_gain(measured.graph, signals_of(SURVEY), plain(measured), ranks=ranks, seed=0)
     assert lent == {"keys": set(), "induced": {"induced"}, "history": {"history", "induced"}}
 
 
 @pytest.mark.parametrize("settings", [EngineSettings(lift_tests=0), EngineSettings(lift_tests=50)])
 def test_too_few_tests_measure_nothing(measured: Measured, settings: EngineSettings) -> None:
     """Under 100 held-out answers a segment is left as it is."""
-    assert measure_lift(measured.graph, signals_of(SURVEY), settings, ranks=RANKS, seed=0) == ()
+    assert measure_join_gain(measured.graph, signals_of(SURVEY), settings, ranks=RANKS, seed=0) == ()
 
 
 def test_too_few_people_measure_nothing(measured: Measured) -> None:
     """Under 50 people neither."""
     few = SURVEY.only([person.id for person in SURVEY.people[:49]])
-    assert measure_lift(measured.graph, signals_of(few), SETTINGS, ranks=RANKS, seed=0) == ()
+    assert measure_join_gain(measured.graph, signals_of(few), SETTINGS, ranks=RANKS, seed=0) == ()
 
 
 def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None:
@@ -120,15 +120,15 @@ def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None
     world = sparse(SURVEY, "u000", left=3)
     store(graph, dataset, world)
     refine(graph, dataset, settings=EngineSettings(lift_tests=0), embedder=EMBEDDER)
-    assert open_reading(graph, dataset).settings.lifts == ()
+    assert open_snapshot(graph, dataset).settings.lifts == ()
     undecided = recall(graph, "u000", "q59", dataset=dataset)
     assert (undecided.ratio, undecided.decided) == (USUAL_RATIO, "")
 
     rows = graph.read("fit_for", dataset=dataset, as_of=None)
     settings = EngineSettings.model_validate_json(rows[0]["settings"])
     lifts = (
-        Lift(known=0, ratio=0.0, saved=-0.01, low=-0.02, high=0.01, tests=150),
-        Lift(known=20, ratio=0.7, saved=0.02, low=0.01, high=0.03, tests=300),
+        JoinGain(known=0, ratio=0.0, saved=-0.01, low=-0.02, high=0.01, tests=150),
+        JoinGain(known=20, ratio=0.7, saved=0.02, low=0.01, high=0.03, tests=300),
     )
     graph.driver.execute_query(
         "MATCH (f:Fit {dataset: $dataset, id: $fit}) SET f.settings = $settings",
@@ -147,7 +147,7 @@ def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None
 
 def plain(measured: Measured) -> EngineSettings:
     """The Fit's settings as they were when the lift was measured."""
-    return open_reading(measured.graph, measured.dataset).settings.model_copy(update={"lifts": ()})
+    return open_snapshot(measured.graph, measured.dataset).settings.model_copy(update={"lifts": ()})
 
 
 def sparse(world: World, user: str, *, left: int) -> World:
