@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, JsonValue
 
+from persona_db.chains.engine import Engine, Predicted
 from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.language.call import Budget
 from persona_db.chains.language.settings import ModelSettings
-from persona_db.chains.prediction.predict import predict_many
-from persona_db.chains.refinement.refine import refine
+from persona_db.chains.prediction.predict import predict_pairs
+from persona_db.chains.refinement.refine import Refinement, refine
 from persona_db.chains.retrieval.recall import RecallSettings
+from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import FIT_ARMS, MODEL_ARMS, RANDOM_ARM, check_arms, places_of
 from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
 from persona_db.evals.peers import PEERS, predict_peer
-from persona_db.evals.random_collaborators import predict_at_random, random_contexts
+from persona_db.evals.random_collaborators import predict_at_random
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.retest import AGAIN, answered_again, check_again
 from persona_db.evals.splits import HeldOutPart, contested_split, items_to_predict
@@ -39,18 +41,18 @@ from persona_db.loaders.source import Source
 if TYPE_CHECKING:
     from persona_db.chains.fit.settings import EngineSettings
     from persona_db.chains.language.models import LanguageModel
-    from persona_db.chains.language.predict import ModelPrediction
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
 __all__ = [
     "EvaluateSettings",
     "check_no_leak",
+    "engine_of_arm",
     "evaluate",
     "evaluation_dataset",
     "held_out",
-    "model_outcome",
     "option_places",
+    "outcome_of_prediction",
     "peer_outcomes",
     "predict_arm",
     "source_hashes",
@@ -236,11 +238,10 @@ def evaluation_dataset(
     if refiner is None:
         refine(graph, dataset, seed=settings.seed, settings=engine, embedder=embedder, progress=progress)
     else:
-        from persona_db.chains.refinement.model_fit import ModelFit
+        from persona_db.chains.language.engine import LanguageEngine
 
-        refined = ModelFit(graph, dataset, refiner, seed=settings.seed, embedder=embedder, progress=progress).refine(
-            budget=budget
-        )
+        by_model = LanguageEngine(refiner, embedder, budget)
+        refined = Refinement(graph, dataset, by_model, seed=settings.seed, embedder=embedder, progress=progress).run()
         if refined.stopped is not None:
             raise ModelAnswerError(f"the evaluation's dataset is not refined: {refined.stopped}")
     try:
@@ -281,41 +282,27 @@ def predict_arm(
     asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
     pairs = [(test.user, test.question) for test in tests]
     snapshot = open_snapshot(graph, dataset)
-    if model is not None:
-        from persona_db.chains.language.predict_many import PredictOptions, predict_on_record
-        from persona_db.chains.language.predict_many import predict_many as predict_many_by_model
-
-        predict_options = PredictOptions(token_budget=settings.token_budget, history=arm not in MODEL_ARMS)
-        if arm == RANDOM_ARM:
-            by_place: dict[int, ModelPrediction] = {}
-            for places, _, contexts in random_contexts(
-                snapshot, pairs, settings=asked, answers=answers, seed=settings.seed, texts=True, at_once=_MODEL_AT_ONCE
-            ):
-                made_of = predict_on_record(snapshot, contexts, model, predict_options=predict_options, budget=budget)
-                by_place.update(zip(places, made_of, strict=True))
-                progress("predicting", len(by_place), len(pairs))
-            told = [by_place[place] for place in range(len(pairs))]
-        else:
-            told = predict_many_by_model(
-                snapshot,
-                pairs,
-                model,
-                settings=asked,
-                predict_options=predict_options,
-                budget=budget,
-                progress=progress,
-            )
-        return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
+    engine = engine_of_arm(arm, model, budget=budget, token_budget=settings.token_budget)
     if arm == RANDOM_ARM:
-        predictions = predict_at_random(
-            snapshot, pairs, settings=asked, answers=answers, seed=settings.seed, progress=progress
+        made = predict_at_random(
+            snapshot, pairs, engine=engine, settings=asked, answers=answers, seed=settings.seed, progress=progress
         )
     else:
-        predictions = predict_many(snapshot, pairs, settings=asked, progress=progress)
-    return [
-        outcome_of(arm, test, made.probabilities, items=made.recalled)
-        for test, made in zip(tests, predictions, strict=True)
-    ]
+        made = predict_pairs(snapshot, pairs, engine=engine, settings=asked, progress=progress)
+    return [outcome_of_prediction(arm, test, one) for test, one in zip(tests, made, strict=True)]
+
+
+def engine_of_arm(
+    arm: str, model: LanguageModel | None, *, budget: Budget | None = None, token_budget: int | None = None
+) -> Engine:
+    """Return the engine that predicts an arm; some arms of a language model are shown no recalled item."""
+    if model is None:
+        return StatisticalEngine()
+    from persona_db.chains.language.engine import LanguageEngine
+    from persona_db.chains.language.predict import PredictOptions
+
+    options = PredictOptions(token_budget=token_budget, history=arm not in MODEL_ARMS)
+    return LanguageEngine(model, budget=budget, options=options)
 
 
 def peer_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix, seed: int) -> list[Outcome]:
@@ -326,10 +313,10 @@ def peer_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix
     return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
 
 
-def model_outcome(arm: str, test: TestItem, told: ModelPrediction) -> Outcome:
-    """Return the outcome of what a language model foretold."""
-    made = told.prediction
-    tokens = sum(call.tokens_in + call.tokens_out for call in told.calls)
+def outcome_of_prediction(arm: str, test: TestItem, predicted: Predicted) -> Outcome:
+    """Return the outcome of a prediction, with the tokens of the calls that it took."""
+    made = predicted.prediction
+    tokens = sum(call.tokens_in + call.tokens_out for call in predicted.calls)
     answer = made.options.index(made.answer) if made.outcome == "answered" else None
     return outcome_of(
         arm, test, made.probabilities or None, items=made.recalled, tokens=tokens, answer=answer, said=made.outcome

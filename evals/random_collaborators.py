@@ -9,15 +9,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_db.chains.engine import Engine, Predicted
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import Snapshot
-from persona_db.chains.results import Context, Prediction
+from persona_db.chains.results import Context
 from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.join import join_many
 from persona_db.chains.retrieval.own_items import Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
-from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
@@ -31,23 +31,25 @@ def predict_at_random(
     snapshot: Snapshot,
     pairs: Sequence[tuple[str, str]],
     *,
+    engine: Engine,
     settings: RecallSettings,
     answers: AnswerMatrix,
     seed: int,
     progress: Progress = no_progress,
-) -> list[Prediction]:
+) -> list[Predicted]:
     """Predict (user, question id) pairs, in their order, from what is borrowed at random; the seed decides from whom.
 
-    The statistical engine predicts as it does for the JOIN: it takes them for people and keys that fit.
+    The engine predicts as it does for the JOIN: it takes them for people and keys that fit.
     """
     from threadpoolctl import threadpool_limits
 
-    made: dict[int, Prediction] = {}
+    made: dict[int, Predicted] = {}
     with threadpool_limits(limits=1):
         for places, correlations, contexts in random_contexts(
-            snapshot, pairs, settings=settings, answers=answers, seed=seed, texts=False
-        ):
-            made.update(zip(places, predict_contexts(correlations, contexts, explain=False), strict=True))
+            snapshot, pairs, settings=settings, answers=answers, seed=seed, texts=engine.reads_texts,
+            at_once=engine.contexts_at_once,
+        ):  # fmt: skip
+            made.update(zip(places, engine.predict(correlations, contexts, explain=False), strict=True))
             progress("predicting", len(made), len(pairs))
     return [made[place] for place in range(len(pairs))]
 

@@ -29,6 +29,14 @@ class Signals:
     statements: Mapping[tuple[str, int], str]
     terms: Floats | None = None
 
+    def on_questions(self, questions: tuple[Question, ...]) -> Signals:
+        """Return the same over *questions* alone, in their order; texts beside them are left out."""
+        column = {question.id: index for index, question in enumerate(self.table.questions)}
+        columns = [column[question.id] for question in questions]
+        table = AnswerTable(self.table.users, questions, self.table.choice[:, columns])
+        wording = None if self.wording is None else self.wording.of(columns)
+        return Signals(table, self.attributes, wording, self.statements)
+
 
 @dataclass(frozen=True)
 class AnswerTable:

@@ -37,10 +37,10 @@ class Learned:
     keys: Mapping[str, CacheKey]
     names: Mapping[str, str]
     """What cache keys are called, also those that nobody holds."""
-    summaries: tuple[Summary, ...]
-    signals: Signals
-    """Of those whom it was learned from."""
-    left_out: tuple[Excluded, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    signals: Signals | None = None
+    """Of those whom it was learned from; None of a Fit that was read back."""
+    excluded: tuple[Excluded, ...] = ()
 
 
 def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, through: str) -> str:

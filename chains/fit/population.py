@@ -53,6 +53,12 @@ class Population:
     told_by: Floats
     settings: EngineSettings
 
+    @classmethod
+    def of_nobody(cls) -> Population:
+        """Return what is known before anybody was asked anything."""
+        nothing = np.zeros((0, 0))
+        return cls((), (), (), nothing, nothing, nothing, np.zeros(0), EngineSettings())
+
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
         """Answers (users x questions, option indexes) on the standardised scales; 0 where there is none."""
         values = np.zeros(choice.shape)

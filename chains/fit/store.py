@@ -5,21 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from persona_db.chains.fit.keys import CacheKey, key_row, opposite_rows
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population, strongest_links
+from persona_db.chains.fit.scale import Scale
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.summaries import Summary
 from persona_db.chains.fit.trust import Excluded
+from persona_db.chains.fit.unseen import common_words, named_in, own_words
+from persona_db.graph.models import Question
+from persona_db.graph.users import question_of
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["read_keys", "store_excluded", "store_keys", "store_learned", "store_population", "store_summaries"]
+__all__ = [
+    "load_learned",
+    "read_keys",
+    "store_excluded",
+    "store_keys",
+    "store_learned",
+    "store_population",
+    "store_summaries",
+]
 
 
 def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
     """Write who is left out, base rates, links, keys, opposites and summaries; again, it changes nothing."""
-    store_excluded(graph, dataset, fit, learned.left_out)
+    store_excluded(graph, dataset, fit, learned.excluded)
     store_population(graph, dataset, fit, learned.population)
     store_keys(graph, dataset, fit, learned.keys)
     store_summaries(graph, dataset, fit, learned.summaries)
@@ -76,3 +91,39 @@ def read_keys(graph: Graph, dataset: str, fit: str, *, least: int = 0) -> dict[s
     """Return the keys of a Fit that at least *least* people hold, by id, in sorted order."""
     rows = graph.read("fitted_keys", dataset=dataset, fit=fit, least=least)
     return {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in rows}
+
+
+def load_learned(graph: Graph, dataset: str, fit: str, settings: EngineSettings) -> Learned:
+    """Return what a Fit has learned, read back from the graph, to fold people into it; links are not read."""
+    ids = [row["id"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)]
+    rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=ids)
+    questions = tuple(question_of(row) for row in rows)
+    traits = len(rows[0]["loadings"]) if rows else 0
+    scales = tuple(
+        Scale.of(np.array(row["rates"], dtype=np.float64), question.ordinal)
+        for row, question in zip(rows, questions, strict=True)
+    )
+    population = Population(
+        questions,
+        tuple(np.array(row["counts"]) for row in rows),
+        scales,
+        links=np.zeros((0, 0)),
+        pairs=np.zeros((0, 0)),
+        loadings=np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits),
+        told_by=np.array([row["told_by"] for row in rows], dtype=np.float64),
+        settings=settings,
+    )
+    keys = read_keys(graph, dataset, fit)
+    return Learned(population, keys, {key.id: key.name for key in keys.values()})
+
+
+def store_named(graph: Graph, dataset: str, fit: str, questions: Sequence[Question]) -> None:
+    """Write which people the questions' texts name."""
+    own = own_words({row["user"]: row["name"] for row in graph.read("names_of_people", dataset=dataset)})
+    common = common_words(question.text for question in questions)
+    rows = [
+        {"question": question.id, "user": user}
+        for question in questions
+        for user in named_in(question.text, own, common=common)
+    ]
+    graph.write_batches("store_named", rows, what="people named", dataset=dataset, fit=fit)

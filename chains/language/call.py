@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from threading import Condition
 from time import perf_counter
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.messages import AIMessage
-from pydantic import Field
 
+from persona_db.chains.calls import CallOutcome, CallRecord, StageName
 from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.errors import BudgetError, ConfigError, PersonaDBError
-from persona_db.graph.ledger import Run
-from persona_db.graph.models import Model
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -31,19 +26,13 @@ __all__ = [
     "Attempt",
     "Budget",
     "CallContext",
-    "CallOutcome",
-    "CallRecord",
     "NotPaidForError",
     "Note",
-    "StageName",
     "attempting",
     "current_attempt",
     "noted",
-    "runs_of",
 ]
 
-StageName = Literal["distil", "induce", "predict", "verify"]
-CallOutcome = Literal["answered", "invalid", "refused", "empty", "truncated", "outside", "failed"]
 CACHED = "persona_db_cached"
 """Set in the response metadata of a message that came from the cache."""
 
@@ -53,33 +42,6 @@ UNRECORDED = "persona_db_unrecorded"
 
 
 _MARGIN = 1.15  # what is set aside for a prompt over what it was counted to be
-
-
-class CallRecord(Model):
-    """One question put to a model, answered by it or by the cache."""
-
-    stage: StageName
-    user: str
-    model: str
-    prompt: str = Field(description="Name of the prompt file.")
-    prompt_hash: str
-    tokens_in: int = Field(ge=0, description="As the provider counted them; estimated where it does not say.")
-    tokens_out: int = Field(ge=0)
-    cost_usd: float | None = Field(description="None where no price is known; 0 when cached and on record.")
-    seconds: float
-    cached: bool = Field(description="Answered from the cache: nothing was sent and nothing paid.")
-    unrecorded: bool = Field(
-        default=False, description="Cached, but paid for by a run that was killed before it could put it on record."
-    )
-    answer: bytes | None = Field(default=None, exclude=True, description="Key of the answer in the cache.")
-    repair: bool = Field(default=False, description="Asked again because an answer before it could not be used.")
-    attempts: int = Field(default=1, description="Requests sent for it; more than 1 after faults of the transport.")
-    outcome: CallOutcome
-
-    @property
-    def paid(self) -> bool:
-        """Whether the ledger counts it as made: it was, or an answer that was paid for was never put on record."""
-        return not self.cached or self.unrecorded
 
 
 class Budget:
@@ -281,54 +243,3 @@ def noted(model: Priced, prompt: Rendered, call_context: CallContext, counted: i
     finally:
         if not note.done:
             note.attempt.close(None)
-
-
-def runs_of(
-    calls: Sequence[CallRecord],
-    *,
-    fit: str,
-    at: str,
-    unit: str | None = None,
-    quarantined: Mapping[StageName, int] = MappingProxyType({}),
-) -> list[Run]:
-    """Sum *calls* by user, stage, model and prompt, in their order; *quarantined* counts what was unusable by stage.
-
-    What a killed run paid for and could not put on record counts as made here, and is found in the cache as well.
-
-    Ids are those of the *unit* of work, where the calls are all of it, so that whoever does it again gives them the
-    same; else they are random.
-    """
-    grouped: dict[tuple[str, str, str, str], list[CallRecord]] = {}
-    for call in calls:
-        prompt = f"{call.prompt} {call.prompt_hash}"
-        grouped.setdefault((call.user, call.stage, call.model, prompt), []).append(call)
-    return [
-        Run(
-            id=_digest(unit, stage, model, prompt) if unit else uuid4().hex,
-            fit=fit,
-            user=user,
-            stage=stage,
-            model=model,
-            prompt=prompt,
-            calls=sum(call.paid for call in some),
-            cached=sum(call.cached for call in some),
-            repairs=sum(call.repair and call.paid for call in some),
-            quarantined=quarantined.get(some[0].stage, 0),
-            tokens_in=sum(call.tokens_in for call in some if call.paid),
-            tokens_out=sum(call.tokens_out for call in some if call.paid),
-            cost_usd=_cost(some),
-            seconds=sum(call.seconds for call in some),
-            outcome=some[-1].outcome,
-            at=at,
-        )
-        for (user, stage, model, prompt), some in grouped.items()
-    ]
-
-
-def _cost(calls: Sequence[CallRecord]) -> float | None:
-    costs = [call.cost_usd if call.paid else 0.0 for call in calls]
-    return None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None)
-
-
-def _digest(*parts: str) -> str:
-    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from persona_db.chains.language.call import CallContext
+from persona_db.chains.language.call import Budget, CallContext
 from persona_db.chains.language.context_window import halved, in_parts, items_in_parts, room_for
 from persona_db.chains.language.facts_and_keys import Ideologies, distilled_facts, induced_facts, with_keys_of
 from persona_db.chains.language.grounding import check_distillation, check_induction
@@ -19,10 +19,21 @@ from persona_db.chains.persona import Fact, Persona, UserHistory
 from persona_db.graph.errors import PromptTooLongError
 from persona_db.graph.models import HistoryItem, Model
 
-__all__ = ["Step", "distil", "distil_prompts", "induce", "induce_prompts"]
+__all__ = ["Distils", "Step", "distil", "distil_prompts", "induce", "induce_prompts"]
 
 T = TypeVar("T", bound=Model)
 _FACT_TOKENS = 5
+
+
+class Distils(Protocol):
+    """What distilling and inducing take of an engine."""
+
+    @property
+    def model(self) -> LanguageModel: ...
+    @property
+    def budget(self) -> Budget | None: ...
+    @property
+    def ideologies(self) -> Ideologies: ...
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from pydantic import Field
-
+from persona_db.chains.engine import CostEstimate
 from persona_db.chains.language.cache import Typical
 from persona_db.chains.language.call import CallContext, NotPaidForError
-from persona_db.chains.language.distil_induce import distil_prompts, induce_prompts
-from persona_db.chains.language.engine import LanguageEngine
+from persona_db.chains.language.distil_induce import Distils, distil_prompts, induce_prompts
 from persona_db.chains.language.facts_and_keys import distilled_facts
 from persona_db.chains.language.grounding import check_distillation, check_induction
 from persona_db.chains.language.outputs import Distillation, Induction
@@ -19,7 +17,7 @@ from persona_db.chains.language.structured import Answered, Checked, Failed, ask
 from persona_db.chains.persona import Fact, Persona, UserHistory
 from persona_db.graph.models import Model
 
-__all__ = ["CostEstimate", "DryRun", "estimate"]
+__all__ = ["DryRun", "estimate"]
 
 T = TypeVar("T", bound=Model)
 _FACTS = 12
@@ -36,25 +34,12 @@ tells nothing.
 """
 
 
-class CostEstimate(Model):
-    """What a refinement would cost; cached calls are counted apart and cost nothing."""
-
-    users: int
-    calls: int = Field(description="To be paid, with the repairs that are usual.")
-    cached: int
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float | None = Field(description="None where no price is known.")
-
-
-def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> CostEstimate:
+def estimate(engine: Distils, histories: Iterable[UserHistory]) -> CostEstimate:
     """Return what refining these would take, without any call.
 
     What is in the cache is used. Beyond it prompts are rendered and counted as they would be sent; what they were
     answered so far tells how long answers are and how often a repair is needed, or else what is usual.
     """
-    from persona_db.chains.language.dry_run import DryRun
-
     dry_run = DryRun(engine)
     for history in histories:
         dry_run.add(history)
@@ -64,7 +49,7 @@ def estimate(engine: LanguageEngine, histories: Iterable[UserHistory]) -> CostEs
 class DryRun:
     """Goes through the calls of users one after another, takes what is cached, and counts what is not."""
 
-    def __init__(self, engine: LanguageEngine) -> None:
+    def __init__(self, engine: Distils) -> None:
         self._engine, self._model = engine, engine.model
         cache = engine.model.cache
         self._typical: dict[str, Typical | None] = {

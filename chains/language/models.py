@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from langchain_core.language_models import BaseChatModel
 
+    from persona_db.chains.calls import CallRecord
     from persona_db.chains.language.cache import CallCache
-    from persona_db.chains.language.call import CallRecord
     from persona_db.chains.language.retry import Gate
     from persona_db.graph.session import Graph
 

@@ -7,7 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from persona_db.chains.language.call import Budget, CallContext, CallOutcome, CallRecord, NotPaidForError
+from langchain_core.runnables.config import ContextThreadPoolExecutor
+from pydantic import Field
+
+from persona_db.chains.calls import CallOutcome, CallRecord
+from persona_db.chains.engine import Predicted
+from persona_db.chains.language.call import Budget, CallContext, NotPaidForError
 from persona_db.chains.language.context_window import room_for
 from persona_db.chains.language.grounding import check_answer, check_reaction
 from persona_db.chains.language.logprobs import choice_probabilities
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 __all__ = [
-    "ModelPrediction",
+    "PredictOptions",
     "UsablePrediction",
     "count_asked",
     "predict_as_completed",
@@ -53,12 +58,15 @@ _INTENSITIES = ("0", "1", "2", "3")
 _NEUTRAL = 3
 
 
-@dataclass(frozen=True)
-class ModelPrediction:
-    """A prediction and the calls it took."""
+class PredictOptions(Model):
+    """How a model is asked for predictions."""
 
-    prediction: Prediction
-    calls: tuple[CallRecord, ...]
+    token_budget: int | None = Field(
+        default=None, ge=1, description="Most tokens of recalled items in a prompt; None for all that it holds."
+    )
+    history: bool = Field(
+        default=True, description="Whether recalled items are shown; without, it answers from parametric knowledge."
+    )
 
 
 def predict_contexts(
@@ -69,17 +77,20 @@ def predict_contexts(
     token_budget: int | None = None,
     history: bool = True,
     config: RunnableConfig | None = None,
-) -> list[ModelPrediction]:
+) -> list[Predicted]:
     """Predict from each context, in their order, many at once; `fit` of the predictions is left empty.
 
-    *token_budget* bounds the tokens of the items in a prompt: those that tell least are left out first. Without
-    *history* no item is shown: what the model knows by heart. An answer that can't be used gives a prediction that
-    says so, without probabilities. BudgetError when the budget is reached.
+    *token_budget* bounds the tokens of the items in a prompt: the least relevant are left out first. Without *history*
+    no item is shown, and the model answers from parametric knowledge. An unusable answer gives a prediction that says
+    so, without probabilities. BudgetError when the budget is reached.
     """
+    configs = None if config is None else [config] * len(contexts)
     made = dict(
-        predict_as_completed(model, contexts, budget=budget, token_budget=token_budget, history=history, config=config)
+        predict_as_completed(
+            model, contexts, budget=budget, token_budget=token_budget, history=history, configs=configs
+        )
     )
-    return [made[place] for place in range(len(contexts))]
+    return [made[index] for index in range(len(contexts))]
 
 
 def predict_as_completed(
@@ -89,17 +100,18 @@ def predict_as_completed(
     budget: Budget | None = None,
     token_budget: int | None = None,
     history: bool = True,
-    config: RunnableConfig | None = None,
+    configs: Sequence[RunnableConfig] | None = None,
+    at_once: int | None = None,
     unfinished: list[CallRecord] | None = None,
-) -> Iterator[tuple[int, ModelPrediction]]:
-    """As `predict_contexts`, each as it completes, with its place among the contexts.
+) -> Iterator[tuple[int, Predicted]]:
+    """Yield each prediction of `predict_contexts` as it completes, with the index of its context.
 
-    An error (the budget, a provider that does not answer) is raised when those that run have been yielded. The calls
-    that were made for contexts that it left without a prediction are added to *unfinished*.
+    *configs* are those of the LangChain runs that each context belongs to, *at_once* bounds the calls made at once
+    (the model's settings unless given). An error (the budget, a provider that does not answer) is raised when those
+    that run have been yielded. The calls that were made for contexts without a prediction are added to *unfinished*.
     """
-    from langchain_core.runnables.config import ContextThreadPoolExecutor
 
-    def one(context: Context) -> ModelPrediction:
+    def one(context: Context, config: RunnableConfig | None) -> Predicted:
         call_context = CallContext("predict", context.user, budget, config)
         try:
             return _predict_one(model, context, call_context, token_budget if history else 0)
@@ -109,15 +121,16 @@ def predict_as_completed(
             raise
 
     error: PersonaDBError | None = None
-    with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
-        running: dict[Future[ModelPrediction], int] = {
-            pool.submit(one, context): place for place, context in enumerate(contexts)
+    with ContextThreadPoolExecutor(max_workers=at_once or model.settings.concurrency) as pool:
+        running: dict[Future[Predicted], int] = {
+            pool.submit(one, context, configs[index] if configs else None): index
+            for index, context in enumerate(contexts)
         }
         try:
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=running.__getitem__):
-                    place = running.pop(future)
+                    index = running.pop(future)
                     if future.cancelled():
                         continue
                     failure = future.exception()
@@ -126,7 +139,7 @@ def predict_as_completed(
                         for waiting in running:
                             waiting.cancel()
                     else:
-                        yield place, future.result()
+                        yield index, future.result()
         finally:
             for waiting in running:
                 waiting.cancel()
@@ -137,7 +150,7 @@ def predict_as_completed(
 def count_asked(model: LanguageModel, context: Context) -> int:
     """Return about how many tokens `predict_contexts` sends to have this predicted, with the schema of the answer.
 
-    The call is rehearsed, and none is made; of one in the cache it is what was sent.
+    A dry run: no call is made. For an answer in the cache it is the count that was sent.
     """
     call_context = CallContext("predict", context.user, dry_run=True)
     try:
@@ -172,7 +185,7 @@ def _predict_one(
     context: Context,
     call_context: CallContext,
     token_budget: int | None,
-) -> ModelPrediction:
+) -> Predicted:
     question = context.question
 
     def asked(
@@ -197,7 +210,7 @@ def _predict_one(
             )
     except (PromptTooLongError, ModelAnswerError) as exc:
         told, shown = Failed(str(exc), "", "invalid", ()), ()
-    return ModelPrediction(_prediction(model, context, told, shown), tuple(call_context.calls))
+    return Predicted(_prediction(model, context, told, shown), tuple(call_context.calls))
 
 
 def _is_reaction(question: Question) -> bool:

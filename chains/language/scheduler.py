@@ -8,10 +8,11 @@ from heapq import heappop, heappush
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from persona_db.chains.language.call import Budget, CallContext, CallRecord, StageName
-from persona_db.chains.language.distil_induce import Step, distil, induce
-from persona_db.chains.language.engine import LanguageEngine
-from persona_db.chains.language.outcomes import QuarantinedAnswer, Refined
+from persona_db.chains.calls import CallRecord, StageName
+from persona_db.chains.engine import QuarantinedAnswer, Refined
+from persona_db.chains.language.call import Budget, CallContext
+from persona_db.chains.language.distil_induce import Distils, Step, distil, induce
+from persona_db.chains.language.facts_and_keys import held_keys
 from persona_db.chains.persona import UserHistory
 from persona_db.graph.errors import BudgetError, ConfigError, PersonaDBError
 
@@ -25,7 +26,7 @@ _AHEAD = 4
 
 
 def refine_people(
-    engine: LanguageEngine,
+    engine: Distils,
     histories: Iterable[UserHistory],
     *,
     budget: Budget | None = None,
@@ -107,7 +108,7 @@ class Course:
 
     def __init__(
         self,
-        engine: LanguageEngine,
+        engine: Distils,
         history: UserHistory,
         budget: Budget | None,
         config: RunnableConfig | None,
@@ -147,7 +148,7 @@ class Course:
             lambda call_context: induce(engine.model, distilled.persona, call_context, ideologies=engine.ideologies),
         )
         if step is not None:
-            persona = engine.key([step.persona])[0]
+            persona = step.persona.model_copy(update={"keys": held_keys(step.persona)})
             complete = distilled.whole and step.whole
             self._finish(Refined(persona.user, persona, *self._noted(), complete=complete))
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from pydantic import ValidationError
 
-from persona_db.chains.language.call import Attempt, CallContext, CallOutcome, CallRecord, attempting, noted
+from persona_db.chains.calls import CallOutcome, CallRecord
+from persona_db.chains.language.call import Attempt, CallContext, attempting, noted
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.output_schema import bound, count_messages
 from persona_db.chains.language.prompts import Rendered, repair_text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from persona_db.chains.engine import Engine, Predicted
+from persona_db.chains.engines import engine_of
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.results import Context, Prediction
@@ -12,7 +14,6 @@ from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
 from persona_db.chains.retrieval.own_items import Own
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
-from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.graph.models import Question
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["predict", "predict_each", "predict_many"]
-
-_ITEMS_AT_ONCE = 5_000
+__all__ = ["predict", "predict_each", "predict_many", "predict_pairs"]
 
 
 def predict(
@@ -54,16 +53,9 @@ def predict(
     require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)
     asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder)
+    engine = engine_of(graph, model, model_settings=model_settings, token_budget=token_budget, budget_usd=budget_usd)
     contexts = recall_many(correlations, asked, settings=settings or RecallSettings(), texts=True)
-    if model is None:
-        return predict_contexts(correlations, contexts, explain=True)[0]
-    from persona_db.chains.language.call import Budget
-    from persona_db.chains.language.models import model_of
-    from persona_db.chains.language.predict_many import PredictOptions, predict_on_record
-
-    opened = model_of(graph, model, model_settings)
-    predict_options, budget = PredictOptions(token_budget=token_budget), Budget(budget_usd=budget_usd)
-    return predict_on_record(snapshot, contexts, opened, predict_options=predict_options, budget=budget)[0].prediction
+    return engine.predict(correlations, contexts)[0].prediction
 
 
 def predict_many(
@@ -82,68 +74,58 @@ def predict_many(
 
     Without *explain* predictions carry no explanation and no evidence; those of a language *model* always do.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):  # as in refine: many small solves
-        if model is not None:
-            from persona_db.chains.language.call import Budget
-            from persona_db.chains.language.models import model_of
-            from persona_db.chains.language.predict_many import PredictOptions, predict_many
-
-            made = predict_many(
-                snapshot,
-                asked,
-                model_of(snapshot.graph, model, model_settings),
-                settings=settings or RecallSettings(),
-                predict_options=PredictOptions(token_budget=token_budget),
-                budget=Budget(budget_usd=budget_usd),
-                progress=progress,
-            )
-            return [one.prediction for one in made]
-        return _predict_many(snapshot, asked, settings or RecallSettings(), explain=explain, progress=progress)
+    engine = engine_of(
+        snapshot.graph, model, model_settings=model_settings, token_budget=token_budget, budget_usd=budget_usd
+    )
+    made = predict_pairs(
+        snapshot, asked, engine=engine, settings=settings or RecallSettings(), explain=explain, progress=progress
+    )
+    return [one.prediction for one in made]
 
 
-def _predict_many(
+def predict_pairs(
     snapshot: Snapshot,
     asked: Sequence[tuple[str, str]],
-    settings: RecallSettings,
     *,
-    explain: bool,
-    progress: Progress,
-) -> list[Prediction]:
+    engine: Engine,
+    settings: RecallSettings,
+    explain: bool = False,
+    progress: Progress = no_progress,
+) -> list[Predicted]:
+    """Predict many (user, question id) pairs by *engine*, in their order, each with the calls that it took."""
+    from threadpoolctl import threadpool_limits
+
     if not asked:
         return []
-    pairs, correlations = prepare(snapshot, asked)
-    made = {
-        place: prediction
-        for place, _, prediction in predict_each(
-            correlations, pairs, settings=settings, explain=explain, progress=progress
-        )
-    }
-    return [made[place] for place in range(len(pairs))]
+    with threadpool_limits(limits=1):  # as in refine: many small solves
+        pairs, correlations = prepare(snapshot, asked)
+        each = predict_each(correlations, pairs, engine=engine, settings=settings, explain=explain, progress=progress)
+        made = {index: predicted for index, _, predicted in each}
+    return [made[index] for index in range(len(pairs))]
 
 
 def predict_each(
     correlations: CorrelationModel,
     pairs: Sequence[tuple[str, Question]],
     *,
+    engine: Engine,
     settings: RecallSettings,
     explain: bool = False,
     own: Mapping[str, Own] | None = None,
     collaborator_items: CollaboratorItems | None = None,
     collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     progress: Progress = no_progress,
-) -> Iterator[tuple[int, Context, Prediction]]:
-    """Yield the place of each (user, question), what is recalled for it and the prediction, user by user.
+) -> Iterator[tuple[int, Context, Predicted]]:
+    """Yield the index of each (user, question), its context and the prediction of *engine*, user by user.
 
-    *own* and *collaborator_items* are what was read so far; *collaborators*, rows of `join_many` for
-    each pair, take the place of a JOIN.
+    *own* and *collaborator_items* are what was read so far; *collaborators*, rows of `join_many` for each pair, take
+    the place of a JOIN.
     """
     collaborator_items = collaborator_items or CollaboratorItems(correlations)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
     start = 0
     while start < len(order):
-        end = min(start + _ITEMS_AT_ONCE, len(order))
+        end = min(start + engine.contexts_at_once, len(order))
         while end < len(order) and pairs[order[end]][0] == pairs[order[end - 1]][0]:
             end += 1
         chunk = order[start:end]
@@ -151,11 +133,11 @@ def predict_each(
             correlations,
             [pairs[index] for index in chunk],
             settings=settings,
-            texts=explain,
+            texts=explain or engine.reads_texts,
             own=own,
             collaborator_items=collaborator_items,
             collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
         )
-        yield from zip(chunk, contexts, predict_contexts(correlations, contexts, explain=explain), strict=True)
+        yield from zip(chunk, contexts, engine.predict(correlations, contexts, explain=explain), strict=True)
         start = end
         progress("predicting", end, len(order))

@@ -1,33 +1,47 @@
 """Refining a dataset: history to distilled to induced facts to cache keys, as one Fit.
 
-Work is done in batches of users, each marked as done in the transaction that holds its result: a run that was
-killed goes on where it stopped, and one that is finished does nothing when run again.
+The driver of both engines: begin a Fit, learn from everybody, refine users, reweight keys, measure the JOIN gain,
+finish. Each batch of users is marked as done in the transaction that holds its result: a run that was killed resumes
+where it stopped, and one that is finished does nothing when run again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from hashlib import blake2b
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.fit.learn import fingerprint, learn
+from persona_db.chains.engine import Refined, Refiner
+from persona_db.chains.engines import engine_of
+from persona_db.chains.fit.answers import Signals
+from persona_db.chains.fit.learn import Learned, fingerprint, learn, learn_population
 from persona_db.chains.fit.lifecycle import drop_obsolete, embed, finish_fit, require_people
+from persona_db.chains.fit.population import fit_population
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.snapshot import until
-from persona_db.chains.fit.store import store_learned
-from persona_db.chains.fit.trust import Excluded, counted, judge_one
-from persona_db.chains.fit.unseen import common_words, named_in, own_words
-from persona_db.chains.persona import Persona
+from persona_db.chains.fit.store import (
+    load_learned,
+    read_keys,
+    store_excluded,
+    store_learned,
+    store_named,
+    store_population,
+)
+from persona_db.chains.fit.trust import counted, trusted
+from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.refinement.history_reader import HistoryReader
 from persona_db.chains.refinement.join_gain import measure_join_gain
-from persona_db.chains.refinement.persona_diff import Changes
-from persona_db.chains.refinement.report import RefineReport
-from persona_db.chains.statistical.engine import StatisticalEngine, load_engine
+from persona_db.chains.refinement.report import RefineReport, command, why_waiting
+from persona_db.chains.refinement.reweight_keys import reweight_keys
+from persona_db.chains.refinement.writer import PersonaWriter
+from persona_db.chains.runnables.stages import Distil, Induce, Key
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.models import Question
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -36,12 +50,12 @@ if TYPE_CHECKING:
     from persona_db.chains.language.models import LanguageModel
     from persona_db.chains.language.settings import ModelSettings
     from persona_db.graph.embedding import Embedder
+    from persona_db.graph.errors import PersonaDBError
     from persona_db.graph.session import Graph
 
-__all__ = ["refine"]
+__all__ = ["Refinement", "refine"]
 
 log = logging.getLogger(__name__)
-
 
 _USERS_AT_ONCE = 400
 
@@ -70,192 +84,283 @@ def refine(
     text and embeds the induced statements.
 
     With *model* a language model distils, induces and keys; a Fit of another engine is refitted. *budget_usd* and
-    *limit* (users) bound it: what is done is kept, and the same call goes on from there. *dry_run* reports what it
+    *limit* (users) bound it: what is done is kept, and the same call resumes from there. *dry_run* reports what it
     would take, as far as that can be known, and neither calls a model nor writes anything.
     """
     from threadpoolctl import threadpool_limits
 
+    bounded = budget_usd is not None or limit is not None or dry_run or model_settings is not None
+    if model is None and bounded:
+        raise ConfigError("a budget, a limit and a dry run are for a language model: name one with --model")
+    engine = engine_of(graph, model, model_settings=model_settings, budget_usd=budget_usd, embedder=embedder)
+    refinement = Refinement(
+        graph, dataset, engine, refit=refit, as_of=as_of, seed=seed, settings=settings or EngineSettings(),
+        embedder=embedder, progress=progress, limit=limit, model=model if isinstance(model, str) else None,
+    )  # fmt: skip
     with threadpool_limits(limits=1):  # many small solves: threads that wait for each other cost more than they bring
-        if model is not None:
-            from persona_db.chains.language.call import Budget
-            from persona_db.chains.refinement.model_fit import ModelFit
-
-            made = ModelFit(
-                graph, dataset, refit=refit, as_of=as_of, seed=seed, settings=settings, embedder=embedder,
-                progress=progress, model=model, model_settings=model_settings,
-            )  # fmt: skip
-            budget = Budget(budget_usd=budget_usd)
-            return made.plan(limit=limit) if dry_run else made.refine(limit=limit, budget=budget)
-        if budget_usd is not None or limit is not None or dry_run or model_settings is not None:
-            raise ConfigError("a budget, a limit and a dry run are for a language model: name one with --model")
-        return _refine(
-            graph, dataset, refit=refit, as_of=as_of, seed=seed, settings=settings, embedder=embedder, progress=progress
-        )
+        return refinement.plan() if dry_run else refinement.run()
 
 
-def _refine(
-    graph: Graph,
-    dataset: str,
-    *,
-    refit: bool,
-    as_of: str | None,
-    seed: int,
-    settings: EngineSettings | None,
-    embedder: Embedder | None,
-    progress: Progress,
-) -> RefineReport:
-    started = perf_counter()
-    info = require_dataset(graph, dataset)
-    reader = HistoryReader(graph, dataset, as_of=until(as_of), embedder=embedder)
-    drop_obsolete(graph, dataset, progress=progress)
-    current = graph.read("fit_for", dataset=dataset, as_of=None)
-    if current and current[0]["engine"] != "statistical" and not refit:
-        raise ConfigError(
-            f"dataset {dataset!r} is refined by {current[0]['engine']}; go on with --model {current[0]['engine']}, or "
-            "give --refit to refine it anew without a language model"
-        )
-    if current and not (refit or as_of or info.refit_needed):
-        fit, through = current[0]["fit"], current[0]["through"]
-        chosen = EngineSettings.stored(current[0]["settings"])
-        waiting, unchanged = _waiting(graph, dataset, fit)
-        facts = keys = 0
-        odd: list[Excluded] = []
-        if waiting:
-            engine = load_engine(graph, dataset, fit, chosen, lexicon=reader.lexicon)
-            facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, odd=odd, progress=progress)
-        embed(graph, dataset, embedder, progress)
+@dataclass(frozen=True)
+class _Place:
+    """The Fit that a run refines into."""
+
+    fit: str
+    through: str
+    settings: EngineSettings
+    current: bool
+    """Whether readers use it already."""
+    finished: bool
+    """Whether nothing is left to do for it as a whole, so that nobody but those refined is touched."""
+    signals: Signals | None = None
+    """What it is made of, when it is not in the graph yet."""
+    sharing_ranks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """Who is to be refined in a Fit: users who are not, and those of whom a part is still to come."""
+
+    new: tuple[str, ...]
+    incomplete: tuple[str, ...]
+    unknown: Set[str]
+    """Those of `new` of whom the Fit has nothing at all."""
+    unchanged: int
+
+    def without(self, unusable: Set[str]) -> _Waiting:
+        """The same, but users of whom nothing could be used count as incomplete: there is nothing to wait for."""
+        new = tuple(user for user in self.new if user not in unusable)
+        moved = tuple(user for user in self.new if user in unusable)
+        return replace(self, new=new, incomplete=(*self.incomplete, *moved))
+
+    def first(self, limit: int | None) -> list[str]:
+        """The users of one run."""
+        users = [*self.new, *self.incomplete]
+        return users if limit is None else users[:limit]
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """A refinement of a dataset by an engine, to be planned or run.
+
+    *limit* bounds the users of the run; *model* is the engine's name on the command line, for a remedy.
+    """
+
+    graph: Graph
+    dataset: str
+    engine: Refiner
+    refit: bool = False
+    as_of: str | None = None
+    seed: int = 0
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    embedder: Embedder | None = None
+    progress: Progress = no_progress
+    limit: int | None = None
+    model: str | None = None
+
+    @cached_property
+    def _reader(self) -> HistoryReader:
+        embedder = self.embedder if self.engine.reads_vectors else None
+        return HistoryReader(self.graph, self.dataset, as_of=until(self.as_of), embedder=embedder)
+
+    def plan(self) -> RefineReport:
+        """Report what the refinement would take; no model is called and nothing is written."""
+        started = perf_counter()
+        place = self._place()
+        waiting = self._waiting(place.fit)
+        histories = (history for batch in self._batches(waiting.first(self.limit)) for history in batch)
+        cost = self.engine.estimate(histories)
         return RefineReport(
-            dataset=dataset, fit=fit, refitted=False, users=len(waiting), unchanged=unchanged, facts=facts,
-            keys_held=keys, left_out=counted(odd), through=through, seconds=perf_counter() - started,
-            settings=chosen.model_dump(),
+            dry_run=True, users=cost.users, facts=0, keys_held=0, waiting=len(waiting.new),
+            incomplete=len(waiting.incomplete), current=place.current, settings=place.settings.model_dump(),
+            calls=cost.calls, cached=cost.cached, tokens_in=cost.tokens_in, tokens_out=cost.tokens_out,
+            cost_usd=cost.cost_usd, **self._of(place, waiting, started),
         )  # fmt: skip
 
-    everybody = require_people(graph, dataset)
-    sharing = [row["user"] for row in everybody if row["sharing_rank"] > 0]
-    signals, newest = reader.signals(sharing, embedder=embedder, progress=progress)
-    through = until(as_of) if as_of else newest
-    asked = settings or EngineSettings()
-    fit = fingerprint(signals, asked, seed=seed, through=through)
-    status = graph.write(
-        "begin_fit", dataset=dataset, fit=fit, through=through, seed=seed, settings=asked.model_dump_json(),
-        engine="statistical", model=None, kept=as_of is not None,
-    )[0]["status"]  # fmt: skip
-    progress("learning from everybody", 0, None)
-    learned = learn(signals, asked, seed=seed)
-    engine = StatisticalEngine.of(learned, lexicon=reader.lexicon)
-    if status != "ready":
-        store_learned(graph, dataset, fit, learned)
-        _store_named(graph, dataset, fit, signals.table.questions)
-    waiting, unchanged = _waiting(graph, dataset, fit)
-    facts, keys = _refine_users(graph, dataset, fit, engine, waiting, reader, progress=progress)
-    chosen = learned.population.settings
-    ranks = {row["user"]: row["sharing_rank"] for row in everybody}
-    lifts = measure_join_gain(graph, learned.signals, chosen, ranks=ranks, seed=seed, progress=progress)
-    chosen = chosen.model_copy(update={"lifts": lifts})
-    finish_fit(graph, dataset, fit, chosen, current=as_of is None, waiting=0)
-    drop_obsolete(graph, dataset, progress=progress)
-    embed(graph, dataset, embedder, progress)
-    log.info("refined %s: fit %s, %s users", dataset, fit, len(waiting))
-    return RefineReport(
-        dataset=dataset, fit=fit, refitted=True, users=len(waiting), unchanged=unchanged, facts=facts,
-        keys_held=keys, left_out=counted(learned.left_out), through=through, seconds=perf_counter() - started,
-        settings=chosen.model_dump(),
-    )  # fmt: skip
+    def run(self) -> RefineReport:
+        """Refine those who wait and finish the Fit; the report says what the budget, the limit or a fault leaves."""
+        started = perf_counter()
+        drop_obsolete(self.graph, self.dataset, progress=self.progress)
+        place = self._place()
+        waiting = self._waiting(place.fit)
+        users = waiting.first(self.limit)
+        if place.finished and not users:
+            embed(self.graph, self.dataset, self.embedder, self.progress)
+            return RefineReport(
+                users=0, facts=0, keys_held=0, settings=place.settings.model_dump(),
+                **self._of(place, waiting, started), **self._used(),
+            )  # fmt: skip
+        writer = self._refine_users(place, waiting, users)
+        learned = writer.learned
+        left = self._waiting(place.fit).without(writer.unusable)
+        replaces = place.current or not left.new or self._nothing_to_replace()
+        settings = learned.population.settings if place.signals is not None else place.settings
+        with ThreadPoolExecutor(max_workers=1) as beside:  # all texts are there, and finishing reads no vectors of them
+            embedded = beside.submit(embed, self.graph, self.dataset, self.embedder, self.progress)
+            if replaces and not place.finished:
+                settings = self._finish(place, learned, left)
+                drop_obsolete(self.graph, self.dataset, progress=self.progress)
+            embedded.result()
+        log.info("refined %s by %s: fit %s, %s users", self.dataset, self.engine.name, place.fit, writer.users)
+        return RefineReport(
+            users=writer.users, facts=writer.facts, keys_held=writer.keys_held,
+            left_out=counted([*learned.excluded, *writer.excluded]), settings=settings.model_dump(),
+            waiting=len(left.new), incomplete=len(left.incomplete), stopped=self._why(writer.error, left),
+            current=replaces, quarantined=writer.quarantined,
+            quarantined_share=writer.asked_in_vain / writer.asked if writer.asked else None,
+            **self._of(place, waiting, started), **self._used(),
+        )  # fmt: skip
 
+    def _of(self, place: _Place, waiting: _Waiting, started: float) -> dict[str, Any]:
+        """What a report says of the run whatever it did."""
+        return {
+            "dataset": self.dataset, "fit": place.fit, "engine": self.engine.name, "through": place.through,
+            "refitted": place.signals is not None, "unchanged": waiting.unchanged,
+            "seconds": perf_counter() - started, "model_settings": self.engine.model_settings,
+        }  # fmt: skip
 
-def _store_named(graph: Graph, dataset: str, fit: str, questions: Sequence[Question]) -> None:
-    """Write which people the questions' texts name."""
-    own = own_words({row["user"]: row["name"] for row in graph.read("names_of_people", dataset=dataset)})
-    common = common_words(question.text for question in questions)
-    rows = [
-        {"question": question.id, "user": user}
-        for question in questions
-        for user in named_in(question.text, own, common=common)
-    ]
-    graph.write_batches("store_named", rows, what="people named", dataset=dataset, fit=fit)
+    def _used(self) -> dict[str, Any]:
+        return self.engine.usage._asdict()
 
+    def _place(self) -> _Place:
+        """The current Fit when it is this engine's, as it is set now; else a new one."""
+        info = require_dataset(self.graph, self.dataset)
+        found = self.graph.read("fit_for", dataset=self.dataset, as_of=None)
+        if found and self.engine.identity is None and found[0]["engine"] != self.engine.name and not self.refit:
+            other = found[0]["engine"]
+            raise ConfigError(
+                f"dataset {self.dataset!r} is refined by {other}; resume with --model {other}, or "
+                "give --refit to refine it anew without a language model"
+            )
+        if found and not (self.refit or self.as_of or info.refit_needed):
+            current = found[0]
+            if (current["engine"], current["model"]) == (self.engine.name, self.engine.identity):
+                settings = EngineSettings.stored(current["settings"])
+                return _Place(
+                    current["fit"], current["through"], settings, current=True, finished=not current["waiting"]
+                )
+        people = require_people(self.graph, self.dataset)
+        signals, newest = self._signals(people)
+        through = until(self.as_of) if self.as_of else newest
+        fit = fingerprint(signals, self.settings, seed=self.seed, through=through)
+        if self.engine.identity is not None:
+            versions = [(row["user"], row["version"]) for row in people]
+            digest = blake2b(fit.encode(), digest_size=8)
+            digest.update(repr((self.engine.name, self.engine.identity, versions)).encode())
+            fit = f"fit-{digest.hexdigest()}"
+        current_fit = self.as_of is None and info.current_fit == fit
+        ranks = {row["user"]: row["sharing_rank"] for row in people}
+        return _Place(fit, through, self.settings, current_fit, finished=False, signals=signals, sharing_ranks=ranks)
 
-def _waiting(graph: Graph, dataset: str, fit: str) -> tuple[list[str], int]:
-    """Users whose newest version is not refined in the Fit, by id, and how many are up to date."""
-    rows = graph.read("user_versions", dataset=dataset, fit=fit)
-    waiting = [row["user"] for row in rows if row["refined"] != row["version"]]
-    return waiting, len(rows) - len(waiting)
+    def _signals(self, people: Sequence[Mapping[str, Any]]) -> tuple[Signals, str]:
+        sharing = [row["user"] for row in people if row["sharing_rank"] > 0]
+        return self._reader.signals(sharing, embedder=self.embedder, progress=self.progress)
 
+    def _learn(self, place: _Place) -> Learned:
+        """Return what is learned from everybody, and write it where the Fit is new."""
+        graph, dataset, fit = self.graph, self.dataset, place.fit
+        if place.signals is None:
+            return load_learned(graph, dataset, fit, place.settings)
+        status = graph.write(
+            "begin_fit", dataset=dataset, fit=fit, through=place.through, seed=self.seed,
+            settings=place.settings.model_dump_json(), engine=self.engine.name, model=self.engine.identity,
+            kept=self.as_of is not None,
+        )[0]["status"]  # fmt: skip
+        if self.engine.finds_keys:
+            signals, excluded = trusted(place.signals, place.settings)
+            population = learn_population(signals, place.settings, seed=self.seed)
+            keys = read_keys(graph, dataset, fit)  # those that a killed run found
+            learned = Learned(population, keys, {}, signals=signals, excluded=excluded)
+            if status != "ready":
+                store_excluded(graph, dataset, fit, excluded)
+                store_population(graph, dataset, fit, population)
+        else:
+            learned = learn(place.signals, place.settings, seed=self.seed)
+            if status != "ready":
+                store_learned(graph, dataset, fit, learned)
+        if status != "ready":
+            store_named(graph, dataset, fit, place.signals.table.questions)
+        return learned
 
-def _refine_users(
-    graph: Graph,
-    dataset: str,
-    fit: str,
-    engine: StatisticalEngine,
-    users: Sequence[str],
-    reader: HistoryReader,
-    *,
-    odd: list[Excluded] | None = None,
-    progress: Progress,
-) -> tuple[int, int]:
-    """Distil, induce and key *users* and write their personas, batch by batch; return facts and keys held.
+    def _waiting(self, fit: str) -> _Waiting:
+        rows = self.graph.read("user_versions", dataset=self.dataset, fit=fit)
+        new = tuple(row["user"] for row in rows if row["refined"] != row["version"])
+        incomplete = tuple(row["user"] for row in rows if row["refined"] == row["version"] and row["incomplete"])
+        unknown = {row["user"] for row in rows if row["refined"] is None}
+        return _Waiting(new, incomplete, unknown, len(rows) - len(new) - len(incomplete))
 
-    Those folded into a Fit that is there are judged by it, and added to *odd* where nothing is to be lent from them.
-    """
-    from persona_db.chains.runnables.stages import Distil, Induce, Key
-
-    stages = Distil(engine=engine) | Induce(engine=engine) | Key(engine=engine)
-    facts = keys = 0
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        writing: Future[None] | None = None  # the server works on one batch while the next one is made
+    def _batches(self, users: Sequence[str]) -> Iterator[list[UserHistory]]:
         for start in range(0, len(users), _USERS_AT_ONCE):
-            personas = stages.batch(list(reader.histories(users[start : start + _USERS_AT_ONCE])))
-            left_out = {} if odd is None else _left_out(engine, personas)
-            if writing is not None:
-                writing.result()
-                progress("refining users", start, len(users))
-            writing = writer.submit(_store_personas, graph, dataset, fit, engine, personas, left_out)
-            if odd is not None:
-                odd += left_out.values()
-            facts += sum(len(p.distilled) + len(p.induced) for p in personas)
-            keys += sum(len(p.keys) for p in personas)
-        if writing is not None:
-            writing.result()
-            progress("refining users", len(users), len(users))
-    return facts, keys
+            yield list(self._reader.histories(users[start : start + _USERS_AT_ONCE]))
 
+    def _refine_users(self, place: _Place, waiting: _Waiting, users: Sequence[str]) -> PersonaWriter:
+        """Refine *users* and write each batch while the next one is made."""
+        read: dict[str, UserHistory] = {}
 
-def _left_out(engine: StatisticalEngine, personas: Sequence[Persona]) -> dict[str, Excluded]:
-    """Those who share something and whom the Fit's own measure leaves out; copies are found by a refit."""
-    found = {}
-    for persona in personas:
-        if persona.history.sharing_rank > 0:
-            one = judge_one(engine.population, persona.user, engine.choice(persona.history))
-            if one is not None:
-                found[persona.user] = one
-    return found
+        def batches() -> Iterator[list[UserHistory]]:
+            for batch in self._batches(users):
+                read.update((history.user, history) for history in batch)
+                yield batch
 
+        finds_keys = self.engine.finds_keys
+        if place.signals is not None:
+            self.progress("learning from everybody", 0, None)
+        with PersonaWriter(
+            self.graph, self.dataset, place.fit, partial(self._learn, place), finds_keys=finds_keys,
+            judges=place.signals is None, ahead=None if finds_keys else 1, recorded=self.engine.recorded,
+            written=lambda done: self.progress("refining users", done, len(users)),
+        ) as writer:  # fmt: skip
+            engine = self.engine if finds_keys else self.engine.on(writer.learned, lexicon=self._reader.lexicon)
+            stages = Distil(engine=engine) | Induce(engine=engine) | Key(engine=engine)
+            for batch in engine.refine_users(batches(), stages=stages.batch):
+                writer.add([self._with_groups(one, read.pop(one.user), waiting.unknown) for one in batch])
+        return writer
 
-def _store_personas(
-    graph: Graph,
-    dataset: str,
-    fit: str,
-    engine: StatisticalEngine,
-    personas: Sequence[Persona],
-    left_out: Mapping[str, Excluded],
-) -> None:
-    """Write what changed of some users, and mark them as done, in one transaction.
+    def _with_groups(self, refined: Refined, history: UserHistory, unknown: Set[str]) -> Refined:
+        """Give a user of whom nothing is known, and nothing could be used, the keys of their attributes."""
+        if refined.persona is not None or refined.error is not None or refined.user not in unknown:
+            return refined
+        return replace(refined, persona=self.engine.key([Persona(history=history)])[0])
 
-    The users are locked in it: of two refinements at once the second sees what the first one wrote.
-    """
-    with graph.transaction() as tx:
-        users = sorted(persona.user for persona in personas)
-        present = {row["user"]: row for row in tx.run("present_persona", dataset=dataset, fit=fit, users=users)}
-        changes = Changes()
-        odd = []
-        for persona in personas:
-            before = present.get(persona.user)
-            if before is not None and before["refined"] < persona.history.version:
-                changes.add(persona, before, engine.keys)
-                if persona.user in left_out:
-                    odd.append({**left_out[persona.user].row, "at": persona.at})
-        if odd:
-            tx.run("store_distrusted", dataset=dataset, fit=fit, rows=odd)
-        for query, rows in changes.rows.items():
-            if rows:
-                tx.run(query, dataset=dataset, fit=fit, rows=rows)
+    def _nothing_to_replace(self) -> bool:
+        """Whether readers have no Fit yet that they would lose for one that is not complete."""
+        as_of = until(self.as_of) if self.as_of else None
+        return not self.graph.read("fit_for", dataset=self.dataset, as_of=as_of)
+
+    def _finish(self, place: _Place, learned: Learned, left: _Waiting) -> EngineSettings:
+        """Reweight keys or measure the JOIN gain, let readers use the Fit, and return its settings."""
+        graph, dataset, population, signals = self.graph, self.dataset, learned.population, learned.signals
+        if self.engine.finds_keys:
+            if signals is None:
+                signals, _ = self._signals(graph.read("user_versions", dataset=dataset, fit=""))
+                signals, excluded = trusted(signals.on_questions(population.questions), place.settings)
+                store_excluded(graph, dataset, place.fit, excluded)
+                population = fit_population(signals.table, wording=signals.wording, settings=place.settings)
+            settings = reweight_keys(
+                graph, dataset, place.fit, population, signals.table, seed=self.seed, progress=self.progress
+            )
+        else:
+            settings = population.settings
+            if signals is not None:
+                lifts = measure_join_gain(
+                    graph, signals, settings, ranks=place.sharing_ranks, seed=self.seed, progress=self.progress
+                )
+                settings = settings.model_copy(update={"lifts": lifts})
+        waiting = len(left.new) + len(left.incomplete)
+        finish_fit(graph, dataset, place.fit, settings, current=self.as_of is None, waiting=waiting)
+        return settings
+
+    def _why(self, error: PersonaDBError | None, left: _Waiting) -> str | None:
+        """Say why users wait whom this run was to refine, and what to do."""
+        if not left.new or (self.limit is not None and error is None):
+            return None
+        again = None
+        if self.model is not None or self.engine.identity is None:
+            again = command(
+                self.dataset,
+                model=self.model,
+                refit=self.refit,
+                as_of=self.as_of,
+                temperature=(self.engine.model_settings or {}).get("temperature"),
+            )
+        return why_waiting(len(left.new), error, again)

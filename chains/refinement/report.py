@@ -1,14 +1,16 @@
-"""What a refinement did."""
+"""What a refinement did, and why users wait after it."""
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from pydantic import Field
 
+from persona_db.graph.errors import BudgetError, PersonaDBError
 from persona_db.graph.models import Model
 
-__all__ = ["RefineReport"]
+__all__ = ["RefineReport", "command", "why_waiting"]
 
 
 class RefineReport(Model):
@@ -49,3 +51,26 @@ class RefineReport(Model):
     quarantined_share: float | None = Field(
         default=None, description="Of what a model was asked, a user's stage each, the share with one of these."
     )
+
+
+def command(dataset: str, *, model: str | None, refit: bool, as_of: str | None, temperature: float | None) -> str:
+    """Return the command line of a refinement, in backquotes."""
+    words = ["persona-db", "refine", "--dataset", dataset]
+    words += ["--model", model] if model is not None else []
+    words += ["--refit"] if refit else []
+    words += ["--as-of", as_of] if as_of else []
+    words += ["--temperature", str(temperature)] if temperature else []
+    return f"`{shlex.join(words)}`"
+
+
+def why_waiting(users: int, error: PersonaDBError | None, again: str | None) -> str:
+    """Say why so many users wait, and that *again* (a command line; None: a call in Python) goes on."""
+    resume = again or "the same call"
+    if isinstance(error, BudgetError):
+        why = f"the budget of ${error.budget_usd:g} is used up (${error.spent_usd:.4f} spent)"
+        resume += " with another --budget-usd" if again else " with another budget"
+    elif error is not None:
+        why = f"the model was not there for them ({error})"
+    else:
+        why = "they said something new meanwhile"
+    return f"{users} users wait: {why}; {resume} goes on"

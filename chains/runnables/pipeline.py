@@ -10,19 +10,27 @@ from functools import partial
 from typing import Any, TypeVar
 
 from langchain_core.callbacks import CallbackManagerForChainRun
+from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation
 
+from persona_db.chains.calls import CallRecord, runs_of
+from persona_db.chains.engine import Engine
+from persona_db.chains.engines import engine_of
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import open_snapshot
+from persona_db.chains.language.models import LanguageModel, model_of
+from persona_db.chains.language.predict import stream_explanation
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.results import Collaborator, Context, Prediction
 from persona_db.chains.retrieval.join import TOP_K, explained, join_many
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.chains.runnables.stages import Stage, Work
-from persona_db.chains.statistical.predict import predict_contexts
+from persona_db.graph.embedding import Embedder
 from persona_db.graph.ledger import now, store_runs
 from persona_db.graph.models import Model, Question, Sharing
+from persona_db.graph.session import Graph
 
 __all__ = ["Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"]
 
@@ -56,7 +64,7 @@ class Recollection(Model):
 class Join(Stage[Ask, Joined]):
     """Find those who share most with the user."""
 
-    graph: Any = Field(description="A Graph.")
+    graph: SkipValidation[Graph]
     dataset: str
     top_k: int = TOP_K
     sharing: Sharing = Field(default=Sharing.INDUCED, description="The least that a collaborator shares.")
@@ -74,10 +82,12 @@ class Join(Stage[Ask, Joined]):
 class Recall(Stage[Joined, Recollection]):
     """Fill the r places with what tells most, own and borrowed."""
 
-    graph: Any = Field(description="A Graph.")
+    graph: SkipValidation[Graph]
     dataset: str
     settings: RecallSettings = RecallSettings()
-    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
+    embedder: SkipValidation[Embedder | None] = Field(
+        default=None, description="For new questions; that of the graph's settings unless given."
+    )
 
     def _work(self) -> Work[Joined, Recollection]:
         return partial(_alike, self._recall, key=lambda one: (one.ask.as_of, one.ask.options))
@@ -95,37 +105,30 @@ class Recall(Stage[Joined, Recollection]):
 class Predict(Stage[Recollection, Prediction]):
     """Turn what was recalled into a distribution over the options; with *model*, by a language model."""
 
-    graph: Any = Field(description="A Graph.")
+    graph: SkipValidation[Graph]
     dataset: str
-    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
-    model: Any = Field(default=None, description="A chat model, or its name; the statistical engine unless given.")
-    model_settings: Any = Field(default=None, description="ModelSettings: how it is asked.")
+    embedder: SkipValidation[Embedder | None] = Field(
+        default=None, description="For new questions; that of the graph's settings unless given."
+    )
+    model: SkipValidation[str | BaseChatModel | LanguageModel | None] = Field(
+        default=None, description="A chat model, or its name; the statistical engine unless given."
+    )
+    model_settings: ModelSettings | None = Field(default=None, description="How it is asked.")
     token_budget: int | None = Field(default=None, description="Most tokens of recalled items in a prompt.")
-    _opened: Any = PrivateAttr(default=None)
+    _engine: Engine | None = PrivateAttr(default=None)
 
     def _work(self) -> Work[Recollection, Prediction]:
-        if self.model is None:
-            return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
-        return partial(_alike, self._predict_by_model, key=lambda one: one.ask.as_of)
+        return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
 
-    def _predict_by_model(
-        self, recalled: Sequence[Recollection], configs: Sequence[RunnableConfig]
-    ) -> list[Prediction]:
-        from persona_db.chains.language.models import model_of
-        from persona_db.chains.language.predict_many import PredictOptions, predict_on_record
-
-        if self._opened is None:
-            self._opened = model_of(self.graph, self.model, self.model_settings)
-        snapshot = open_snapshot(self.graph, self.dataset, as_of=recalled[0].ask.as_of)
-        predict_options = PredictOptions(token_budget=self.token_budget)
-        contexts = [one.context for one in recalled]
-        made = predict_on_record(snapshot, contexts, self._opened, predict_options=predict_options, configs=configs)
-        return [one.prediction for one in made]
-
-    def _predict(self, recalled: Sequence[Recollection], _: Sequence[RunnableConfig]) -> list[Prediction]:
+    def _predict(self, recalled: Sequence[Recollection], configs: Sequence[RunnableConfig]) -> list[Prediction]:
+        if self._engine is None:
+            self._engine = engine_of(
+                self.graph, self.model, model_settings=self.model_settings, token_budget=self.token_budget
+            )
         asked = [one.ask for one in recalled]
         correlations = _prepared(self.graph, self.dataset, asked, self.embedder)[1]
-        return predict_contexts(correlations, [one.context for one in recalled], explain=True)
+        made = self._engine.predict(correlations, [one.context for one in recalled], configs=configs)
+        return [one.prediction for one in made]
 
 
 class Explain(RunnableSerializable[Recollection, str]):
@@ -133,11 +136,11 @@ class Explain(RunnableSerializable[Recollection, str]):
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
-    graph: Any = Field(description="A Graph.")
+    graph: SkipValidation[Graph]
     dataset: str
-    model: Any = Field(description="A chat model, or its name.")
-    model_settings: Any = Field(default=None, description="ModelSettings: how it is asked.")
-    _opened: Any = PrivateAttr(default=None)
+    model: SkipValidation[str | BaseChatModel | LanguageModel] = Field(description="A chat model, or its name.")
+    model_settings: ModelSettings | None = Field(default=None, description="How it is asked.")
+    _opened: LanguageModel | None = PrivateAttr(default=None)
 
     def invoke(self, input: Recollection, config: RunnableConfig | None = None, **kwargs: Any) -> str:
         """Return the whole explanation."""
@@ -153,13 +156,10 @@ class Explain(RunnableSerializable[Recollection, str]):
         run_manager: CallbackManagerForChainRun,  # noqa: ARG002  LangChain passes it by this name
         config: RunnableConfig,
     ) -> Iterator[str]:
-        from persona_db.chains.language.call import runs_of
-        from persona_db.chains.language.models import model_of
-        from persona_db.chains.language.predict import stream_explanation
 
         if self._opened is None:
             self._opened = model_of(self.graph, self.model, self.model_settings)
-        calls: list[Any] = []
+        calls: list[CallRecord] = []
         for one in recalled:
             yield from stream_explanation(self._opened, one.context, calls=calls, config=config)
         store_runs(self.graph, self.dataset, runs_of(calls, fit="", at=now()))
@@ -167,14 +167,14 @@ class Explain(RunnableSerializable[Recollection, str]):
 
 
 def persona_chain(
-    graph: Any,
+    graph: Graph,
     dataset: str,
     *,
-    model: Any = None,
-    model_settings: Any = None,
+    model: str | BaseChatModel | LanguageModel | None = None,
+    model_settings: ModelSettings | None = None,
     settings: RecallSettings | None = None,
     token_budget: int | None = None,
-    embedder: Any = None,
+    embedder: Embedder | None = None,
 ) -> Runnable[Ask, Prediction]:
     """Return JOIN, recall and prediction as one Runnable, from an Ask to a Prediction.
 
@@ -191,7 +191,7 @@ def persona_chain(
 
 
 def _prepared(
-    graph: Any, dataset: str, asked: Sequence[Ask], embedder: Any
+    graph: Graph, dataset: str, asked: Sequence[Ask], embedder: Embedder | None
 ) -> tuple[list[tuple[str, Question]], CorrelationModel]:
     """Return what is asked, all as of one time and with the same options, and what is known of it."""
     snapshot = open_snapshot(graph, dataset, as_of=asked[0].as_of)

@@ -11,9 +11,8 @@ from typing import Any, TypeVar, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
-from langchain_core.runnables.config import ContextThreadPoolExecutor, run_in_executor
-from langchain_core.runnables.utils import accepts_config
-from pydantic import ConfigDict, Field
+from langchain_core.runnables.config import run_in_executor
+from pydantic import ConfigDict, Field, SkipValidation
 
 from persona_db.chains.engine import Engine
 from persona_db.chains.persona import Persona, UserHistory
@@ -24,8 +23,6 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 Work = Callable[[Sequence[Given], Sequence[RunnableConfig]], list[Made]]
 
-
-_AT_ONCE = 8
 _Batch = Callable[[list[Given], list[RunnableConfig]], list[Exception | Made]]
 
 
@@ -94,41 +91,28 @@ class Stage(RunnableSerializable[Given, Made]):
         return await self._abatch_with_config(in_thread, inputs, config, **kwargs)
 
 
-def _each_in_its_run(method: Callable[[Sequence[Given]], list[Made]]) -> Work[Given, Made]:
-    """An engine's method as work: one call for all, unless it calls a model: then each input's calls are of its run."""
-    if not accepts_config(method):
-        return lambda given, _: method(given)
-
-    def work(given: Sequence[Given], configs: Sequence[RunnableConfig]) -> list[Made]:
-        ask = cast("Callable[..., list[Made]]", method)
-        with ContextThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
-            return [made for [made] in threads.map(lambda one, config: ask([one], config=config), given, configs)]
-
-    return work
-
-
 class Distil(Stage[UserHistory, Persona]):
     """History to distilled facts."""
 
-    engine: Any = Field(description="An Engine.")
+    engine: SkipValidation[Engine] = Field(description="What distils.")
 
     def _work(self) -> Work[UserHistory, Persona]:
-        return _each_in_its_run(cast("Engine", self.engine).distil)
+        return lambda people, configs: self.engine.distil(people, configs=configs)
 
 
 class Induce(Stage[Persona, Persona]):
     """History and distilled facts to induced facts."""
 
-    engine: Any = Field(description="An Engine.")
+    engine: SkipValidation[Engine] = Field(description="What induces.")
 
     def _work(self) -> Work[Persona, Persona]:
-        return _each_in_its_run(cast("Engine", self.engine).induce)
+        return lambda personas, configs: self.engine.induce(personas, configs=configs)
 
 
 class Key(Stage[Persona, Persona]):
     """Facts to weighted cache keys."""
 
-    engine: Any = Field(description="An Engine.")
+    engine: SkipValidation[Engine] = Field(description="What keys.")
 
     def _work(self) -> Work[Persona, Persona]:
-        return _each_in_its_run(cast("Engine", self.engine).key)
+        return lambda personas, configs: self.engine.key(personas, configs=configs)

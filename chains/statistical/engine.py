@@ -6,7 +6,7 @@ the closed vocabularies. Each stage takes many people at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -15,23 +15,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_db.chains.engine import Batch, CostEstimate, Predicted, Refined, Usage
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.scale import Scale
-from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.store import read_keys
 from persona_db.chains.fit.traits import trait_of, trait_weights
 from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon, score_texts
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
+from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.graph.models import HistoryItem
-from persona_db.graph.users import question_of
 
 if TYPE_CHECKING:
-    from persona_db.graph.session import Graph
+    from langchain_core.runnables import RunnableConfig
 
-__all__ = ["StatisticalEngine", "load_engine"]
+    from persona_db.chains.calls import CallRecord
+    from persona_db.chains.fit.correlations import CorrelationModel
+    from persona_db.chains.results import Context
+
+__all__ = ["StatisticalEngine"]
 
 Floats = NDArray[np.float64]
 
@@ -43,17 +45,28 @@ class StatisticalEngine:
     `keys` are those of the Fit: a stance or group nobody had when it was made is not a key until a refit.
     """
 
-    population: Population
+    population: Population = field(default_factory=Population.of_nobody)
     keys: Mapping[str, CacheKey] = field(default_factory=dict)
     pole_names: Mapping[str, str] = field(default_factory=dict)
     lexicon: Lexicon | None = None
 
     name = "statistical"
+    identity = None
+    model_settings = None
+    usage = Usage()
+    finds_keys = False
+    reads_vectors = True
+    reads_texts = False
+    contexts_at_once = 5_000
 
     @classmethod
     def of(cls, learned: Learned, *, lexicon: Lexicon | None = None) -> StatisticalEngine:
         """Return the engine that a Fit makes; *lexicon* is what free text is matched with."""
         return cls(learned.population, learned.keys, learned.names, lexicon)
+
+    def on(self, learned: Learned, *, lexicon: Lexicon | None) -> StatisticalEngine:
+        """Return the engine on a Fit; *lexicon* is what free text is matched with."""
+        return StatisticalEngine.of(learned, lexicon=lexicon)
 
     @cached_property
     def _column(self) -> dict[str, int]:
@@ -75,17 +88,55 @@ class StatisticalEngine:
         terms = tuple(leaning for leaning, _ in self._terms(history))
         return PersonLeanings(own.traits, (*own.keys, *terms), own.stances)
 
-    def distil(self, people: Sequence[UserHistory]) -> list[Persona]:
-        """Distil each history into the stances that tell the person apart, each resting on its own answer."""
+    def distil(
+        self,
+        people: Sequence[UserHistory],
+        *,
+        configs: Sequence[RunnableConfig] | None = None,  # noqa: ARG002 (the protocol's: no call is made)
+    ) -> list[Persona]:
+        """Distil each history into the stances that distinguish the person, each resting on its own answer."""
         return [self._distil(history) for history in people]
 
-    def induce(self, personas: Sequence[Persona]) -> list[Persona]:
+    def induce(
+        self,
+        personas: Sequence[Persona],
+        *,
+        configs: Sequence[RunnableConfig] | None = None,  # noqa: ARG002
+    ) -> list[Persona]:
         """Induce traits from history and distilled facts, each with the strongest of what supports it."""
         return [self._induce(persona) for persona in personas]
 
-    def key(self, personas: Sequence[Persona]) -> list[Persona]:
+    def key(
+        self,
+        personas: Sequence[Persona],
+        *,
+        configs: Sequence[RunnableConfig] | None = None,  # noqa: ARG002
+    ) -> list[Persona]:
         """Turn facts and groups into weighted cache keys of the Fit."""
         return [self._key(persona) for persona in personas]
+
+    def predict(
+        self,
+        correlations: CorrelationModel,
+        contexts: Sequence[Context],
+        *,
+        explain: bool = True,
+        configs: Sequence[RunnableConfig] | None = None,  # noqa: ARG002
+    ) -> list[Predicted]:
+        """Predict from each context, in their order; without *explain* neither explanation nor evidence is made."""
+        return [Predicted(made) for made in predict_contexts(correlations, contexts, explain=explain)]
+
+    def refine_users(self, batches: Iterable[list[UserHistory]], *, stages: Batch) -> Iterator[list[Refined]]:
+        """Yield the users of each batch, put through *stages* together."""
+        for batch in batches:
+            yield [Refined(persona.user, persona) for persona in stages(batch)]
+
+    def estimate(self, histories: Iterable[UserHistory]) -> CostEstimate:
+        """Count the users: refining them costs nothing."""
+        return CostEstimate(users=sum(1 for _ in histories))
+
+    def recorded(self, calls: Iterable[CallRecord]) -> None:
+        """Do nothing: no call is made."""
 
     def _distil(self, history: UserHistory) -> Persona:
         own = self.leanings(history)
@@ -213,30 +264,3 @@ def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
 def _fact_id(user: str, key: str, text: str, strength: float, supports: Sequence[tuple[str, float]]) -> str:
     """A fact is the same as long as user, key, text, strength and supports are."""
     return blake2b(repr((user, key, text, strength, list(supports))).encode(), digest_size=16).hexdigest()
-
-
-def load_engine(
-    graph: Graph, dataset: str, fit: str, settings: EngineSettings, *, lexicon: Lexicon | None = None
-) -> StatisticalEngine:
-    """Return the engine that folds people into a Fit, read back from the graph; links are not, it needs none."""
-    ids = [row["id"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)]
-    rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=ids)
-    questions = tuple(question_of(row) for row in rows)
-    traits = len(rows[0]["loadings"]) if rows else 0
-    scales = tuple(
-        Scale.of(np.array(row["rates"], dtype=np.float64), question.ordinal)
-        for row, question in zip(rows, questions, strict=True)
-    )
-    population = Population(
-        questions,
-        tuple(np.array(row["counts"]) for row in rows),
-        scales,
-        links=np.zeros((0, 0)),
-        pairs=np.zeros((0, 0)),
-        loadings=np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits),
-        told_by=np.array([row["told_by"] for row in rows], dtype=np.float64),
-        settings=settings,
-    )
-    keys = read_keys(graph, dataset, fit)
-    names = {key.id: key.name for key in keys.values()}
-    return StatisticalEngine(population, keys, names, lexicon)

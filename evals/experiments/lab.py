@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from persona_db.chains.engine import Engine, Predicted
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.fit.store import read_keys
+from persona_db.chains.language.call import Budget
 from persona_db.chains.prediction.predict import predict_each
 from persona_db.chains.refinement.refine import refine
 from persona_db.chains.refinement.report import RefineReport
@@ -27,21 +29,23 @@ from persona_db.chains.retrieval.join import join_many
 from persona_db.chains.retrieval.own_items import Layer, Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings
+from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import MODEL_ARMS, places_of
+from persona_db.evals.arms import places_of
 from persona_db.evals.evaluate import (
     EvaluateSettings,
     check_no_leak,
+    engine_of_arm,
     held_out,
-    model_outcome,
     option_places,
+    outcome_of_prediction,
     peer_outcomes,
     source_hashes,
 )
 from persona_db.evals.experiments.cold import Cold
 from persona_db.evals.experiments.records import Records, read_records
 from persona_db.evals.experiments.settings import ExperimentSettings
-from persona_db.evals.items import Outcome, TestItem, outcome_of
+from persona_db.evals.items import Outcome, TestItem
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Question, Sharing
@@ -318,27 +322,16 @@ class Population:
         if recall:
             places = RecallSettings.model_validate({**places.model_dump(), **recall})
         model = self.lab.model if model == "as set" else model
-        if model is not None:
-            from persona_db.chains.language.call import Budget
-            from persona_db.chains.language.predict_many import PredictOptions
-            from persona_db.chains.language.predict_many import predict_many as predict_many_by_model
-
-            pairs = [(test.user, test.question) for test in tests]
-            told = predict_many_by_model(
-                self.snapshot(), pairs, model, settings=places,
-                predict_options=PredictOptions(history=arm not in MODEL_ARMS),
-                budget=Budget(budget_usd=given.budget_usd), progress=self.lab.progress,
-            )  # fmt: skip
-            return [model_outcome(arm, test, one) for test, one in zip(tests, told, strict=True)]
+        engine = engine_of_arm(arm, model, budget=Budget(budget_usd=given.budget_usd))
         made = {
-            place: outcome_of(arm, tests[place], one.probabilities, items=one.recalled)
-            for place, _, one in self._each(tests, places, collaborators)
+            place: outcome_of_prediction(arm, tests[place], one)
+            for place, _, one in self._each(tests, places, collaborators, engine=engine)
         }
         return [made[place] for place in range(len(tests))]
 
     def recalled(self, tests: Sequence[TestItem], places: RecallSettings) -> list[tuple[Context, Prediction]]:
         """Return what is recalled for each test and what is predicted from it, in their order; all of it in memory."""
-        made = {place: (context, one) for place, context, one in self._each(tests, places)}
+        made = {place: (context, one.prediction) for place, context, one in self._each(tests, places)}
         return [made[place] for place in range(len(tests))]
 
     def _each(
@@ -346,7 +339,9 @@ class Population:
         tests: Sequence[TestItem],
         places: RecallSettings,
         collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
-    ) -> Iterator[tuple[int, Context, Prediction]]:
+        *,
+        engine: Engine | None = None,
+    ) -> Iterator[tuple[int, Context, Predicted]]:
         """As `predict_each`, and what was read and joined for one cell of an experiment serves the next."""
         from threadpoolctl import threadpool_limits
 
@@ -356,7 +351,8 @@ class Population:
             collaborators = [joined[test.user] for test in tests]
         with threadpool_limits(limits=1):
             yield from predict_each(
-                kept.correlations, kept.asked, settings=places, own=kept.own_items_of(places.layers),
+                kept.correlations, kept.asked, engine=engine or StatisticalEngine(), settings=places,
+                own=kept.own_items_of(places.layers),
                 collaborator_items=kept.collaborator_items,
                 collaborators=collaborators, progress=self.lab.progress,
             )  # fmt: skip

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.retrieval.recall import RecallSettings
+from persona_db.chains.statistical.engine import StatisticalEngine
+from persona_db.evals.evaluate import outcome_of_prediction
 from persona_db.evals.experiments.cold import EVERYTHING, KNOWN
 from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.trial import DRAWS, Trial
-from persona_db.evals.items import Outcome, outcome_of
+from persona_db.evals.items import Outcome
 from persona_db.evals.random_collaborators import first_alike, predict_at_random
 
 if TYPE_CHECKING:
@@ -69,13 +71,10 @@ def _at_random(lab: Lab) -> list[Outcome]:
     """Random people and random keys in the place of those of the JOIN, summaries and all."""
     places = RecallSettings(size=lab.settings.size, ratio=lab.settings.ratio, top_k=lab.settings.top_k)
     made = predict_at_random(
-        lab.base.snapshot(), [(test.user, test.question) for test in lab.tests], settings=places,
-        answers=lab.records.answers, seed=lab.settings.seed, progress=lab.progress,
+        lab.base.snapshot(), [(test.user, test.question) for test in lab.tests], engine=StatisticalEngine(),
+        settings=places, answers=lab.records.answers, seed=lab.settings.seed, progress=lab.progress,
     )  # fmt: skip
-    return [
-        outcome_of("random", test, one.probabilities, items=one.recalled)
-        for test, one in zip(lab.tests, made, strict=True)
-    ]
+    return [outcome_of_prediction("random", test, one) for test, one in zip(lab.tests, made, strict=True)]
 
 
 def _spread(drawn: Sequence[Sequence[Outcome]]) -> str:

@@ -15,6 +15,7 @@ from persona_db.chains.results import Recalled
 from persona_db.chains.retrieval.own_items import read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import recall_many
+from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import FIT_ARMS, places_of
 from persona_db.evals.evaluate import EvaluateSettings, evaluate
@@ -190,10 +191,13 @@ def test_people_who_share_something_foretell_more_than_people_who_do_not(graph: 
     snapshot = open_snapshot(graph, dataset)
     answers = AnswerMatrix.of(world.questions, world.people, world.items)
     settings = RecallSettings(size=20, ratio=1.0, layers=frozenset())
+    at_random = predict_at_random(
+        snapshot, pairs, engine=StatisticalEngine(), settings=settings, answers=answers, seed=0
+    )
     given = []
     for made in (
         predict_many(snapshot, pairs, settings=settings),
-        predict_at_random(snapshot, pairs, settings=settings, answers=answers, seed=0),
+        [one.prediction for one in at_random],
     ):
         assert [(one.user, one.question) for one in made] == pairs
         assert all(one.options == options[one.question] for one in made)

@@ -24,17 +24,17 @@ class Counting:
     def __init__(self) -> None:
         self.calls: list[tuple[str, int]] = []
 
-    def distil(self, people: Any) -> list[Persona]:
+    def distil(self, people: Any, *, configs: Any = None) -> list[Persona]:
         self.calls.append(("distil", len(people)))
         if any(one.user == "bad" for one in people):
             raise ValueError("bad person")
         return [Persona(history=one) for one in people]
 
-    def induce(self, personas: Any) -> list[Persona]:
+    def induce(self, personas: Any, *, configs: Any = None) -> list[Persona]:
         self.calls.append(("induce", len(personas)))
         return list(personas)
 
-    def key(self, personas: Any) -> list[Persona]:
+    def key(self, personas: Any, *, configs: Any = None) -> list[Persona]:
         self.calls.append(("key", len(personas)))
         return [one.model_copy(update={"traits": (float(row),)}) for row, one in enumerate(personas)]
 

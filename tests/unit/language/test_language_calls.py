@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
+from persona_db.chains.calls import CallRecord
 from persona_db.chains.language.cache import CallCache
-from persona_db.chains.language.call import CACHED, UNRECORDED, Attempt, Budget, CallRecord, attempting
+from persona_db.chains.language.call import CACHED, UNRECORDED, Attempt, Budget, attempting
 from persona_db.chains.language.models import open_model
 from persona_db.chains.language.pricing import PRICES, PRICES_OF, Price, about_tokens, price_of, prices_said
 from persona_db.chains.language.settings import ModelSettings

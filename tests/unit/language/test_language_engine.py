@@ -13,12 +13,12 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
+from persona_db.chains.engine import Refined
 from persona_db.chains.fit.leanings import demographic_id
 from persona_db.chains.language.call import Budget
 from persona_db.chains.language.dry_run import estimate
 from persona_db.chains.language.engine import LanguageEngine
 from persona_db.chains.language.models import LanguageModel, open_model
-from persona_db.chains.language.outcomes import Refined
 from persona_db.chains.language.pricing import Price
 from persona_db.chains.language.scheduler import refine_people
 from persona_db.chains.language.settings import ModelSettings

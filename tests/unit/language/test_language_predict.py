@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
-from persona_db.chains.language.call import Budget, CallRecord
+from persona_db.chains.calls import CallRecord
+from persona_db.chains.language.call import Budget
 from persona_db.chains.language.models import LanguageModel, open_model
 from persona_db.chains.language.predict import predict_as_completed, predict_contexts, signed, stream_explanation
 from persona_db.chains.language.pricing import Price
