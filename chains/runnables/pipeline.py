@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.callbacks import CallbackManagerForChainRun
 from langchain_core.language_models import BaseChatModel
@@ -33,6 +33,11 @@ from persona_db.graph.models import Model, Question, Sharing
 from persona_db.graph.session import Graph
 
 __all__ = ["Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"]
+
+if TYPE_CHECKING:
+    ModelLike = str | BaseChatModel | LanguageModel
+else:
+    ModelLike = Any  # pydantic would go through all that a model holds
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -110,7 +115,7 @@ class Predict(Stage[Recollection, Prediction]):
     embedder: SkipValidation[Embedder | None] = Field(
         default=None, description="For new questions; that of the graph's settings unless given."
     )
-    model: SkipValidation[str | BaseChatModel | LanguageModel | None] = Field(
+    model: ModelLike | None = Field(
         default=None, description="A chat model, or its name; the statistical engine unless given."
     )
     model_settings: ModelSettings | None = Field(default=None, description="How it is asked.")
@@ -138,7 +143,7 @@ class Explain(RunnableSerializable[Recollection, str]):
 
     graph: SkipValidation[Graph]
     dataset: str
-    model: SkipValidation[str | BaseChatModel | LanguageModel] = Field(description="A chat model, or its name.")
+    model: ModelLike = Field(description="A chat model, or its name.")
     model_settings: ModelSettings | None = Field(default=None, description="How it is asked.")
     _opened: LanguageModel | None = PrivateAttr(default=None)
 
@@ -170,7 +175,7 @@ def persona_chain(
     graph: Graph,
     dataset: str,
     *,
-    model: str | BaseChatModel | LanguageModel | None = None,
+    model: ModelLike | None = None,
     model_settings: ModelSettings | None = None,
     settings: RecallSettings | None = None,
     token_budget: int | None = None,

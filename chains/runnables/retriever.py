@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import Field
+from pydantic import Field, SkipValidation
 
 from persona_db.chains.retrieval.recall import RecallSettings, recall
+from persona_db.graph.embedding import Embedder
+from persona_db.graph.session import Graph
 
 __all__ = ["PersonaRetriever"]
 
@@ -18,11 +19,12 @@ __all__ = ["PersonaRetriever"]
 class PersonaRetriever(BaseRetriever):
     """Returns what recall finds for a query to one user, own items first; works with any chain that takes a retriever.
 
-    The query is the id of a question of the dataset, or, with *options*, the text of a new one. Metadata of a
-    Document: id, source, layer, score, user, question, option, key, at.
+    The query is the id of a question of the dataset, or the text of a new one that is asked with *options*. Metadata of
+    a Document: id, source, layer, score, user, question, option, key, at, and the options that the question was asked
+    with.
     """
 
-    graph: Any = Field(description="A Graph.")
+    graph: SkipValidation[Graph]
     dataset: str
     user: str
     options: tuple[str, ...] = ("no", "yes")
@@ -34,7 +36,9 @@ class PersonaRetriever(BaseRetriever):
         description="Share for borrowed items (composition ratio x); None as in RecallSettings.",
     )
     as_of: str | None = None
-    embedder: Any = Field(default=None, description="An Embedder, for new questions; that of the graph's settings.")
+    embedder: SkipValidation[Embedder | None] = Field(
+        default=None, description="For new questions; that of the graph's settings unless given."
+    )
 
     def _get_relevant_documents(
         self,
@@ -58,7 +62,10 @@ class PersonaRetriever(BaseRetriever):
             Document(
                 id=item.id,
                 page_content=item.text,
-                metadata=item.model_dump(exclude={"text", "counts", "value"}),
+                metadata={
+                    **item.model_dump(exclude={"text", "counts", "value"}),
+                    "options": list(context.question.options),
+                },
             )
             for item in context.items
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +16,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from persona_db.chains import LanguageModel, ModelSettings, RefineReport, join, open_model, predict, refine
+from persona_db.chains.fit.trust import trusted
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.erase import erase_user
@@ -434,3 +436,40 @@ def test_chat_models_of_one_class_are_told_apart(
     assert (first.engine, first.calls) == ("ChatOpenAI", 6)
     assert (same.fit, same.users) == (first.fit, 0)
     assert (other.refitted, other.calls) == (True, 6)
+
+
+def test_people_named_in_questions_are_known_to_a_models_fit(
+    graph: Graph, dataset: str, twin: str, model: LanguageModel
+) -> None:
+    """A question that names somebody leans on their traits, whichever engine refined the Fit."""
+    world = talkers(8)
+    first, *others = world.questions
+    named = first.model_copy(update={"text": "Is the proposal of Mr. Abramowitz right?"})
+    people = (world.people[0].model_copy(update={"name": "Zoe Abramowitz"}), *world.people[1:])
+    world = replace(world, people=people, questions=(named, *others))
+    found = {}
+    for name, how in ((dataset, {"model": model}), (twin, {})):
+        store(graph, name, world)
+        report = refine(graph, name, embedder=EMBEDDER, **how)  # type: ignore[arg-type]
+        found[name] = [
+            (row["question"], row["user"])
+            for row in graph.read("named", dataset=name, fit=report.fit, as_of="9999-12-30")
+        ]
+    assert found[dataset] == found[twin] == [(named.id, people[0].id)]
+
+
+def test_trust_is_judged_once(
+    graph: Graph, dataset: str, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new Fit of a model judges everybody's answers once, not again when it is finished."""
+    store(graph, dataset, talkers(6))
+    module = sys.modules["persona_db.chains.refinement.refine"]
+    judged = []
+
+    def counting(signals: Any, settings: Any) -> Any:
+        judged.append(len(signals.table.users))
+        return trusted(signals, settings)
+
+    monkeypatch.setattr(module, "trusted", counting)
+    assert refined(graph, dataset, model).waiting == 0
+    assert judged == [6]
