@@ -18,7 +18,7 @@ from pydantic import Field
 
 from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.settings import ModelSettings
-from persona_db.graph.errors import BudgetError, ConfigError, PersonaDBError
+from persona_db.graph.errors import BudgetError, ModelConfigError, PersonaDBError
 from persona_db.graph.ledger import Run
 from persona_db.graph.models import Model
 
@@ -235,7 +235,7 @@ class Note:
         budget = call_context.budget
         most = model.cost(round(counted * _MARGIN), model.settings.max_tokens_out)
         if most is None and budget is not None and budget.budget_usd is not None:
-            raise ConfigError(
+            raise ModelConfigError(
                 f"no price is known for {model.name}, so no budget can be kept; "
                 "name a JSON file with its price by PERSONA_DB_PRICES"
             )
