@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.loaders.rows import Quarantine
-from persona_db.loaders.source import Counts, HeldOut, Record
+from persona_db.loaders.source import Counts, HeldOut, Record, Source
 
 __all__ = ["MadeUpSurvey"]
 
@@ -27,7 +27,7 @@ NOISE = 0.7
 
 
 @dataclass
-class MadeUpSurvey:
+class MadeUpSurvey(Source):
     """*people* who answered *answered* of *questions* questions each, by their places on *traits* latent traits."""
 
     people: int

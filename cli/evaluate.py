@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature, TokenBudget
-from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Level
+from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits
 from persona_db.cli.places import Ratio, Size, TopK
+from persona_db.graph.names import Sharing
 
 __all__ = ["evaluate"]
 
@@ -41,7 +42,7 @@ def evaluate(
     size: Size = 40,
     ratio: Ratio = None,
     top_k: TopK = 50,
-    sharing: Annotated[Level, typer.Option(help="What users lend in this evaluation.")] = Level.HISTORY,
+    sharing: Annotated[Sharing, typer.Option(help="What users lend in this evaluation.")] = Sharing.HISTORY,
     seed: Annotated[
         int, typer.Option(help="Of the split (where one is drawn), the inner folds and the bootstrap.")
     ] = 0,
@@ -72,7 +73,6 @@ def evaluate(
     from persona_db.cli.language import settings_of
     from persona_db.evals.evaluate import EvaluateSettings
     from persona_db.evals.evaluate import evaluate as evaluate_arms
-    from persona_db.graph.models import Sharing
     from persona_db.graph.session import Graph
 
     asked = settings_of(
@@ -86,7 +86,7 @@ def evaluate(
         size=size,
         ratio=ratio,
         top_k=top_k,
-        sharing=Sharing(sharing.value),
+        sharing=sharing,
         seed=seed,
         held_out=held_out.value,
         limit=limit,

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
-from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Level
+from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits
+from persona_db.graph.names import Sharing
 
 __all__ = ["experiment"]
 
@@ -28,7 +29,7 @@ def experiment(
     people: Annotated[int | None, typer.Option(min=10, help="People in the population, drawn by the seed.")] = None,
     users: Annotated[int | None, typer.Option(min=1, help="Users whose held-out answers are predicted.")] = None,
     tests_each: Annotated[int | None, typer.Option(min=1, help="Held-out answers of each, at most.")] = None,
-    sharing: Annotated[Level, typer.Option(help="What users lend.")] = Level.HISTORY,
+    sharing: Annotated[Sharing, typer.Option(help="What users lend.")] = Sharing.HISTORY,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
     model: ModelName = None,
     budget_usd: BudgetUsd = None,
@@ -45,7 +46,6 @@ def experiment(
     from persona_db.cli.language import settings_of
     from persona_db.evals.experiments import ExperimentSettings, run_experiments
     from persona_db.evals.experiments.finding import markdown
-    from persona_db.graph.models import Sharing
     from persona_db.graph.session import Graph
 
     asked = settings_of(
@@ -56,7 +56,7 @@ def experiment(
         "format": format.value,
         "paths": tuple(str(path) for path in paths or ()),
         "split": tuple(str(path) for path in split or ()),
-        "sharing": Sharing(sharing.value),
+        "sharing": sharing,
         "seed": seed,
         "model": model,
         "model_settings": asked,

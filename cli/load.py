@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from persona_db.graph.names import Format, Sharing
+
 if TYPE_CHECKING:
     from persona_db.loaders import LoadReport
 
 __all__ = ["load"]
-
-
-class Format(StrEnum):
-    """As persona_db.loaders.FORMATS, which would take long to import for `--help`."""
-
-    SENATE = "senate"
-    OPINIONQA = "opinionqa"
-    RFPN = "rfpn"
-    JSONL = "jsonl"
-
-
-class Level(StrEnum):
-    """As persona_db.graph.models.Sharing, which would take long to import for `--help`."""
-
-    NONE = "none"
-    KEYS = "keys"
-    INDUCED = "induced"
-    DISTILLED = "distilled"
-    HISTORY = "history"
 
 
 FormatName = Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")]
@@ -62,14 +44,13 @@ def load(
         ),
     ] = None,
     sharing: Annotated[
-        Level | None,
+        Sharing | None,
         typer.Option(help="What others may borrow from these users; new ones share keys unless it is given."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Load histories into a dataset. Loading again changes nothing, and completes a load that was stopped."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
-    from persona_db.graph.models import Sharing
     from persona_db.graph.session import Graph
     from persona_db.loaders import load as load_source
     from persona_db.loaders import open_source
@@ -83,7 +64,7 @@ def load(
             graph,
             source,
             dataset=dataset,
-            sharing=Sharing(sharing.value) if sharing else None,
+            sharing=sharing,
             progress=progress,
         )
     if as_json:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from persona_db.graph.errors import PersonaDBError
     from persona_db.graph.ingest import store_items, store_people, store_questions
     from persona_db.graph.ledger import Spent, spent
-    from persona_db.graph.models import HistoryItem, Person, Question, Sharing
+    from persona_db.graph.models import HistoryItem, Person, Question
+    from persona_db.graph.names import Sharing
     from persona_db.graph.session import Graph
     from persona_db.graph.settings import Settings
     from persona_db.graph.users import history, require_user
@@ -56,7 +57,8 @@ _HOMES = {
     "errors": ("PersonaDBError",),
     "ingest": ("store_items", "store_people", "store_questions"),
     "ledger": ("Spent", "spent"),
-    "models": ("HistoryItem", "Person", "Question", "Sharing"),
+    "models": ("HistoryItem", "Person", "Question"),
+    "names": ("Sharing",),
     "session": ("Graph",),
     "settings": ("Settings",),
     "users": ("history", "require_user"),

@@ -2,6 +2,9 @@
 
 PersonaDBError
 ├── ConfigError               a setting, an argument or the environment cannot be used
+│   ├── ModelConfigError      a language model cannot be opened or used: its name, key, package, file or settings
+│   ├── CacheError            the cache of a language model's calls cannot be used
+│   └── NothingToRefineError  the dataset has no users
 ├── QueryFileError            a file of cypher/ has a wrong header
 ├── GraphUnavailableError     no Neo4j answers, or it lost the connection; trying again may help
 ├── ServerError               the embedded Neo4j cannot be installed or started
@@ -25,6 +28,7 @@ from __future__ import annotations
 
 __all__ = [
     "BudgetError",
+    "CacheError",
     "ConfigError",
     "EmbeddingError",
     "FreeCypherError",
@@ -32,8 +36,10 @@ __all__ = [
     "LeakError",
     "LoadError",
     "ModelAnswerError",
+    "ModelConfigError",
     "ModelUnavailableError",
     "NoFitError",
+    "NothingToRefineError",
     "PersonaDBError",
     "PromptTooLongError",
     "QueryFileError",
@@ -50,6 +56,22 @@ class PersonaDBError(Exception):
 
 class ConfigError(PersonaDBError):
     """A setting, an argument or the environment cannot be used."""
+
+
+class ModelConfigError(ConfigError):
+    """A language model cannot be opened or used as it is set: its name, key, package, file or settings."""
+
+
+class CacheError(ConfigError):
+    """The file that keeps a language model's calls cannot be used."""
+
+
+class NothingToRefineError(ConfigError):
+    """The dataset has no users."""
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__(f"dataset {dataset!r} has no users; load something with `persona-db load` first")
+        self.dataset = dataset
 
 
 class QueryFileError(PersonaDBError):

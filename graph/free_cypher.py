@@ -7,12 +7,8 @@ an operator for any of these. Then it runs in read access mode, with a time limi
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +19,9 @@ from persona_db.graph.models import Model
 from persona_db.graph.session import driver_errors
 
 if TYPE_CHECKING:
-    from neo4j import Driver
-
     from persona_db.graph.session import Graph
 
 __all__ = ["MOST_ROWS", "SECONDS", "FreeRows", "check_read_only", "plain", "run_free"]
-
-log = logging.getLogger(__name__)
 
 SECONDS = 30.0
 MOST_ROWS = 10_000
@@ -42,11 +34,8 @@ _REFUSED_OPERATORS = (
     (re.compile(r"Transaction"), "it commits transactions of its own, or looks at others' or stops them"),
     (re.compile(r"Show|Terminate|Command|System"), "commands to the server are not for reading the graph"),
 )
-_MINE = "persona_db_free"
-_MARKED = "SHOW TRANSACTIONS YIELD transactionId, metaData WHERE metaData[$key] = $mark RETURN transactionId"
-_AHEAD_SECONDS = 0.3
-_GRACE_SECONDS = 1.0
-"""The server's own limit is this much later than ours, for when ours can't be enforced."""
+_LEAST_SECONDS = 0.001
+"""A limit of 0 would be none."""
 
 
 class FreeRows(Model):
@@ -74,11 +63,10 @@ def run_free(
     from neo4j.exceptions import ClientError, CypherTypeError, TransientError
 
     given = dict(params or {})
-    mark = uuid.uuid4().hex
     started = perf_counter()
     check_read_only(graph, text, params=given, seconds=seconds)
-    query = Query(text, timeout=seconds + _GRACE_SECONDS, metadata={_MINE: mark})
-    with driver_errors(), _stopwatch(graph, mark, started + seconds) as stopped:
+    query = Query(text, timeout=max(started + seconds - perf_counter(), _LEAST_SECONDS))
+    with driver_errors():
         try:
             with graph.driver.session(
                 database=graph.database, default_access_mode="READ", fetch_size=min(1_000, most_rows + 1)
@@ -88,7 +76,7 @@ def run_free(
                 rows = [tuple(plain(value) for value in record.values()) for record in result.fetch(most_rows)]
                 capped = result.peek() is not None
         except (ClientError, TransientError) as exc:
-            if stopped.is_set() or "TransactionTimedOut" in (exc.code or ""):
+            if "TransactionTimedOut" in (exc.code or ""):
                 raise FreeCypherError(
                     f"the query was stopped after {seconds:g} s; ask for less (LIMIT), or allow more time"
                 ) from exc
@@ -156,49 +144,6 @@ def _operators(plan: Any) -> Iterator[tuple[str, str]]:
         one = waiting.pop()
         yield one["operatorType"].partition("@")[0], str(one.get("args", {}).get("Details", ""))
         waiting += one.get("children", [])
-
-
-@contextmanager
-def _stopwatch(graph: Graph, mark: str, deadline: float) -> Iterator[threading.Event]:
-    """Terminate the marked transaction at the deadline; the event says whether it was."""
-    stopped, done = threading.Event(), threading.Event()
-
-    def watch() -> None:
-        if done.wait(max(deadline - perf_counter() - _AHEAD_SECONDS, 0.0)):
-            return
-        _terminate(graph.driver, graph.database, mark, lambda: _is_time(deadline, done, stopped))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield stopped
-    finally:
-        done.set()
-        thread.join()
-
-
-def _is_time(deadline: float, done: threading.Event, stopped: threading.Event) -> bool:
-    """Wait for the deadline, and mark that it has come; False when the query was done before."""
-    if done.wait(max(deadline - perf_counter(), 0.0)):
-        return False
-    stopped.set()
-    return True
-
-
-def _terminate(driver: Driver, database: str, mark: str, is_time: Callable[[], bool]) -> None:
-    # Commands to the server, not queries of the graph: they have no place in the catalog. The transaction is looked
-    # for a little ahead, so that nothing but the order to stop it is left to do when it is time.
-    from neo4j.exceptions import DriverError, Neo4jError
-
-    try:
-        with driver.session(database=database) as session:
-            found = session.run(_MARKED, key=_MINE, mark=mark).value()
-            if not is_time():
-                return
-            for transaction in found or session.run(_MARKED, key=_MINE, mark=mark).value():
-                session.run("TERMINATE TRANSACTIONS $id", id=transaction).consume()
-    except (DriverError, Neo4jError) as exc:  # without the right to, the server's own limit comes a little later
-        log.warning("a query over its time limit is left to the server's own limit: %s", exc)
 
 
 def _message(exc: BaseException) -> str:

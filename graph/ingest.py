@@ -16,7 +16,8 @@ from pydantic import Field
 
 from persona_db.graph.datasets import CHARS_AT_ONCE, datasets, drop_dataset, ensure_dataset, need_refit
 from persona_db.graph.errors import GraphUnavailableError
-from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Sharing
+from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question
+from persona_db.graph.names import Sharing
 from persona_db.graph.users import OFF_SCALE, users
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from persona_db.graph.names import QuestionKind, Sharing
 
 __all__ = [
     "END_OF_TIME",
@@ -27,24 +26,6 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Sharing(StrEnum):
-    """What others may borrow from a user; each level includes those before it.
-
-    `none`: nothing, and out of Fits and summaries too. `keys`: counted in key summaries only.
-    """
-
-    NONE = "none"
-    KEYS = "keys"
-    INDUCED = "induced"
-    DISTILLED = "distilled"
-    HISTORY = "history"
-
-    @property
-    def rank(self) -> int:
-        """0 for `none` up to 4 for `history`: what the queries compare."""
-        return list(Sharing).index(self)
-
-
 class Question(Model):
     """What is being answered: a survey question, a roll call, a post."""
 
@@ -54,7 +35,7 @@ class Question(Model):
     ordinal: tuple[float | None, ...] = Field(
         default=(), description="Place of each option on the scale; None off the scale; empty when not ordinal."
     )
-    kind: Literal["survey", "rollcall", "post"] = "survey"
+    kind: QuestionKind = "survey"
     at: str = Field(default="", description="ISO 8601 date or UTC time it was first asked; empty when not known.")
 
     @model_validator(mode="after")

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import UnknownUserError
-from persona_db.graph.models import END_OF_TIME, HistoryItem, Model, Question, Sharing
+from persona_db.graph.models import END_OF_TIME, HistoryItem, Model, Question
+from persona_db.graph.names import Sharing
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from persona_db.graph.errors import ConfigError
+from persona_db.graph.names import Format, Keep
 from persona_db.loaders.jsonl import JsonlSource
 from persona_db.loaders.opinionqa import OpinionQASource
 from persona_db.loaders.rfpn import RfpnSource
@@ -16,7 +16,7 @@ from persona_db.loaders.split import Split, joined, read_split
 
 __all__ = ["FORMATS", "open_source"]
 
-FORMATS = ("senate", "opinionqa", "rfpn", "jsonl")
+FORMATS = tuple(format.value for format in Format)
 
 
 def open_source(
@@ -24,7 +24,7 @@ def open_source(
     paths: Sequence[Path | str] = (),
     *,
     split: Sequence[Path | str | Split] = (),
-    keep: Literal["history", "all"] = "history",
+    keep: Keep = "history",
 ) -> Source:
     """Return the source of that format at *paths*, nothing of it read yet but the splits.
 

@@ -26,10 +26,11 @@ from pydantic_core import from_json
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.graph.names import Keep, QuestionKind
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.lines import check_file, numbered_lines
 from persona_db.loaders.rows import Id, Quarantine, Storable, Text, ignore, normalised, reason_of, shown, storable
-from persona_db.loaders.source import Counts, HeldOut, Record, item_id
+from persona_db.loaders.source import Counts, HeldOut, Record, Source, item_id
 from persona_db.loaders.split import Part, Split
 
 __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
@@ -81,7 +82,7 @@ class QuestionLine(_Line):
     ordinal: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, ...] | None = Field(
         default=None, description="Place of each option on a scale from 0 up, null for one off it; left out: no scale."
     )
-    kind: Literal["survey", "rollcall", "post"] = "survey"
+    kind: QuestionKind = "survey"
     at: Date = ""
 
     @model_validator(mode="after")
@@ -122,14 +123,12 @@ class _Answer(NamedTuple):
     part: Part | None
 
 
-class JsonlSource:
+class JsonlSource(Source):
     """Items, questions and users from JSON-lines files, read in their order; '-' is standard input."""
 
     name = "jsonl"
 
-    def __init__(
-        self, paths: Sequence[Path], *, split: Split | None = None, keep: Literal["history", "all"] = "history"
-    ) -> None:
+    def __init__(self, paths: Sequence[Path], *, split: Split | None = None, keep: Keep = "history") -> None:
         self._files = [self._file(path) for path in paths]
         self._split = split
         self._keep = keep

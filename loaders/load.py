@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from persona_db.graph.errors import LoadError
-from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Sharing
+from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question
+from persona_db.graph.names import Sharing
 from persona_db.graph.progress import Progress, no_progress
-from persona_db.loaders.jsonl import JsonlSource
 from persona_db.loaders.source import Record, Source
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def load(
 
     started = time.perf_counter()
     known = {question.id: question for question in questions(graph, dataset)}
-    if isinstance(source, JsonlSource):
-        source.know(known.values())
+    source.know(known.values())
     writer = _Writer(graph, source, dataset=dataset, sharing=sharing, known=known, progress=progress)
     records = writer.ahead(source.read(writer.quarantine))
     embedder = embedder or embedder_of(graph.settings)

@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.graph.names import Keep
 from persona_db.loaders.opinionqa_info import is_refusal, questions_of
 from persona_db.loaders.rows import Quarantine, ignore, reason_of, shown
-from persona_db.loaders.source import Counts, HeldOut, Record, item_id
+from persona_db.loaders.source import Counts, HeldOut, Record, Source, item_id
 from persona_db.loaders.split import Part, Split
 from persona_db.loaders.table import Table
 
@@ -69,7 +70,7 @@ class _Wave:
         return marks
 
 
-class OpinionQASource:
+class OpinionQASource(Source):
     """Answers of one or several waves in one dataset.
 
     User ids are those of responses.csv; in a folder whose name ends in `_W<number>`, `W<number>_` comes before them.
@@ -83,7 +84,7 @@ class OpinionQASource:
         folders: Sequence[Path],
         *,
         splits: Sequence[Split] = (),
-        keep: Literal["history", "all"] = "history",
+        keep: Keep = "history",
     ) -> None:
         self._folders = tuple(folders)
         self._splits = tuple(splits) if len(splits) > 1 else tuple(splits) * len(folders)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.graph.names import Keep
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.document import entries
 from persona_db.loaders.rows import (
@@ -30,7 +31,7 @@ from persona_db.loaders.rows import (
     shown,
     storable,
 )
-from persona_db.loaders.source import Counts, HeldOut, Record, item_id
+from persona_db.loaders.source import Counts, HeldOut, HeldOutPart, Record, Source, item_id
 from persona_db.loaders.split import Split
 
 __all__ = ["INTENSITIES", "RfpnSource"]
@@ -51,7 +52,7 @@ _POSTS = "post_data"
 _INFO = "users_info_dict"
 _HISTORY = "users_history_dict"
 _TRAIN = "response_data_balanced_train_anno"
-_TEST: Mapping[str, Literal["test", "coldstart"]] = {
+_TEST: Mapping[str, HeldOutPart] = {
     "response_data_balanced_test_anno": "test",
     "response_data_coldstart_anno": "coldstart",
 }
@@ -126,14 +127,12 @@ class _Withheld:
         )
 
 
-class RfpnSource:
+class RfpnSource(Source):
     """Posts, users, their histories and their responses to posts, from a folder of RFPN's JSON files."""
 
     name = "rfpn"
 
-    def __init__(
-        self, folder: Path, *, split: Split | None = None, keep: Literal["history", "all"] = "history"
-    ) -> None:
+    def __init__(self, folder: Path, *, split: Split | None = None, keep: Keep = "history") -> None:
         self._folder = folder
         self._split = split if keep == "history" else None
         self._marked = split

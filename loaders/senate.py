@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.graph.names import Keep
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.rows import Quarantine, ignore, reason_of, shown
-from persona_db.loaders.source import Counts, HeldOut, Record, item_id
+from persona_db.loaders.source import Counts, HeldOut, Record, Source, item_id
 from persona_db.loaders.split import Split
 from persona_db.loaders.table import Table
 
@@ -65,7 +66,7 @@ class _Tables:
     """(member's name, number of the roll call's row from 1, vote); read as it is iterated over."""
 
 
-class SenateSource:
+class SenateSource(Source):
     """Votes as answers: the roll call is the question, Nay and Yea are its options."""
 
     name = "senate"
@@ -75,7 +76,7 @@ class SenateSource:
         folder: Path | None = None,
         *,
         split: Split | None = None,
-        keep: Literal["history", "all"] = "history",
+        keep: Keep = "history",
     ) -> None:
         self._folder = folder
         self._split = split if keep == "history" else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -10,9 +10,10 @@ from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.loaders.rows import Quarantine, ignore
 from persona_db.loaders.split import Part
 
-__all__ = ["Counts", "HeldOut", "Record", "Source", "item_id", "test_answers"]
+__all__ = ["Counts", "HeldOut", "HeldOutPart", "Record", "Source", "item_id", "test_answers"]
 
 Record = Question | Person | HistoryItem
+HeldOutPart = Literal["test", "coldstart"]
 
 
 @dataclass
@@ -44,7 +45,7 @@ class HeldOut(NamedTuple):
     question: str
     option: int
     at: str = ""
-    part: Literal["test", "coldstart"] = "test"
+    part: HeldOutPart = "test"
     """`coldstart` where the source keeps the answers of people without a history apart."""
 
 
@@ -58,6 +59,10 @@ class Source(Protocol):
     name: str
     counts: Counts
     """Of the last `read`, complete once it is exhausted."""
+
+    def know(self, questions: Iterable[Question]) -> None:  # noqa: ARG002 - for those who override it
+        """Let items answer these questions too, which the dataset already has; most sources bring all their own."""
+        return
 
     def read(self, quarantine: Quarantine) -> Iterator[Record]:
         """Yield the records to load; LoadError before the first one where the source cannot be read at all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.graph.errors import ConfigError, GraphUnavailableError
+from persona_db.graph.errors import GraphUnavailableError, NothingToRefineError
 from persona_db.graph.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ _DROPPED_AT_ONCE = 5_000
 
 
 def require_people(graph: Graph, dataset: str) -> list[dict[str, Any]]:
-    """Return every user of the dataset with their version; ConfigError when it has none."""
+    """Return every user of the dataset with their version; NothingToRefineError when it has none."""
     people = graph.read("user_versions", dataset=dataset, fit="")
     if not people:
-        raise ConfigError(f"dataset {dataset!r} has no users; load something with `persona-db load` first")
+        raise NothingToRefineError(dataset)
     return people
 
 

@@ -18,7 +18,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
 
 from persona_db.chains.language.call import CACHED, UNRECORDED, current_attempt
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.errors import CacheError
 
 __all__ = ["CallCache", "Typical"]
 
@@ -63,7 +63,7 @@ class CallCache(BaseCache):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise ConfigError(
+            raise CacheError(
                 f"no cache of model calls can be made at {path} ({exc.strerror}); "
                 "set PERSONA_DB_CACHE to another folder"
             ) from exc
@@ -153,7 +153,7 @@ class CallCache(BaseCache):
             with self._lock:
                 yield
         except sqlite3.Error as exc:
-            raise ConfigError(
+            raise CacheError(
                 f"the cache of model calls {self.path} can't be used ({exc}); delete it, and calls are made again"
             ) from exc
 

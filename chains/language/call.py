@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage
 from persona_db.chains.calls import CallOutcome, CallRecord, StageName
 from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.settings import ModelSettings
-from persona_db.graph.errors import BudgetError, ConfigError, PersonaDBError
+from persona_db.graph.errors import BudgetError, ModelConfigError, PersonaDBError
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -197,7 +197,7 @@ class Note:
         budget = call_context.budget
         most = model.cost(round(counted * _MARGIN), model.settings.max_tokens_out)
         if most is None and budget is not None and budget.budget_usd is not None:
-            raise ConfigError(
+            raise ModelConfigError(
                 f"no price is known for {model.name}, so no budget can be kept; "
                 "name a JSON file with its price by PERSONA_DB_PRICES"
             )

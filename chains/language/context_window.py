@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from persona_db.chains.language.models import LanguageModel
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.errors import ModelConfigError
 from persona_db.graph.models import HistoryItem
 
 __all__ = ["halved", "in_parts", "items_in_parts", "room_for"]
@@ -26,7 +26,7 @@ def room_for(model: LanguageModel, *, frame: int) -> int:
     out = model.settings.max_tokens_out
     room = model.context_tokens - out - frame - min(out + 200, _MOST_REPAIR, model.context_tokens // 6)
     if room < _LEAST_ROOM:
-        raise ConfigError(
+        raise ModelConfigError(
             f"a context of {model.context_tokens} tokens leaves {model.name} no room to read; "
             "set a larger context_tokens or a smaller max_tokens_out"
         )

@@ -22,7 +22,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
 from persona_db.chains.language.settings import ModelSettings
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.errors import ModelConfigError
 
 __all__ = ["Llama", "bundled_model", "llama_model", "stop_servers"]
 
@@ -72,7 +72,7 @@ class Llama(ChatOpenAI):
     def _server(self) -> _Server:
         found = next((server for server in _servers.values() if server.base_url == self.openai_api_base), None)
         if found is None:
-            raise ConfigError(f"the server of model {self.model_name} was stopped; open the model again")
+            raise ModelConfigError(f"the server of model {self.model_name} was stopped; open the model again")
         return found
 
     @property
@@ -83,10 +83,10 @@ class Llama(ChatOpenAI):
 def llama_model(path: Path | None, settings: ModelSettings) -> Llama:
     """Return the model of the GGUF file *path*, or the bundled one, running; one server a file and process.
 
-    ConfigError says what is missing: the extra, or the file.
+    ModelConfigError says what is missing: the extra, or the file.
     """
     if find_spec("xllamacpp") is None:
-        raise ConfigError(f"model 'llama' needs the extra llama: {_EXTRA}")
+        raise ModelConfigError(f"model 'llama' needs the extra llama: {_EXTRA}")
     file = bundled_model() if path is None else _checked(path)
     server = _server_of(file, settings.context_tokens or CONTEXT_TOKENS)
     return Llama(
@@ -111,7 +111,9 @@ def bundled_model() -> Path:
     folders = (found.submodule_search_locations if found else None) or ()
     files = sorted(file for folder in folders for file in Path(folder).glob("*.gguf"))
     if not files:
-        raise ConfigError(f"model 'llama' needs the extra llama: {_EXTRA}; or name a file: llama:/path/to/model.gguf")
+        raise ModelConfigError(
+            f"model 'llama' needs the extra llama: {_EXTRA}; or name a file: llama:/path/to/model.gguf"
+        )
     return files[0]
 
 
@@ -145,7 +147,7 @@ class _Server:
         try:
             self._running = Server(params)
         except RuntimeError as exc:
-            raise ConfigError(f"{file} can't be loaded as a model ({exc}); give another GGUF file") from exc
+            raise ModelConfigError(f"{file} can't be loaded as a model ({exc}); give another GGUF file") from exc
         self.base_url = f"{self._running.listening_address}/v1"
         self._tokenizer = f"{self._running.listening_address}/tokenize"
         self.turn = Lock()
@@ -170,7 +172,7 @@ def _checked(path: Path) -> Path:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))
     except OSError as exc:
-        raise ConfigError(f"no model can be read from {path}: {exc.strerror}") from exc
+        raise ModelConfigError(f"no model can be read from {path}: {exc.strerror}") from exc
     if magic != _MAGIC:
-        raise ConfigError(f"{path} is no GGUF file; llama.cpp reads models of that format")
+        raise ModelConfigError(f"{path} is no GGUF file; llama.cpp reads models of that format")
     return path.resolve()

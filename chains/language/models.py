@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 
 from persona_db.chains.language.pricing import Price, about_tokens, price_of
 from persona_db.chains.language.settings import Method, ModelSettings
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.errors import ModelConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +93,7 @@ def open_model(
     """Return the model named (`openai:gpt-4.1-mini`, `llama`, `llama:/path.gguf`) or given.
 
     *cache* is the file that keeps its answers; without one every call is made. A chat model that is given keeps its own
-    temperature, seed, timeout and limits. ConfigError names the package, extra or key that is missing.
+    temperature, seed, timeout and limits. ModelConfigError names the package, extra or key that is missing.
     """
     from langchain_core.rate_limiters import InMemoryRateLimiter
 
@@ -140,7 +140,7 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
 
         return llama_model(Path(rest).expanduser() if rest else None, settings)
     if not rest:
-        raise ConfigError(
+        raise ModelConfigError(
             f"model {model!r} names no provider; write provider:model, such as openai:gpt-4.1-mini, or llama"
         )
     opened: BaseChatModel
@@ -149,13 +149,13 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
         remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
-        raise ConfigError(f"model {model!r} needs a package that is not installed: {remedy}") from exc
+        raise ModelConfigError(f"model {model!r} needs a package that is not installed: {remedy}") from exc
     except (ValueError, ValidationError) as exc:
-        raise ConfigError(f"model {model!r} can't be opened: {_first_line(exc)}") from None
+        raise ModelConfigError(f"model {model!r} can't be opened: {_first_line(exc)}") from None
     except Exception as exc:
         if "api_key" not in str(exc).casefold():
             raise
-        raise ConfigError(
+        raise ModelConfigError(
             f"model {model!r} needs a key: set {provider.upper()}_API_KEY in the environment"
             + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
         ) from None  # the provider's error may quote the key

@@ -16,7 +16,7 @@ from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.outputs import QuotedItem
 from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.quoting import defused
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.errors import ModelConfigError
 from persona_db.graph.models import Model
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _structured(model: LanguageModel, schema: dict[str, Any], *, log_probabiliti
     try:
         made = chat.with_structured_output(schema, method=model.method, include_raw=True, **extra)
     except (NotImplementedError, TypeError, ValueError) as exc:
-        raise ConfigError(f"{model.name} can't be asked by {model.method} ({exc}); set another method") from exc
+        raise ModelConfigError(f"{model.name} can't be asked by {model.method} ({exc}); set another method") from exc
     first = getattr(made, "first", None)
     if isinstance(first, RunnableParallel) and "raw" in first.steps__:
         return first.steps__["raw"]  # without the reader behind it, whose work would be thrown away

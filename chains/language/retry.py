@@ -23,8 +23,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from persona_db.chains.language.call import current_attempt
 from persona_db.graph.errors import (
-    ConfigError,
     ModelAnswerError,
+    ModelConfigError,
     ModelUnavailableError,
     PersonaDBError,
     PromptTooLongError,
@@ -75,7 +75,7 @@ def sending(send: Callable[[], T], *, gate: Gate, attempts: int, model: str) -> 
     """Return what *send* returns, tried *attempts* times at most where its failures may pass.
 
     Waits double from half a second; a provider that names a wait is given it, and all other requests wait as well.
-    ModelUnavailableError when it does not answer, ConfigError when it never will, PromptTooLongError and
+    ModelUnavailableError when it does not answer, ModelConfigError when it never will, PromptTooLongError and
     ModelAnswerError when it refuses this request.
     """
     try:
@@ -134,11 +134,13 @@ def _named(exc: Exception, model: str, attempts: int) -> Exception:
     if isinstance(exc, ContextOverflowError) or (status in (400, 413) and _too_long(said)):
         named = PromptTooLongError(f"{model} takes no prompt that long; set context_tokens to what it takes")
     elif any(word in said for word in _SPENT):
-        named = ConfigError(f"the account with the provider of {model} is used up ({said})")
+        named = ModelConfigError(f"the account with the provider of {model} is used up ({said})")
     elif status in (401, 403):
-        named = ConfigError(f"{model} does not accept the key ({status}); check the provider's key in the environment")
+        named = ModelConfigError(
+            f"{model} does not accept the key ({status}); check the provider's key in the environment"
+        )
     elif status == 404:
-        named = ConfigError(f"there is no model {model} at its address; check its name and the base URL ({said})")
+        named = ModelConfigError(f"there is no model {model} at its address; check its name and the base URL ({said})")
     elif status == 429 or _may_pass(exc):
         named = ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({type(exc).__name__}: {said})")
     elif status is not None and status >= 400:

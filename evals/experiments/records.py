@@ -18,7 +18,7 @@ __all__ = ["Records", "read_records"]
 
 
 @dataclass(eq=False)
-class Records:
+class Records(Source):
     """Questions, people and what they said, with the held-out answers apart; itself a source to load."""
 
     name: str

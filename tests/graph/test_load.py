@@ -55,7 +55,7 @@ def picture(graph: Graph, dataset: str, *, but: frozenset[str] = frozenset()) ->
     return sorted(rows)
 
 
-class Stopping:
+class Stopping(Source):
     """A source that fails after so many records, as a process would that is killed there."""
 
     def __init__(self, source: Source, after: int) -> None:

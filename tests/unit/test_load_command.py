@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -12,9 +13,10 @@ import typer
 from typer.testing import CliRunner
 
 from persona_db.cli.console import one_line, print_json, print_table, progress_bar, read_settings, run_command
-from persona_db.cli.load import Format, Level, load
+from persona_db.cli.load import load
 from persona_db.graph.errors import ConfigError, LoadError
-from persona_db.graph.models import QuarantinedRow, Sharing
+from persona_db.graph.models import QuarantinedRow
+from persona_db.graph.names import Sharing
 from persona_db.loaders import FORMATS
 
 
@@ -34,9 +36,14 @@ def invoke(*arguments: str) -> tuple[int, str]:
 
 
 def test_the_choices_are_those_there_are() -> None:
-    """Written down again in cli/ so that `--help` imports nothing heavy."""
-    assert [choice.value for choice in Format] == list(FORMATS)
-    assert [choice.value for choice in Level] == [level.value for level in Sharing]
+    """The command offers every format and every level of sharing by its name."""
+    for arguments, choices in (
+        (["parquet", "--dataset", "d"], list(FORMATS)),
+        (["senate", "--dataset", "d", "--sharing", "some"], [level.value for level in Sharing]),
+    ):
+        status, said = invoke(*arguments)
+        assert status == 2
+        assert re.findall(r"'(\w+)'", said.partition("is not one of")[2]) == choices
 
 
 @pytest.mark.parametrize(

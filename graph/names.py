@@ -1,0 +1,49 @@
+"""The fixed names of the graph and of its commands, so light that `--help` can import them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+__all__ = ["FactLayer", "Format", "Keep", "KeyKind", "Layer", "QuestionKind", "Sharing"]
+
+Layer = Literal["history", "distilled", "induced", "cache"]
+"""A layer of what is known of a user, from what they said to the keys they are found by."""
+
+FactLayer = Literal["distilled", "induced"]
+"""The layers that hold facts."""
+
+KeyKind = Literal["stance", "trait", "value", "moral", "ideology", "topic", "issue", "entity", "role", "demographic"]
+"""What a cache key is about."""
+
+QuestionKind = Literal["survey", "rollcall", "post"]
+
+Keep = Literal["history", "all"]
+"""Which answers of a source with a split are read."""
+
+
+class Format(StrEnum):
+    """The formats that `load` reads."""
+
+    SENATE = "senate"
+    OPINIONQA = "opinionqa"
+    RFPN = "rfpn"
+    JSONL = "jsonl"
+
+
+class Sharing(StrEnum):
+    """What others may borrow from a user; each level includes those before it.
+
+    `none`: nothing, and out of Fits and summaries too. `keys`: counted in key summaries only.
+    """
+
+    NONE = "none"
+    KEYS = "keys"
+    INDUCED = "induced"
+    DISTILLED = "distilled"
+    HISTORY = "history"
+
+    @property
+    def rank(self) -> int:
+        """0 for `none` up to 4 for `history`: the queries compare ranks."""
+        return list(Sharing).index(self)
