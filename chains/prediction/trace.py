@@ -84,7 +84,7 @@ def trace(graph: Graph, prediction: Prediction, *, dataset: str, as_of: str | No
         require_dataset(graph, dataset)
         raise ConfigError(f"dataset {dataset!r} has no Fit {prediction.fit} any more; predict again, and trace that")
     sources = _sources(graph, dataset, prediction)
-    keys = {one.id: key for one in prediction.evidence if (key := _key_of(one, prediction, sources.get(one.id)))}
+    keys = {one.id: id_ for one in prediction.evidence if (id_ := _key_of(one, prediction, sources.get(one.id)))}
     named = _named(graph, dataset, prediction.fit, set(keys.values()))
     facts = [source.id for source in sources.values() if source.layer != "history"]
     supports = rests_on(graph, dataset, prediction.fit, facts)
