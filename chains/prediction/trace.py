@@ -79,6 +79,11 @@ def trace(graph: Graph, prediction: Prediction, *, dataset: str, as_of: str | No
     Takes five queries whatever the amount of evidence. History items of others are shown for users who share their
     history, and only counted for the rest. *as_of* is the date the prediction was made for. ConfigError when a refit
     has replaced the prediction's Fit.
+
+    >>> prediction = predict(graph, "ada", "buses", dataset="town")
+    >>> step = trace(graph, prediction, dataset="town").steps[0]
+    >>> step.evidence.source, step.layer, [support.item for support in step.rests_on]
+    ('own', 'distilled', ['ada/...'])
     """
     if not graph.read("fit_ready", dataset=dataset, fit=prediction.fit)[0]["ready"]:
         require_dataset(graph, dataset)

@@ -20,6 +20,10 @@ class PersonaRetriever(BaseRetriever):
 
     The query is the id of a question of the dataset, or, with *options*, the text of a new one. Metadata of a
     Document: id, source, layer, score, user, question, option, key, at.
+
+    >>> retriever = PersonaRetriever(graph=graph, dataset="town", user="ada", k=6)
+    >>> retriever.invoke("buses")[0].page_content
+    'For bike lanes instead of parking'
     """
 
     graph: Any = Field(description="A Graph.")

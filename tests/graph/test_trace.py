@@ -81,10 +81,13 @@ def test_own_facts_rest_on_own_history(graph: Graph, shared: str, traced: Trace)
         assert {support.item: support.text for support in step.rests_on}.items() <= said.items()
 
 
-def test_shares_of_a_fact_sum_to_one(traced: Trace) -> None:
-    """The history items behind a fact account for all of it."""
-    sums = [sum(support.share for support in step.rests_on) for step in traced.steps if step.rests_on]
-    assert sums == pytest.approx([1.0] * len(sums))
+def test_the_strongest_supports_come_first(traced: Trace) -> None:
+    """Shares fall along a path and sum to 1 at most: a fact keeps its strongest supports."""
+    paths = [[support.share for support in step.rests_on] for step in traced.steps if step.rests_on]
+    assert paths
+    for shares in paths:
+        assert shares == sorted(shares, reverse=True)
+        assert 0 < sum(shares) <= 1 + 1e-9
 
 
 def test_a_collaborator_is_the_one_that_the_join_found(graph: Graph, shared: str, traced: Trace) -> None:
