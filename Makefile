@@ -24,9 +24,10 @@ $(UV):
 	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --quiet --python "$$(command -v $(PYTHON))"
 	@touch $@
 
-# The root folders are the subpackages of persona_db; for mypy they have to stand below a folder of that name.
+# api/ is persona_db and the other root folders are its subpackages; for mypy they stand below a folder of that name.
 .typing/.done: Makefile
 	mkdir -p .typing/persona_db
+	ln -sfn ../../api/__init__.py .typing/persona_db/__init__.py
 	for folder in graph loaders chains cypher evals explorer cli samples; do ln -sfn ../../$$folder .typing/persona_db/$$folder; done
 	@touch $@
 

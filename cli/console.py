@@ -1,4 +1,4 @@
-"""What every command shares: data on stdout, progress on stderr, errors in one line."""
+"""Output of every command: data on stdout, progress on stderr, errors in one line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INTERRUPTED = 130
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Yield something to report progress to: bars on stderr where that is a terminal, else nothing is drawn."""
+    """Yield a progress reporter: it draws bars on stderr where that is a terminal, and otherwise nothing."""
     if not sys.stderr.isatty():
         from persona_db.graph.progress import no_progress
 
@@ -52,8 +52,8 @@ def progress_bar() -> Iterator[Progress]:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under their columns' names: numbers to the right, texts to the left, each row on one line."""
     cells = [list(columns), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
-    right = [bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(columns))]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(columns))]
+    right = [bool(rows) and all(_is_number(row[column]) for row in rows) for column in range(len(columns))]
     for row in cells:
         parts = (
             text.rjust(width) if to_right else text.ljust(width)
@@ -63,7 +63,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 
 
 def print_json(value: object) -> None:
-    """Print a model, or mappings and lists of them, as JSON; numbers that JSON lacks become null."""
+    """Print models, mappings and lists as JSON; NaN and infinity become null."""
     print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 
 
@@ -86,7 +86,7 @@ def read_settings() -> Settings:
 def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
     """Run *command* and return its exit status; an error of ours becomes one line on stderr and status 1.
 
-    With *debug* the error is raised instead, for its trace to be seen. Any other exception is a bug, and is raised.
+    With *debug* the error is raised instead, so that its trace is shown. Any other exception is a bug and is raised.
     """
     from persona_db.graph.errors import PersonaDBError
 
@@ -99,7 +99,7 @@ def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
         print(f"persona-db: {one_line(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("persona-db: interrupted; the same command goes on from here", file=sys.stderr)
+        print("persona-db: interrupted; the same command resumes from here", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:  # whoever reads our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -108,7 +108,7 @@ def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
 
 
 def one_line(text: str) -> str:
-    """Return *text* on one line, with what a terminal would obey made visible."""
+    """Return *text* on one line, with control characters escaped."""
     return "".join(char if char.isprintable() else _visible(char) for char in text.strip())
 
 

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from persona_db.evals.demo import Demo, Step
+    from persona_db.evals.demo import Demo
 
 __all__ = ["demo"]
 
 _KEYS_SHOWN = 3
-_VOTES_SHOWN = 2
 
 
 def demo(
     *,
     out: Annotated[Path, typer.Option(help="Folder for the picture.")] = Path("persona-db-demo"),
     user: Annotated[
-        str | None, typer.Option(help="Senator to look at; one who crosses the aisle unless given.")
+        str | None,
+        typer.Option(help="Id of the senator to look at; one who often votes with the other party unless given."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the votes held out.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed by which the held-out votes are drawn.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Load the votes of the 109th US Senate without a tenth of the contested ones, refine, predict these, explain one."""
+    """Load the votes of the 109th US Senate, hold out a tenth of the contested ones, predict these, and explain one."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.evals.demo import DEMO_USER, run_demo
     from persona_db.graph.embedding import embedder_of
@@ -55,6 +55,7 @@ def _print(made: Demo, *, browser: str | None) -> None:
     from rich.console import Console
 
     from persona_db.cli.console import one_line, print_table
+    from persona_db.cli.paths import print_path
     from persona_db.evals.table import show
 
     print("How well held-out votes are predicted\n")
@@ -73,7 +74,13 @@ def _print(made: Demo, *, browser: str | None) -> None:
         f"(held out: not in the graph)"
     )
     for step in made.path:
-        _print_step(step)
+        print_path(
+            step.evidence,
+            layer=step.item.layer,
+            key=step.item.key,
+            collaborator=step.collaborator,
+            rests_on=step.rests_on,
+        )
     print(f"\nPicture of the neighbourhood: {made.picture}")
     if browser:
         print(f"Neo4j Browser: {browser} (`persona-db status` tells user and password file); try")
@@ -82,18 +89,3 @@ def _print(made: Demo, *, browser: str | None) -> None:
     for query in made.queries:
         print(f"  {query}")
     print(f"{made.seconds:.0f} s")
-
-
-def _print_step(step: Step) -> None:
-    from persona_db.cli.console import one_line
-
-    item, push = step.item, step.evidence.weight
-    print(f"  {push:+.2f} <- {item.source} {item.layer}: {one_line(item.text)}")
-    if step.collaborator is not None:
-        keys = "; ".join(f"{key.kind}: {key.name}" for key in step.collaborator.shared[:_KEYS_SHOWN])
-        print(f"        <- said by {one_line(step.collaborator.user)} <- who shares {one_line(keys)}")
-    elif item.source == "summary":
-        print(f"        <- holders of the key {item.key}, which the user holds too")
-    for vote in step.rests_on[:_VOTES_SHOWN]:
-        if vote != item.text:
-            print(f"        <- {one_line(vote)}")

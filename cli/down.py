@@ -13,13 +13,13 @@ __all__ = ["down"]
 
 
 def down(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Stop the embedded Neo4j in good order; its data stay. With NEO4J_URI set nothing is stopped."""
+    """Shut the embedded Neo4j down cleanly; its data stay. With NEO4J_URI set nothing is stopped."""
     settings = read_settings()
     if settings.neo4j_uri is not None:
         if as_json:
             print(json.dumps({"stopped": False, "embedded": False, "uri": settings.neo4j_uri}))
         else:
-            print(f"NEO4J_URI is set: {settings.neo4j_uri} is used, and it is not for persona-db to stop")
+            print(f"NEO4J_URI is set: persona-db uses {settings.neo4j_uri} and does not stop it")
         return
     from persona_db.graph import server
 

@@ -1,4 +1,4 @@
-"""persona-db erase: a user out of a dataset."""
+"""persona-db erase: remove a user from a dataset."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def erase(
     user: Annotated[str, typer.Argument(metavar="USER", help="Id of the user.")],
     *,
     dataset: Annotated[str, typer.Option(help="Dataset the user is in.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask first, as a terminal is.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking; only a terminal is asked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
 ) -> None:
-    """Remove a user and all that rests on them from a dataset, and print a receipt."""
+    """Remove a user and everything derived from their history from a dataset, and print a receipt."""
     from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
     from persona_db.graph.embedding import embedder_of
     from persona_db.graph.erase import erase_user
@@ -50,18 +50,18 @@ def _print(receipt: Receipt) -> None:
         ("history items", receipt.items, ""),
         ("facts", receipt.facts, "of every Fit"),
         ("personas", receipt.personas, "of every Fit"),
-        ("keys held", receipt.holds, f"{receipt.keys:,} of them held by nobody else, and erased too"),
-        ("texts", receipt.statements, "said by nobody else"),
+        ("keys held", receipt.holds, f"{receipt.keys:,} of these keys, held by nobody else, are erased too"),
+        ("texts", receipt.statements, "used by nobody else"),
         ("cached vectors", receipt.vectors, "of those texts"),
     ]
     if receipt.runs or receipt.quarantined:
-        rows.append(("runs of models", receipt.runs, f"and {receipt.quarantined:,} answers that could not be used"))
+        rows.append(("runs of models", receipt.runs, f"and {receipt.quarantined:,} quarantined answers"))
     print_table(("erased", "count", ""), rows)
     who = one_line(f"user {receipt.user!r} in dataset {receipt.dataset!r}")
     if receipt.left.total:
-        print(f"looked again: {receipt.left.total:,} nodes of {who} are there; was it loaded meanwhile?")
+        print(f"checked: {receipt.left.total:,} nodes of {who} are still there; was the user loaded again meanwhile?")
     else:
-        print(f"looked again: nothing of {who} is left")
+        print(f"checked: nothing of {who} is left")
     if receipt.refit_needed:
         refine = f"persona-db refine --dataset {receipt.dataset} --refit"
-        print(f"traits, links and summaries learned from everybody still count them, until `{one_line(refine)}`")
+        print(f"base rates, links, traits and summaries of the Fit still count this user until `{one_line(refine)}`")

@@ -17,7 +17,7 @@ __all__ = ["evaluate"]
 
 
 class HeldOut(StrEnum):
-    """Which of the answers held out are predicted."""
+    """Which held-out answers are predicted."""
 
     TEST = "test"
     COLDSTART = "coldstart"
@@ -37,38 +37,43 @@ def evaluate(
     *,
     split: HeldOutSplits = None,
     arms: Annotated[
-        str, typer.Option(help="Arms to compare, with commas between; the first is compared with the others.")
+        str, typer.Option(help="Arms to compare, separated by commas; the first is compared with each of the others.")
     ] = "persona-db,no-join,marginal,majority",
     size: Size = 40,
     ratio: Ratio = None,
     top_k: TopK = 50,
-    sharing: Annotated[Sharing, typer.Option(help="What users lend in this evaluation.")] = Sharing.HISTORY,
+    sharing: Annotated[Sharing, typer.Option(help="What users share with others in this evaluation.")] = Sharing.HISTORY,
     seed: Annotated[
-        int, typer.Option(help="Of the split (where one is drawn), the inner folds and the bootstrap.")
+        int, typer.Option(help="Seed of the split (where one is drawn), the validation folds and the bootstrap.")
     ] = 0,
     held_out: Annotated[
-        HeldOut, typer.Option(help="What is predicted: the test, the coldstart file that rfpn may have, or all.")
+        HeldOut,
+        typer.Option(help="Which answers are predicted: the test set, the coldstart file of an rfpn folder, or both."),
     ] = HeldOut.TEST,
-    limit: Annotated[int | None, typer.Option(min=1, help="Predict so many tests, drawn by the seed.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most answers predicted, drawn by the seed.")] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="ATTRIBUTE", help="Measure people of each value of this attribute apart, too.")
+        str | None, typer.Option(metavar="ATTRIBUTE", help="Report each value of this attribute separately as well.")
     ] = None,
     again: Annotated[
         Path | None,
-        typer.Option(help="The same people's later answers (opinionqa): how consistent they are themselves."),
+        typer.Option(
+            help="The same people's later answers (opinionqa), to report how consistent people are with themselves."
+        ),
     ] = None,
     model: ModelName = None,
     refined_by: Annotated[
-        Refiner, typer.Option(help="What refines where a model predicts: the model, or the statistical engine.")
+        Refiner, typer.Option(help="What refines when a model predicts: the model, or the statistical engine.")
     ] = Refiner.MODEL,
     token_budget: TokenBudget = None,
     budget_usd: BudgetUsd = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the outcomes, one line an item.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the outcomes, one line for each answer predicted.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Load the history part of a split into a dataset of its own, refine it, and predict the rest with each arm."""
+    """Load the history part of a split into a temporary dataset, refine it, and predict the held-out part with each arm."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.evals.evaluate import EvaluateSettings

@@ -18,7 +18,7 @@ _MOST_JOBS = 4
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="An experiment, or all; docs/experiments.md has them.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An experiment, or all; docs/experiments.md lists them.")],
     format: FormatName,
     paths: HeldOutPaths = None,
     *,
@@ -27,21 +27,22 @@ def experiment(
         bool, typer.Option("--quick", help="800 people, 600 tests and fewer points: about a minute an experiment.")
     ] = False,
     people: Annotated[int | None, typer.Option(min=10, help="People in the population, drawn by the seed.")] = None,
-    users: Annotated[int | None, typer.Option(min=1, help="Users whose held-out answers are predicted.")] = None,
-    tests_each: Annotated[int | None, typer.Option(min=1, help="Held-out answers of each, at most.")] = None,
-    sharing: Annotated[Sharing, typer.Option(help="What users lend.")] = Sharing.HISTORY,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    users: Annotated[int | None, typer.Option(min=1, help="Most users whose held-out answers are predicted.")] = None,
+    tests_each: Annotated[int | None, typer.Option(min=1, help="Most held-out answers of each user.")] = None,
+    sharing: Annotated[Sharing, typer.Option(help="What users share with others.")] = Sharing.HISTORY,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 0,
     model: ModelName = None,
     budget_usd: BudgetUsd = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Experiments run at once; as many as there are cores, 4 at most.")
+        int | None,
+        typer.Option(min=1, help="Experiments run at once; the number of cores, but at most 4, unless given."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for rows, tables, plots and the report.")] = Path("experiments"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Run an experiment, or all, on the held-out answers of a data set; what is in --out already is not run again."""
+    """Run an experiment, or all, on the held-out answers of a data set; results that are already in --out are not run again."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.evals.experiments import ExperimentSettings, run_experiments

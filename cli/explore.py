@@ -11,7 +11,7 @@ __all__ = ["explore"]
 
 def explore(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 for any that is free.")] = 8642,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 for any free one.")] = 8642,
     dataset: Annotated[str | None, typer.Option(help="Open at this dataset.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open no browser.")] = False,
 ) -> None:

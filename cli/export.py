@@ -15,14 +15,14 @@ def export(
     *,
     dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
     to: Annotated[
-        Path, typer.Option(help="File to write: .html to look at; .graphml, .gexf or .json for other programs.")
+        Path, typer.Option(help="File to write: .html for a picture; .graphml, .gexf or .json for other programs.")
     ],
     top_k: Annotated[int, typer.Option(min=1, max=500, help="Most collaborators.")] = 12,
-    keys: Annotated[int, typer.Option(min=1, help="Most keys, those that count most.")] = 16,
-    facts: Annotated[int, typer.Option(min=0, help="Most facts of the user behind these keys.")] = 6,
-    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date; without facts.")] = None,
+    keys: Annotated[int, typer.Option(min=1, help="Most keys, largest contribution first.")] = 16,
+    facts: Annotated[int, typer.Option(min=0, help="Most facts of the user that are evidence for these keys.")] = 6,
+    as_of: Annotated[str | None, typer.Option(help="Show only what was known at this date; facts are omitted.")] = None,
 ) -> None:
-    """Write who shares values with a user, which, and the facts behind them, as a picture or a graph."""
+    """Write a user's collaborators, the keys they share and the facts behind these as a picture or a graph file."""
     from persona_db.chains.export import export_neighbourhood, file_format
     from persona_db.chains.neighbourhoods import neighbourhood
     from persona_db.cli.console import one_line, progress_bar, read_settings

@@ -1,4 +1,4 @@
-"""persona-db join: who shares cache keys with a user."""
+"""persona-db join: the users who share cache keys with a user."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ def join(
     *,
     dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
     question: Annotated[
-        str | None, typer.Option(help="Only those who can say something on this question (its id).")
+        str | None,
+        typer.Option(help="List only collaborators who answered this question (its id) or one linked to it."),
     ] = None,
     top_k: Annotated[int, typer.Option(min=1, help="Most collaborators.")] = 50,
-    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Read only what was known at this date.")] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Score every holder of a shared key; slower on large graphs.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print collaborators with all their keys as JSON.")] = False,
 ) -> None:
-    """List who shares most with a user, best first, with the keys that made the score."""
+    """List the collaborators of a user, best first, with the shared keys that make up the score."""
     from persona_db.chains.retrieval.join import join as join_user
     from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
     from persona_db.graph.session import Graph

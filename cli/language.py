@@ -1,4 +1,4 @@
-"""What the commands that can use a language model have in common: its options."""
+"""Options of the commands that can use a language model."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ ModelName = Annotated[
     ),
 ]
 BudgetUsd = Annotated[
-    float | None, typer.Option(min=0, help="US dollars that calls of the model may cost in this run.")
+    float | None, typer.Option(min=0, help="Most US dollars that calls of the model may cost in this run.")
 ]
-Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="Of the model; 0 unless given.")]
+Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="Temperature of the model; 0 unless given.")]
 Concurrency = Annotated[
-    int | None, typer.Option(min=1, max=256, help="Calls of the model at once at most; 8 unless given.")
+    int | None, typer.Option(min=1, max=256, help="Most calls of the model at once; 8 unless given.")
 ]
 TokenBudget = Annotated[
-    int | None, typer.Option(min=1, help="Tokens of recalled items in a prompt at most; what tells least is left out.")
+    int | None,
+    typer.Option(min=1, help="Most tokens of recalled items in a prompt; the least relevant items are dropped."),
 ]
 
 
 def settings_of(
     model: str | None, *, temperature: float | None = None, concurrency: int | None = None, **others: object
 ) -> ModelSettings | None:
-    """Return how the model is asked; ConfigError for an option of a model where none is named."""
+    """Return the settings of the model; ConfigError when an option of a model is given without --model."""
     from persona_db.graph.errors import ConfigError
 
     given = {"temperature": temperature, "concurrency": concurrency}

@@ -1,4 +1,4 @@
-"""persona-db load: a source of histories into a dataset."""
+"""persona-db load: load histories from a source into a dataset."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ HeldOutPaths = Annotated[
 HeldOutSplits = Annotated[
     list[Path] | None,
     typer.Option(
-        "--split", help="CSV of user,question,split: one for all paths, or one each; else that in each folder."
+        "--split",
+        help="CSV of user,question,split: one for all paths, or one for each; unless given, the file in each folder.",
     ),
 ]
 
@@ -36,20 +37,20 @@ def load(
         ),
     ] = None,
     *,
-    dataset: Annotated[str, typer.Option(help="Dataset to load into; it is made when it is not there.")],
+    dataset: Annotated[str, typer.Option(help="Dataset to load into; it is created if it does not exist.")],
     split: Annotated[
         list[Path] | None,
         typer.Option(
-            help="CSV of user,question,split: what it marks history is loaded. One for all paths, or one each."
+            help="CSV of user,question,split: only rows marked history are loaded. One for all paths, or one for each."
         ),
     ] = None,
     sharing: Annotated[
         Sharing | None,
-        typer.Option(help="What others may borrow from these users; new ones share keys unless it is given."),
+        typer.Option(help="What these users share with others; new users share keys unless given."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Load histories into a dataset. Loading again changes nothing, and completes a load that was stopped."""
+    """Load histories into a dataset. Loading again changes nothing, or completes a load that was interrupted."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.graph.session import Graph
     from persona_db.loaders import load as load_source
@@ -58,7 +59,7 @@ def load(
 
     settings = read_settings()
     source = open_source(format.value, paths or [], split=split or [])
-    next(source.read(ignore), None)  # what cannot be read is told before a server is started for it
+    next(source.read(ignore), None)  # a file that cannot be read raises here, before a server is started
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
         report = load_source(
             graph,
@@ -89,7 +90,7 @@ def _print(report: LoadReport) -> None:
     always = {"questions", "users", "items", "quarantined"}
     print_table((f"dataset {report.dataset}", "count", ""), [row for row in rows if row[1] or row[0] in always])
     for bad in report.first_quarantined:
-        place = f"{bad.source}, row {bad.row}" if bad.row else bad.source
-        print(f"quarantined: {one_line(place)}: {one_line(bad.reason)}")
+        where = f"{bad.source}, row {bad.row}" if bad.row else bad.source
+        print(f"quarantined: {one_line(where)}: {one_line(bad.reason)}")
     if report.quarantined > len(report.first_quarantined):
         print(f"... and {report.quarantined - len(report.first_quarantined):,} more")

@@ -13,27 +13,27 @@ from typer.main import get_command
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
-    "demo": "The main job on the bundled US Senate data, end to end.",
+    "demo": "Run the main job on the bundled US Senate data, end to end.",
     "up": "Start the embedded Neo4j.",
     "down": "Stop the embedded Neo4j.",
-    "status": "Where Neo4j is, and what each dataset holds.",
+    "status": "Show where Neo4j runs and what each dataset holds.",
     "load": "Load histories into a dataset.",
     "refine": "Refine histories into facts, traits and cache keys.",
     "users": "List the users of a dataset.",
-    "join": "Who shares cache keys with a user, and which.",
-    "recall": "The items a prediction would read.",
-    "predict": "How a user would answer a question, and why.",
-    "evaluate": "Predict held-out answers, arm by arm.",
-    "experiment": "Experiments: what helps, when, and at what cost.",
-    "query": "Run a named query, list them, or run Cypher of your own read-only.",
-    "export": "A user's neighbourhood as a picture or a graph file.",
-    "explore": "The web explorer.",
-    "erase": "Remove a user and all that rests on them.",
+    "join": "List who shares cache keys with a user, and which.",
+    "recall": "List the items a prediction would read.",
+    "predict": "Predict how a user would answer a question, and show why.",
+    "evaluate": "Predict held-out answers with each arm, and compare the arms.",
+    "experiment": "Run experiments: what helps, when, and at what cost.",
+    "query": "Run a named query, list named queries, or run read-only Cypher of your own.",
+    "export": "Write a user's neighbourhood as a picture or a graph file.",
+    "explore": "Serve the web explorer on this machine.",
+    "erase": "Remove a user and everything derived from their history.",
 }
 
 
 class _Commands(TyperGroup):
-    """A group that knows its commands' names, and imports one to run it or to tell of it."""
+    """A group that lists its commands by name, and imports one only to run it or to print its help."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
         return list(COMMANDS)
@@ -63,7 +63,7 @@ def _print_version(wanted: bool) -> None:
 _APP = typer.Typer(
     cls=_Commands,
     name="persona-db",
-    help="The graph of who shares which values, and predictions of how a person would answer from it.",
+    help="A graph of who shares which values, and predictions from it of how a person would answer.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -79,11 +79,11 @@ def _common(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Options of every command; --debug is looked for before anything is parsed."""
+    """Options of every command; --debug is looked up before anything is parsed."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command line and exit: 0 done, 1 an error told in one line, 2 a wrong usage."""
+    """Run a command line and exit: 0 on success, 1 after an error in one line, 2 after wrong usage."""
     from persona_db.cli.console import run_command
 
     given = sys.argv[1:] if arguments is None else arguments

@@ -1,4 +1,4 @@
-"""The places of a prediction as options: how many there are, what share is borrowed, and from whom."""
+"""Options for the slots of a prediction: how many there are, which share is borrowed, and from how many."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import typer
 
 __all__ = ["Ratio", "Size", "TopK"]
 
-Size = Annotated[int, typer.Option(min=0, help="Places in all (retrieval size r).")]
+Size = Annotated[int, typer.Option(min=0, help="Slots for recalled items (retrieval size r).")]
 Ratio = Annotated[
     float | None,
     typer.Option(
         min=0,
         max=1,
-        help="Share of them for borrowed items (composition ratio x); as the JOIN was found to help, unless given.",
+        help="Share of the slots for borrowed items (composition ratio x); unless given, the ratio with the largest JOIN gain.",
         show_default=False,
     ),
 ]
-TopK = Annotated[int, typer.Option(min=0, help="Collaborators that may be borrowed from.")]
+TopK = Annotated[int, typer.Option(min=0, help="Most collaborators that items are borrowed from.")]

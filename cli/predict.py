@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,68 +20,101 @@ _SHOWN = 8
 
 def predict(
     user: Annotated[str, typer.Argument(help="Id of the user.")],
-    text: Annotated[
-        str | None, typer.Argument(metavar="[QUESTION]", help="Text of a new question, with --option.")
+    asked: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[QUESTION]", help="Id of a question of the dataset, or the text of a new one with --option."
+        ),
     ] = None,
     *,
     dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
-    question: Annotated[str | None, typer.Option(help="Id of a question of the dataset, instead of a new one.")] = None,
+    question: Annotated[
+        str | None, typer.Option(metavar="ID", help="The same as QUESTION, for the id of a question of the dataset.")
+    ] = None,
     option: Annotated[list[str] | None, typer.Option(help="An option of a new question; give all, in order.")] = None,
     size: Size = 40,
     ratio: Ratio = None,
     top_k: TopK = 50,
-    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Read only what was known at this date.")] = None,
     model: ModelName = None,
     token_budget: TokenBudget = None,
     budget_usd: BudgetUsd = None,
     temperature: Temperature = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Follow each piece of evidence back to the history items it rests on.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the prediction with all its evidence as JSON.")
     ] = False,
 ) -> None:
     """Predict how a user would answer: a distribution over the options, and the evidence that moved it.
 
-    The exit status is 1 when a model gave no answer that can be used.
+    The exit status is 1 when a model gave no usable answer.
     """
     from persona_db.chains.prediction.predict import predict as predict_answer
     from persona_db.chains.retrieval.recall import RecallSettings
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
-    from persona_db.graph.errors import ConfigError
     from persona_db.graph.session import Graph
 
-    if (text is None) == (question is None):
-        raise ConfigError("give the text of a new question with its --option, or --question with the id of a known one")
-    if text is not None and not option:
-        raise ConfigError("a new question needs its options, in order: give each with --option")
-    asked = settings_of(model, temperature=temperature, token_budget=token_budget, budget_usd=budget_usd)
+    wanted = _one_question(asked, question, option or ())
+    model_settings = settings_of(model, temperature=temperature, token_budget=token_budget, budget_usd=budget_usd)
+    steps = None
     with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
         made = predict_answer(
             graph,
             user,
-            text or str(question),
+            wanted,
             dataset=dataset,
             options=tuple(option or ()),
             settings=RecallSettings(size=size, ratio=ratio, top_k=top_k),
             as_of=as_of,
             model=model,
-            model_settings=asked,
+            model_settings=model_settings,
             token_budget=token_budget,
             budget_usd=budget_usd,
         )
+        if trace:
+            from persona_db.chains.prediction.trace import trace as trace_prediction
+
+            steps = trace_prediction(graph, made, dataset=dataset, as_of=as_of).steps
     if as_json:
-        print_json(made)
+        print_json(made if steps is None else {**made.model_dump(mode="json"), "trace": steps})
     else:
-        _print(made)
+        _print(made, evidence=steps is None)
+        if steps is not None and made.outcome == "answered":
+            from persona_db.cli.paths import print_path
+
+            for step in steps[:_SHOWN]:
+                print_path(
+                    step.evidence,
+                    layer=step.layer,
+                    key=step.key.name if step.key else None,
+                    collaborator=step.collaborator,
+                    rests_on=[support.text for support in step.rests_on],
+                    withheld=step.withheld,
+                )
     if made.outcome != "answered":
         raise typer.Exit(1)
 
 
-def _print(made: Prediction) -> None:
+def _one_question(asked: str | None, question: str | None, options: Sequence[str]) -> str:
+    """Return the question as it was given, by the argument or by --question; ConfigError when not exactly one is."""
+    from persona_db.graph.errors import ConfigError
+
+    given = [one for one in (asked, question) if one is not None]
+    if len(given) != 1:
+        raise ConfigError("give one question: QUESTION, or --question with the id of a question of the dataset")
+    if question is not None and options:
+        raise ConfigError("--question is for a question of the dataset, which has its options; a new one is QUESTION")
+    return given[0]
+
+
+def _print(made: Prediction, *, evidence: bool) -> None:
     from persona_db.cli.console import one_line, print_table
 
     if made.outcome != "answered":
-        print(f"{made.engine} gave no answer to use ({made.outcome}): {one_line(made.explanation)}")
+        print(f"{made.engine} gave no usable answer ({made.outcome}): {one_line(made.explanation)}")
         return
     print_table(("option", "probability"), list(zip(made.options, made.probabilities, strict=True)))
     print(f"{made.answer} ({made.confidence:.0%}); {made.recalled} items read, {made.borrowed} of them borrowed")
@@ -89,6 +123,6 @@ def _print(made: Prediction) -> None:
         print(one_line(made.decided))
     if made.comment:
         print(f"would write: {one_line(made.comment)}")
-    if made.evidence:
+    if evidence and made.evidence:
         rows = [(one.source, one.weight, one.text) for one in made.evidence[:_SHOWN]]
         print_table(("evidence", "push", "what it says"), rows)

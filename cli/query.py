@@ -1,4 +1,4 @@
-"""persona-db query: a named query, the list of them, or Cypher of one's own that only reads."""
+"""persona-db query: run a named query, list named queries, or run read-only Cypher of your own."""
 
 from __future__ import annotations
 
@@ -13,25 +13,21 @@ _LONGEST_CELL = 100
 
 
 def query(
-    name: Annotated[str | None, typer.Argument(help="Name of a query; left out, they are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of a query; without it, the queries are listed.")] = None,
     *,
     param: Annotated[
         list[str] | None,
-        typer.Option("--param", "-p", help="A parameter, as name=value; for a list, again for each of its members."),
+        typer.Option("--param", "-p", help="A parameter as name=value; repeat it for each member of a list."),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Dataset it reads; the same as --param dataset=...")] = None,
-    cypher: Annotated[
-        str | None, typer.Option(help="Cypher to run instead of a named query; it can only read.")
-    ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Time after which --cypher is stopped.")] = 30.0,
-    rows: Annotated[int, typer.Option(min=1, help="Most rows of --cypher.")] = 10_000,
-    every: Annotated[
-        bool, typer.Option("--all", help="List every query that reads, not only those to explore with.")
-    ] = False,
+    dataset: Annotated[str | None, typer.Option(help="Dataset to read; the same as --param dataset=...")] = None,
+    cypher: Annotated[str | None, typer.Option(help="Read-only Cypher to run instead of a named query.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds after which --cypher is stopped.")] = 30.0,
+    rows: Annotated[int, typer.Option(min=1, help="Most rows that --cypher returns.")] = 10_000,
+    every: Annotated[bool, typer.Option("--all", help="List every read query, not only those for exploring.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the query's file instead of running it.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print rows, or the list, as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows, or the list of queries, as JSON.")] = False,
 ) -> None:
-    """Run a named query of cypher/, list them, or run Cypher of your own read-only."""
+    """Run a named query of cypher/, list the named queries, or run read-only Cypher of your own."""
     from persona_db.graph.errors import ConfigError
 
     texts = [_pair(one) for one in param or ()]
@@ -83,7 +79,7 @@ def _list(*, every: bool, as_json: bool) -> None:
             ]
         )
         return
-    print_table(("query", "what it tells"), [(one.name, one.summary) for one in found.values()])
+    print_table(("query", "what it returns"), [(one.name, one.summary) for one in found.values()])
 
 
 def _show(name: str) -> None:
@@ -128,7 +124,7 @@ def _run_free(text: str, params: Mapping[str, str], *, seconds: float, most_rows
 
 
 def _typed(text: str) -> object:
-    """Return a parameter of free Cypher: what JSON takes it for, else the text."""
+    """Return a parameter of free Cypher: its JSON value, or the text where it is not JSON."""
     import json
 
     try:

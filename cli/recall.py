@@ -22,10 +22,10 @@ def recall(
     size: Size = 40,
     ratio: Ratio = None,
     top_k: TopK = 50,
-    as_of: Annotated[str | None, typer.Option(help="Only what was known at this date.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Read only what was known at this date.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the items as JSON.")] = False,
 ) -> None:
-    """List the items recalled for a question: the user's own first, then borrowed ones, each side most telling first."""
+    """List the items recalled for a question: the user's own items first, then borrowed ones, each by relevance."""
     from persona_db.chains.retrieval.recall import RecallSettings
     from persona_db.chains.retrieval.recall import recall as recall_items
     from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
@@ -45,5 +45,5 @@ def recall(
         print_json(context)
         return
     rows = [(item.source, item.layer, item.score, item.user or "", item.text) for item in context.items]
-    print_table(("source", "layer", "telling", "of", "text"), rows)
-    print(f"{len(context.items)} of {context.size} places, {context.borrowed} borrowed")
+    print_table(("source", "layer", "relevance", "of", "text"), rows)
+    print(f"{len(context.items)} of {context.size} slots filled, {context.borrowed} of them borrowed")

@@ -1,4 +1,4 @@
-"""persona-db refine: histories into facts, traits and cache keys."""
+"""persona-db refine: turn histories into facts, traits and cache keys."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ def refine(
     dataset: Annotated[str, typer.Option(help="Dataset to refine.")],
     model: ModelName = None,
     refit: Annotated[
-        bool, typer.Option("--refit", help="Learn anew from everybody, not only fold in what is new.")
+        bool,
+        typer.Option(
+            "--refit", help="Learn a new Fit from everybody instead of folding new answers into the current one."
+        ),
     ] = False,
     as_of: Annotated[
-        str | None, typer.Option(help="Make a Fit of what was said up to this date, for reads as of then.")
+        str | None, typer.Option(help="Make a Fit from the history up to this date, for reads with the same --as-of.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the inner folds on which settings are chosen.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the validation folds on which settings are chosen.")] = 0,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what calls of the model would take, and do nothing.")
+        bool, typer.Option("--dry-run", help="Print what the calls of the model would cost, and change nothing.")
     ] = False,
     budget_usd: BudgetUsd = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Users refined by the model at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most users refined by the model in this run.")] = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Bring the personas of a dataset up to date. A run that was stopped goes on where it was; a finished one does nothing."""
+    """Bring the personas of a dataset up to date. An interrupted run resumes where it stopped; a finished one does nothing."""
     from persona_db.chains.refinement.refine import refine as refine_dataset
     from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
@@ -77,15 +80,15 @@ def _print_plan(plan: RefineReport) -> None:
     print_table(
         (f"dataset {plan.dataset}", "count", ""),
         [
-            ("users to refine", plan.users, "all learned anew" if plan.refitted else "folded into the current Fit"),
+            ("users to refine", plan.users, "all in a new Fit" if plan.refitted else "folded into the current Fit"),
             ("up to date", plan.unchanged, ""),
             ("calls", plan.calls, f"of {plan.engine}"),
-            ("cached", plan.cached, "answered before, for nothing"),
-            ("tokens in", plan.tokens_in, "about"),
-            ("tokens out", plan.tokens_out, "about"),
+            ("cached", plan.cached, "answered before, at no cost"),
+            ("tokens in", plan.tokens_in, "estimated"),
+            ("tokens out", plan.tokens_out, "estimated"),
         ],
     )
-    print(f"about {_money(plan.cost_usd)}; nothing was called or written")
+    print(f"estimated cost: {_money(plan.cost_usd)}; nothing was called or written")
     if plan.cost_usd:
         from persona_db.chains.language.pricing import prices_said
 
@@ -97,36 +100,36 @@ def _print_report(report: RefineReport) -> None:
     from persona_db.cli.console import print_table
 
     rows: list[tuple[str, int, str]] = [
-        ("users refined", report.users, "all learned anew" if report.refitted else "folded into the current Fit"),
+        ("users refined", report.users, "all in a new Fit" if report.refitted else "folded into the current Fit"),
         ("up to date", report.unchanged, ""),
         ("facts", report.facts, "distilled and induced, of these users"),
         ("keys held", report.keys_held, "by these users"),
     ]
     if report.left_out:
         why = ", ".join(f"{users:,} as {reason}" for reason, users in report.left_out.items())
-        rows.append(("left out", sum(report.left_out.values()), f"not learned or lent from: {why}"))
+        rows.append(("excluded", sum(report.left_out.values()), f"the Fit neither learns nor borrows from them: {why}"))
     if report.model_settings is not None:
         rows += [
             ("calls", report.calls, f"of {report.engine}, {report.repairs:,} of them repairs"),
-            ("cached", report.cached, "answered before, for nothing"),
+            ("cached", report.cached, "answered before, at no cost"),
             ("tokens in", report.tokens_in, ""),
             ("tokens out", report.tokens_out, ""),
-            ("quarantined", report.quarantined, f"answers, or parts of them, that could not be used{_share(report)}"),
-            ("incomplete", report.incomplete, "users of whom such a part is missing; the next run asks again"),
+            ("quarantined", report.quarantined, f"unusable answers or parts of answers{_share(report)}"),
+            ("incomplete", report.incomplete, "users with such a part missing; the next run asks again"),
             ("waiting", report.waiting, "users still to be refined"),
         ]
     print_table((f"dataset {report.dataset}", "count", ""), rows)
     for lift in EngineSettings.model_validate(report.settings).lifts:
         print(lift.told)
     money = f", {_money(report.cost_usd)}" if report.model_settings is not None else ""
-    use = "" if report.current else ", which readers use when nobody waits"
+    use = "" if report.current else ", which becomes current when no user is waiting"
     print(f"Fit {report.fit}{use}, {report.seconds:.1f} s{money}")
 
 
 def _share(report: RefineReport) -> str:
     share = report.quarantined_share
-    return "" if share is None else f": in {share:.1%} of what was asked".replace("%", " %")
+    return "" if share is None else f": in {share:.1%} of the requests".replace("%", " %")
 
 
 def _money(cost_usd: float | None) -> str:
-    return "cost not known: no price of the model" if cost_usd is None else f"${cost_usd:.4f}"
+    return "unknown: the model has no price" if cost_usd is None else f"${cost_usd:.4f}"

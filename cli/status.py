@@ -1,4 +1,4 @@
-"""`persona-db status`: where the graph is and what is in it."""
+"""`persona-db status`: where the graph runs and what it holds."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class DatasetCounts(Model):
     current_fit: str | None
     counts: dict[str, int]
     left_out: dict[str, int] = Field(
-        default_factory=dict, description="Users whom the current Fit does not learn or lend from, by reason."
+        default_factory=dict, description="Users excluded from the current Fit, by reason."
     )
     lifts: tuple[JoinGain, ...] = Field(
-        default=(), description="What the JOIN was worth by how much is known of a person, and how much is borrowed."
+        default=(), description="JOIN gain by how much is known of a person, with the ratio borrowed."
     )
-    ledger: tuple[Spent, ...] = Field(default=(), description="What calls of language models took.")
+    ledger: tuple[Spent, ...] = Field(default=(), description="Usage of language models.")
 
 
 class Status(Model):
-    """What `persona-db status` tells."""
+    """What `persona-db status` prints."""
 
     running: bool
     embedded: bool = Field(description="False when NEO4J_URI names another server.")
@@ -48,9 +48,9 @@ class Status(Model):
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Print where Neo4j is, who logs in, and what each dataset holds; starts nothing.
+    """Print where Neo4j runs, its login, and what each dataset holds; no server is started.
 
-    The password is in the file that is named, which only its owner can read. Datasets of evaluations are left out.
+    The password is in the file named, which only its owner can read. Datasets of evaluations are not listed.
     """
     found = read_status(read_settings())
     if as_json:
@@ -60,7 +60,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 
 def read_status(settings: Settings) -> Status:
-    """Return the state of the graph that *settings* name; the embedded server is not started for it."""
+    """Return the state of the graph that *settings* name, without starting the embedded server."""
     if settings.neo4j_uri is not None:
         return Status(
             running=True,
@@ -110,7 +110,7 @@ def _datasets(settings: Settings) -> tuple[DatasetCounts, ...]:
 
 
 def _lines(found: Status) -> list[str]:
-    """Say it for people: one fact a line, then a table of the datasets."""
+    """Return the lines for people: one fact a line, then a table of each dataset."""
     where = "the server that NEO4J_URI names" if not found.embedded else f"Neo4j {found.version or ''}".strip()
     facts = [
         ("Bolt URI", found.uri),
@@ -133,18 +133,18 @@ def _lines(found: Status) -> list[str]:
         lines += ["", f"Dataset {dataset.dataset} ({fit})"]
         lines += [f"  {label:<13}{nodes:>12,}" for label, nodes in dataset.counts.items()]
         if dataset.left_out:
-            told = ", ".join(f"{users:,} as {reason}" for reason, users in dataset.left_out.items())
-            lines += [f"  not learned or lent from: {told} (`persona-db query left_out --dataset {dataset.dataset}`)"]
+            reasons = ", ".join(f"{users:,} as {reason}" for reason, users in dataset.left_out.items())
+            lines += [f"  excluded: {reasons} (`persona-db query left_out --dataset {dataset.dataset}`)"]
         lines += [f"  {lift.told}" for lift in dataset.lifts]
         lines += [f"  {one_line(_spent(row))}" for row in dataset.ledger]
     return lines
 
 
 def _spent(row: Spent) -> str:
-    """Say in a line what a stage took with a model."""
-    money = f"${row.cost_usd:.4f}" if row.unpriced < row.runs or row.cost_usd else "cost not known"
+    """Return a line with the usage of a stage by a model."""
+    money = f"${row.cost_usd:.4f}" if row.unpriced < row.runs or row.cost_usd else "cost unknown"
     if row.unpriced and row.unpriced < row.runs:
-        money += f" and {row.unpriced:,} runs of no known price"
+        money += f" and {row.unpriced:,} runs of unknown price"
     return (
         f"{row.stage} by {row.model}: {row.calls:,} calls ({row.cached:,} more from the cache), "
         f"{row.quarantined / row.runs:.1%} with something in quarantine, ".replace("%", " %")

@@ -13,7 +13,7 @@ __all__ = ["up"]
 
 
 def up(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Start the embedded Neo4j, installed first if need be; it runs until `persona-db down`.
+    """Start the embedded Neo4j, and install it first if necessary; it runs until `persona-db down`.
 
     Other commands start it by themselves. With NEO4J_URI set there is nothing to start.
     """
@@ -22,7 +22,7 @@ def up(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON obje
         if as_json:
             print(json.dumps({"started": False, "embedded": False, "uri": settings.neo4j_uri}))
         else:
-            print(f"NEO4J_URI is set: {settings.neo4j_uri} is used, and it is not for persona-db to start")
+            print(f"NEO4J_URI is set: persona-db uses {settings.neo4j_uri} and does not start it")
         return
     from persona_db.graph import server
 
@@ -31,8 +31,8 @@ def up(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON obje
         connection = server.ensure_running(settings, progress=progress)
     started = before is None or before.pid != connection.pid
     if as_json:
-        told = connection.model_dump(mode="json", exclude={"password"})
-        print(json.dumps({"started": started, "embedded": True, **told}))
+        address = connection.model_dump(mode="json", exclude={"password"})
+        print(json.dumps({"started": started, "embedded": True, **address}))
     else:
         print(f"Neo4j {connection.version} {'was started' if started else 'is running'} at {connection.uri}")
         print(f"Neo4j Browser: {connection.browser_url}")

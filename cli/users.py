@@ -1,4 +1,4 @@
-"""persona-db users: who is in a dataset."""
+"""persona-db users: list the users of a dataset."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def users(
     *,
     dataset: Annotated[str, typer.Option(help="Dataset whose users are listed.")],
     limit: Annotated[int | None, typer.Option(min=1, help="Most users listed; all unless given.")] = None,
-    after: Annotated[str, typer.Option(help="List those whose id comes after this one.")] = "",
+    after: Annotated[str, typer.Option(help="List users whose id sorts after this one.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the users as JSON.")] = False,
 ) -> None:
-    """List the users of a dataset by id, with how much there is of each in history and in the current Fit."""
+    """List the users of a dataset by id, with the number of their history items, and of their facts and keys in the current Fit."""
     from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
     from persona_db.graph.session import Graph
     from persona_db.graph.users import EVERYBODY

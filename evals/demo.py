@@ -10,6 +10,7 @@ from pydantic import Field
 
 from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.neighbourhoods import neighbourhood, picture
+from persona_db.chains.prediction.trace import trace
 from persona_db.chains.refinement.refine import refine
 from persona_db.chains.results import Collaborator, Evidence, Prediction, Recalled
 from persona_db.chains.retrieval.join import join
@@ -23,7 +24,6 @@ from persona_db.evals.items import RunHeader, TestItem
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.explore import rests_on
 from persona_db.graph.models import Model, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, load, open_source
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["DEMO_ARMS", "DEMO_DATASET", "DEMO_USER", "Demo", "Step", "run_demo"]
+__all__ = ["DEMO_ARMS", "DEMO_DATASET", "DEMO_USER", "Demo", "TracedItem", "run_demo"]
 
 DEMO_DATASET = "senate-demo"
 DEMO_USER = "COLLINS (R ME)"
@@ -43,8 +43,8 @@ _COLLABORATORS = 5
 _STEPS_A_SOURCE = 2
 
 
-class Step(Model):
-    """One piece of evidence of the explained prediction, with its path back to a vote."""
+class TracedItem(Model):
+    """A recalled item of the explained prediction, with its path back to votes."""
 
     evidence: Evidence
     item: Recalled
@@ -65,7 +65,7 @@ class Demo(Model):
     truth: str
     question_text: str
     prediction: Prediction
-    path: tuple[Step, ...]
+    path: tuple[TracedItem, ...]
     picture: str = Field(description="Where the picture of the neighbourhood was written.")
     queries: tuple[str, ...] = Field(description="Cypher to try next.")
     seconds: float
@@ -100,7 +100,7 @@ def run_demo(
         raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists senators")
     held_out = mine[0]
     collaborators = tuple(join(graph, user, dataset=dataset, sharing=Sharing.INDUCED))
-    prediction, path, text = _explained(graph, dataset, held_out, collaborators)
+    prediction, path, text = _explained(graph, dataset, held_out)
     out.mkdir(parents=True, exist_ok=True)
     page = out / "neighbourhood.html"
     page.write_text(picture(neighbourhood(graph, user, dataset=dataset)), encoding="utf-8")
@@ -147,40 +147,31 @@ def _compare(
     return report_of(header, outcomes, costs=costs)
 
 
-def _explained(
-    graph: Graph, dataset: str, test: TestItem, collaborators: tuple[Collaborator, ...]
-) -> tuple[Prediction, tuple[Step, ...], str]:
-    """Predict one held-out vote, and follow its strongest evidence of each source back to votes."""
+def _explained(graph: Graph, dataset: str, test: TestItem) -> tuple[Prediction, tuple[TracedItem, ...], str]:
+    """Predict one held-out vote, and follow the strongest recalled items of each source back to votes."""
     asked, correlations = prepare(open_snapshot(graph, dataset), [(test.user, test.question)])
     context = recall_many(correlations, asked, settings=RecallSettings(), texts=True)[0]
     prediction = predict_contexts(correlations, [context], explain=True)[0]
     items = {item.id: item for item in context.items}
-    moved = {one.id for one in prediction.evidence}
-    unmoved = tuple(
-        Evidence(id=item.id, source=item.source, text=item.text, weight=0.0)
-        for item in context.items
-        if item.id not in moved
-    )
-    who = {one.user: one for one in collaborators}
+    pushed = {one.id for one in prediction.evidence}
+    rest = [item for item in context.items if item.id not in pushed]
+    unpushed = [Evidence(id=item.id, source=item.source, text=item.text, weight=0.0) for item in rest]
     chosen = [
         one
         for source in ("own", "summary", "collaborator")
-        for one in [piece for piece in (*prediction.evidence, *unmoved) if piece.source == source][:_STEPS_A_SOURCE]
+        for one in [piece for piece in (*prediction.evidence, *unpushed) if piece.source == source][:_STEPS_A_SOURCE]
     ]
-    facts = [one.id for one in chosen if items[one.id].layer in ("distilled", "induced")]
-    votes = {
-        fact: [row["text"] for row in rows] for fact, rows in rests_on(graph, dataset, prediction.fit, facts).items()
-    }
-    steps = tuple(
-        Step(
-            evidence=one,
-            item=items[one.id],
-            collaborator=who.get(str(items[one.id].user)),
-            rests_on=tuple(votes.get(one.id, [one.text] if items[one.id].layer == "history" else [])),
+    traced = trace(graph, prediction.model_copy(update={"evidence": tuple(chosen)}), dataset=dataset)
+    path = tuple(
+        TracedItem(
+            evidence=step.evidence,
+            item=items[step.evidence.id],
+            collaborator=step.collaborator,
+            rests_on=tuple(support.text for support in step.rests_on),
         )
-        for one in chosen
+        for step in traced.steps
     )
-    return prediction, steps, context.question.text
+    return prediction, path, context.question.text
 
 
 def _queries(dataset: str, user: str) -> tuple[str, ...]:

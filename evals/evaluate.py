@@ -132,7 +132,12 @@ def evaluate(
     is found there. With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
     The Senate without a split holds out a tenth of the contested votes, drawn by the seed.
     With a model, refinement and all arms share the budget: BudgetError when it is reached, and the same call with a
-    higher one goes on from there, since what was answered is not paid for again.
+    higher one resumes from there, since what was answered is not paid for again.
+
+    >>> settings = EvaluateSettings(format="jsonl", paths=("docs/example/town.jsonl",), split=("split.csv",))
+    >>> report = evaluate(graph, settings)
+    >>> report.arms["persona-db"].accuracy > report.arms["marginal"].accuracy
+    True
     """
     refined_by_model = settings.model is not None and settings.refined_by == "model"
     check_arms(settings.arms, model=settings.model is not None, refined_by_model=refined_by_model)

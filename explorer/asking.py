@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
@@ -12,32 +12,20 @@ from starlette.responses import RedirectResponse
 from persona_db.explorer.app import site_of
 from persona_db.explorer.people import form_of, needed
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.explore import rests_on
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from persona_db.chains.results import Evidence, Prediction, Recalled
+    from persona_db.chains.prediction.trace import Step
+    from persona_db.chains.results import Prediction
     from persona_db.graph.session import Graph
 
-__all__ = ["Answered", "Step", "answer", "ask", "predict"]
+__all__ = ["Answered", "answer", "ask", "predict"]
 
 _SIDES = ("own", "borrowed")
 _SHOWN = 15
-_FACTS = ("distilled", "induced")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One piece of evidence, and the way back from it to what somebody said."""
-
-    evidence: Evidence
-    item: Recalled
-    key: Mapping[str, Any] | None
-    rests_on: tuple[Mapping[str, Any], ...]
-    towards: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +36,8 @@ class Answered:
     prediction: Prediction
     sides: Mapping[str, tuple[Step, ...]]
     left_out: Mapping[str, int]
+    towards: tuple[str, str]
+    """The options that a push below and above 0 is towards; empty where the options have no order."""
 
 
 def ask(request: Request) -> Response:
@@ -108,6 +98,7 @@ def _predict(request: Request, form: Mapping[str, str]) -> Response:
 def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tuple[str, ...] = ()) -> Answered:
     """Predict, and follow the evidence of both sides back to history items."""
     from persona_db.chains.fit.snapshot import open_snapshot
+    from persona_db.chains.prediction.trace import trace
     from persona_db.chains.retrieval.questions import prepare
     from persona_db.chains.retrieval.recall import RecallSettings, recall_many
     from persona_db.chains.statistical.predict import predict_contexts
@@ -116,24 +107,18 @@ def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tup
     asked, correlations = prepare(open_snapshot(graph, dataset), [(user, question)], options=options)
     context = recall_many(correlations, asked, settings=RecallSettings(), texts=True)[0]
     made = predict_contexts(correlations, [context], explain=True)[0]
-    items = {item.id: item for item in context.items}
     sides = {side: [one for one in made.evidence if (one.source == "own") == (side == "own")] for side in _SIDES}
-    shown = [one for side in _SIDES for one in sides[side][:_SHOWN]]
-    rests = rests_on(graph, dataset, made.fit, [one.id for one in shown if items[one.id].layer in _FACTS])
-    wanted = sorted({key for one in shown if (key := items[one.id].key)})
-    keys = {row["key"]: row for row in graph.read("keys_named", dataset=dataset, fit=made.fit, ids=wanted)}
+    shown = tuple(one for side in _SIDES for one in sides[side][:_SHOWN])
+    steps = trace(graph, made.model_copy(update={"evidence": shown}), dataset=dataset).steps
     order = [option for _, option in sorted(zip(context.question.ordinal, made.options, strict=False), key=_place)]
-    low, high = (order[0], order[-1]) if len(order) == len(made.options) > 1 else ("", "")
-
-    def step(one: Evidence) -> Step:
-        item = items[one.id]
-        return Step(one, item, keys.get(item.key or ""), tuple(rests.get(one.id, ())), high if one.weight > 0 else low)
-
     return Answered(
         question=context.question.text,
         prediction=made,
-        sides={side: tuple(step(one) for one in found[:_SHOWN]) for side, found in sides.items()},
+        sides={
+            side: tuple(step for step in steps if (step.evidence.source == "own") == (side == "own")) for side in _SIDES
+        },
         left_out={side: max(len(found) - _SHOWN, 0) for side, found in sides.items()},
+        towards=(order[0], order[-1]) if len(order) == len(made.options) > 1 else ("", ""),
     )
 
 

@@ -62,6 +62,10 @@ class Graph:
 
         *driver* is used when given and left open; else `settings.neo4j_uri`; else the embedded Neo4j, which is
         installed and started when it is not running.
+
+        >>> with Graph.connect() as graph:
+        ...     [person["id"] for person in graph.read("list_users", dataset="town", after="", limit=2)]
+        ['abel', 'ada']
         """
         settings = settings or Settings()
         database = settings.neo4j_database

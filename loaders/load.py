@@ -62,6 +62,11 @@ def load(
     Loading again changes nothing, and completes a load that was stopped. LoadError and ConfigError come before
     anything is stored where the source shows it by then. *sharing* is set for all users read; None leaves those who
     are there as they chose, and new ones share `keys`. *embedder* is that of the graph's settings unless given.
+
+    >>> source = open_source("jsonl", ["docs/example/town.jsonl"])
+    >>> report = load(graph, source, dataset="town")
+    >>> report.users, report.items_read
+    (40, 414)
     """
     from persona_db.graph.datasets import ensure_dataset
     from persona_db.graph.embedding import embed_missing, embedder_of, require_embedder

@@ -49,6 +49,12 @@ def predict(
     Evidence is ordered by how far it moved the prediction, ties by id. UnknownUserError, UnknownQuestionError and
     NoFitError say what is missing. Nothing is written, but the calls of *model*, where a language model predicts:
     from the same items, at most *token_budget* tokens of them. Its `outcome` says when it gave no answer to use.
+
+    >>> prediction = predict(graph, "ada", "buses", dataset="town")
+    >>> prediction.options, prediction.answer
+    (('no', 'unsure', 'yes'), 'yes')
+    >>> prediction.evidence[0].text
+    'For bike lanes instead of parking'
     """
     require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)

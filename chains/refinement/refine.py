@@ -86,6 +86,12 @@ def refine(
     With *model* a language model distils, induces and keys; a Fit of another engine is refitted. *budget_usd* and
     *limit* (users) bound it: what is done is kept, and the same call resumes from there. *dry_run* reports what it
     would take, as far as that can be known, and neither calls a model nor writes anything.
+
+    >>> report = refine(graph, "town")
+    >>> report.users, report.facts
+    (40, 486)
+    >>> refine(graph, "town").users  # all personas are up to date
+    0
     """
     from threadpoolctl import threadpool_limits
 

@@ -38,7 +38,11 @@ def join(
     The score is the sum over shared keys of inverse user frequency times both weights, opposite keys subtracting,
     normalised to at most 1; only positive ones. With *question*, only those who answered it or one linked to it.
     *sharing* is the least that a collaborator shares. *exact* scores every holder of a shared key instead of the
-    candidates that the index of profiles proposes, a few hundred.
+    candidates that the index of profiles proposes: 140, or twice *top_k* where that is more.
+
+    >>> best = join(graph, "ada", dataset="town", top_k=3)[0]
+    >>> best.user, [key.name for key in best.shared[1:3]]
+    ('gita', ['AGE=40-64', 'AREA=centre'])
     """
     require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)

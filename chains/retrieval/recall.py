@@ -83,6 +83,12 @@ def recall(
 
     Own items first, then borrowed ones, each side most telling first; ties by id. *embedder* is for new questions,
     that of the graph's settings unless given.
+
+    >>> context = recall(graph, "ada", "buses", dataset="town", settings=RecallSettings(size=6))
+    >>> [item.source for item in context.items]
+    ['own', 'own', 'own', 'summary', 'summary', 'summary']
+    >>> context.items[0].text
+    'For bike lanes instead of parking'
     """
     from persona_db.chains.retrieval.questions import prepare
 

@@ -185,6 +185,10 @@ def persona_chain(
 
     *model* is a chat model or its name, as of `init_chat_model`; the statistical engine predicts unless given.
     Callbacks, tags and metadata of its config reach every stage and every call of the model.
+
+    >>> chain = persona_chain(graph, "town")
+    >>> [made.answer for made in chain.batch([Ask(user="ada", question="buses"), Ask(user="ben", question="buses")])]
+    ['yes', 'no']
     """
     settings = settings or RecallSettings()
     given: dict[str, Any] = {"graph": graph, "dataset": dataset}

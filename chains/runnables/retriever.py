@@ -22,6 +22,10 @@ class PersonaRetriever(BaseRetriever):
     The query is the id of a question of the dataset, or the text of a new one that is asked with *options*. Metadata of
     a Document: id, source, layer, score, user, question, option, key, at, and the options that the question was asked
     with.
+
+    >>> retriever = PersonaRetriever(graph=graph, dataset="town", user="ada", k=6)
+    >>> retriever.invoke("buses")[0].page_content
+    'For bike lanes instead of parking'
     """
 
     graph: SkipValidation[Graph]

@@ -43,7 +43,8 @@ def test_the_whole_way(cli: CommandLine) -> None:
     assert (len(recalled["items"]), recalled["size"]) == (8, 8)
     assert {item["source"] for item in recalled["items"]} <= {"own", "summary"}  # ada's neighbours share keys only
 
-    made = cli.json("predict", "ada", "--question", QUESTION, "--dataset", dataset)
+    made = cli.json("predict", "ada", QUESTION, "--dataset", dataset)
+    assert made == cli.json("predict", "ada", "--question", QUESTION, "--dataset", dataset)
     assert sum(made["probabilities"]) == pytest.approx(1)
     assert made["answer"] == made["options"][made["probabilities"].index(made["confidence"])]
     assert made["evidence"]
@@ -68,6 +69,34 @@ def test_tables_are_for_people(cli: CommandLine, town: str) -> None:
         assert len(done.out.splitlines()) > 3
 
 
+def test_a_prediction_is_followed_back(cli: CommandLine, town: str) -> None:
+    """--trace adds each piece of evidence's path to the JSON of a prediction, and prints it instead of the evidence."""
+    arguments = ("predict", "ada", QUESTION, "--dataset", town, "--size", "12", "--ratio", "0.5")
+    made = cli.json(*arguments)
+    traced = cli.json(*arguments, "--trace")
+    steps = traced.pop("trace")
+    assert traced == made
+    assert [step["evidence"] for step in steps] == made["evidence"]
+    own = [step for step in steps if step["evidence"]["source"] == "own" and step["layer"] != "cache"]
+    assert own
+    assert all(step["rests_on"] for step in own)
+    printed = cli(*arguments, "--trace")
+    assert (printed.status, printed.err) == (0, "")
+    assert any(line.startswith("        <- holders of the key ") for line in printed.out.splitlines())
+    assert f"<- own {own[0]['layer']}: {own[0]['evidence']['text']}" in printed.out
+    assert "what it says" not in printed.out
+
+
+def test_a_question_is_given_once(cli: CommandLine, town: str) -> None:
+    """An id goes as QUESTION or to --question; both, or options for a question that has its own, are an error."""
+    both = cli("predict", "ada", QUESTION, "--question", QUESTION, "--dataset", town)
+    assert (both.status, both.out) == (1, "")
+    assert "give one question" in both.err
+    options = cli("predict", "ada", "--question", QUESTION, "--option", "no", "--option", "yes", "--dataset", town)
+    assert (options.status, options.out) == (1, "")
+    assert "--question is for a question of the dataset" in options.err
+
+
 def test_a_new_question_is_predicted(cli: CommandLine, town: str) -> None:
     """Its text and its options are enough."""
     options = ("--option", "no", "--option", "unsure", "--option", "yes")
@@ -76,12 +105,30 @@ def test_a_new_question_is_predicted(cli: CommandLine, town: str) -> None:
     assert sum(made["probabilities"]) == pytest.approx(1)
 
 
-def test_only_those_who_can_say_something_join(cli: CommandLine, town: str) -> None:
-    """With a question, the collaborators are some of those without."""
-    everybody = [one["user"] for one in cli.json("join", "ada", "--dataset", town)]
-    some = [one["user"] for one in cli.json("join", "ada", "--dataset", town, "--question", QUESTION)]
+def test_only_those_who_can_say_something_join(cli: CommandLine, tmp_path: Path) -> None:
+    """With a question, the collaborators are exactly those of before who answered it or a question linked to it.
+
+    Ida is of Ada's groups and was asked nothing, so she is a collaborator without the question and none with it.
+    """
+    ida = {"type": "user", "id": "ida", "name": "Ida", "attributes": {"AGE": "40-64", "AREA": "centre"}}
+    people = tmp_path / "people.jsonl"
+    people.write_text(TOWN.read_text(encoding="utf-8") + json.dumps(ida) + "\n", encoding="utf-8")
+    dataset = "end-to-end-say"
+    assert cli("load", "jsonl", people, "--dataset", dataset).status == 0
+    assert cli("refine", "--dataset", dataset).status == 0
+    fit = "MATCH (d:Dataset {dataset: $dataset}) "
+    linked = "(:Question {dataset: $dataset, id: $asked})-[:TELLS {fit: d.current_fit}]->(q:Question) RETURN q.id"
+    cypher = ("query", "--dataset", dataset, "--param", f"asked={QUESTION}", "--cypher", f"{fit}MATCH {linked}")
+    telling = {QUESTION, *(row[0] for row in cli.json(*cypher)["rows"])}
+    lines = map(json.loads, TOWN.read_text(encoding="utf-8").splitlines())
+    able = {line["user"] for line in lines if line.get("question") in telling}
+
+    everybody = [one["user"] for one in cli.json("join", "ada", "--dataset", dataset)]
+    some = [one["user"] for one in cli.json("join", "ada", "--dataset", dataset, "--question", QUESTION)]
+    assert "ida" in everybody
+    assert "ida" not in some
     assert some
-    assert [user for user in everybody if user in some] == some
+    assert some == [user for user in everybody if user in able]
 
 
 def test_the_exact_join_finds_the_same(cli: CommandLine, town: str) -> None:

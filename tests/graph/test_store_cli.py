@@ -54,8 +54,8 @@ def test_erase_prints_a_receipt(told: str) -> None:
     lines = run("erase", "ann", "--dataset", told).stdout.splitlines()
     assert lines[1].split()[:3] == ["history", "items", "1"]
     assert lines[-2:] == [
-        f"looked again: nothing of user 'ann' in dataset '{told}' is left",
-        f"traits, links and summaries learned from everybody still count them, "
+        f"checked: nothing of user 'ann' in dataset '{told}' is left",
+        f"base rates, links, traits and summaries of the Fit still count this user "
         f"until `persona-db refine --dataset {told} --refit`",
     ]
     receipt = json.loads(run("erase", "bob", "--dataset", told, "--json").stdout)

@@ -10,7 +10,9 @@ import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
+FACE = "api"
+"""The folder of the package itself; the other folders are its sub-packages."""
+FOLDERS = (FACE, "graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
 ROOMS = (
     "fit", "retrieval", "engine", "statistical", "language", "engines", "prediction", "runnables", "refinement",
 )  # fmt: skip
@@ -23,13 +25,16 @@ EVERYWHERE = {"persona", "results", "calls"}
 def sources() -> dict[str, str]:
     """Return the text of each module of the package; a package stands for its `__init__`."""
     return {
-        "persona_db."
-        + ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path.read_text(
-            encoding="utf-8"
-        )
+        _module(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
         for folder in FOLDERS
         for path in (ROOT / folder).rglob("*.py")
     }
+
+
+def _module(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    parts = parts[1:] if parts[0] == FACE else parts
+    return ".".join(["persona_db", *(part for part in parts if part != "__init__")])
 
 
 def imports(texts: Mapping[str, str]) -> nx.DiGraph[str]:

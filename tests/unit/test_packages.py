@@ -17,7 +17,7 @@ PACKAGES: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding
 
 
 def _modules(package: str) -> list[str]:
-    folder = ROOT.joinpath(*package.split(".")[1:])
+    folder = ROOT.joinpath(*package.split(".")[1:] or ["api"])
     return [f"{package}.{path.stem}" for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
 
 
@@ -31,8 +31,9 @@ def test_all_that_it_lists_can_be_imported(name: str) -> None:
 
 
 def test_every_folder_of_python_is_a_package() -> None:
-    """A folder that pyproject.toml forgets would be missing from the wheel."""
-    folders = {
+    """The wheel lacks no folder: pyproject.toml names each, and `api` as the package itself."""
+    assert (ROOT / "api" / "__init__.py").is_file()
+    folders = {"persona_db"} | {
         f"persona_db.{'.'.join(path.parent.relative_to(ROOT).parts)}"
         for top in ("graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
         for path in (ROOT / top).rglob("__init__.py")

@@ -1,0 +1,39 @@
+"""The path of a piece of evidence as lines: what it says, who gave it, the shared keys, the history items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from persona_db.cli.console import one_line
+
+if TYPE_CHECKING:
+    from persona_db.chains.results import Collaborator, Evidence
+
+__all__ = ["print_path"]
+
+_KEYS_SHOWN = 3
+_ITEMS_SHOWN = 2
+
+
+def print_path(
+    evidence: Evidence,
+    *,
+    layer: str,
+    key: str | None,
+    collaborator: Collaborator | None,
+    rests_on: Sequence[str],
+    withheld: int = 0,
+) -> None:
+    """Print a piece of evidence, and below it the steps back to history items, whose texts are *rests_on*."""
+    print(f"  {evidence.weight:+.2f} <- {evidence.source} {layer}: {one_line(evidence.text)}")
+    if collaborator is not None:
+        keys = "; ".join(f"{one.kind}: {one.name}" for one in collaborator.shared[:_KEYS_SHOWN])
+        print(f"        <- said by {one_line(collaborator.user)} <- who shares {one_line(keys)}")
+    elif evidence.source == "summary":
+        print(f"        <- holders of the key {one_line(key or '')}, which the user holds too")
+    for text in rests_on[:_ITEMS_SHOWN]:
+        if text != evidence.text:
+            print(f"        <- {one_line(text)}")
+    if withheld:
+        print(f"        <- {withheld:,} history items that are not shared")
