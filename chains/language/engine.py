@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from persona_db.chains.language.call import Budget, StageName
-from persona_db.chains.language.facts_and_keys import Ideologies
+from persona_db.chains.language.facts_and_keys import DEFAULT_SUPPORTS, Ideologies
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.graph.errors import ModelAnswerError
@@ -35,6 +35,8 @@ class LanguageEngine:
     model: LanguageModel
     embedder: Embedder | None = None
     budget: Budget | None = None
+    supports: int = DEFAULT_SUPPORTS
+    """Provenance edges kept for a fact or key: the Fit's setting of that name."""
 
     @property
     def name(self) -> str:
@@ -53,9 +55,10 @@ class LanguageEngine:
         """
         from persona_db.chains.language.distil_induce import distil
 
-        return self._each(
-            people, lambda history, call_context: distil(self.model, history, call_context), "distil", config
-        )
+        def step(history: UserHistory, call_context: CallContext) -> Step:
+            return distil(self.model, history, call_context, supports=self.supports)
+
+        return self._each(people, step, "distil", config)
 
     def induce(self, personas: Sequence[Persona], *, config: RunnableConfig | None = None) -> list[Persona]:
         """Infer from history and distilled facts what others may share, each with the facts that show it.
@@ -65,7 +68,7 @@ class LanguageEngine:
         from persona_db.chains.language.distil_induce import induce
 
         def step(persona: Persona, call_context: CallContext) -> Step:
-            return induce(self.model, persona, call_context, ideologies=self.ideologies)
+            return induce(self.model, persona, call_context, ideologies=self.ideologies, supports=self.supports)
 
         return self._each(personas, step, "induce", config)
 
@@ -73,7 +76,7 @@ class LanguageEngine:
         """Turn induced facts and attributes into weighted cache keys; no call is made."""
         from persona_db.chains.language.facts_and_keys import held_keys
 
-        return [persona.model_copy(update={"keys": held_keys(persona)}) for persona in personas]
+        return [persona.model_copy(update={"keys": held_keys(persona, supports=self.supports)}) for persona in personas]
 
     def _each(
         self,
