@@ -18,12 +18,10 @@ from persona_db.chains.language.quoting import folded, quoted_in
 from persona_db.chains.language.structured import Checked, Problem
 from persona_db.graph.models import Question
 
-__all__ = ["check_answer", "check_distillation", "check_induction", "check_reaction", "known_handles"]
+__all__ = ["check_answer", "check_distillation", "check_induction", "check_reaction", "known_citations"]
 
 _WORDS_OF_A_NAME = 6
 _AROUND = " .|[]"
-
-
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
 _ENDS = " -.'\""
 
@@ -55,7 +53,7 @@ def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction
         kept, problems = [], []
         for number, given in enumerate(answer.traits):
             trait = given.model_copy(update={"text": _LABEL.sub("", given.text) or given.text})
-            missing = [handle for handle in trait.facts if handle not in prompt.handles]
+            missing = [citation for citation in trait.facts if citation not in prompt.citations]
             wrong = f"there is no {', '.join(missing)}" if missing else ""
             if len(trait.name.split()) > _WORDS_OF_A_NAME:
                 wrong = "a name has one to four words"
@@ -68,18 +66,18 @@ def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction
     return check
 
 
-def known_handles(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return which of the handles named are in the prompt, once each, and which are not."""
+def known_citations(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which of the citations named are in the prompt, once each, and which are not."""
     once = list(dict.fromkeys(named))
-    known = tuple(handle for handle in once if handle in prompt.handles)
-    return known, tuple(handle for handle in once if handle not in prompt.handles)
+    known = tuple(citation for citation in once if citation in prompt.citations)
+    return known, tuple(citation for citation in once if citation not in prompt.citations)
 
 
 def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
-    if not text or text.strip(_AROUND) in prompt.handles:
+    if not text or text.strip(_AROUND) in prompt.citations:
         return "text is an id, no sentence"
     for item in fact.items:
-        if item.id not in prompt.handles:
+        if item.id not in prompt.citations:
             return f"there is no item {item.id}"
         if not quoted_in(item.quote, prompt.texts[item.id]):
             return f"the quote does not stand in {item.id} word for word"
@@ -109,8 +107,8 @@ def check_answer(prompt: Rendered, question: Question) -> Callable[[PredictedAns
         usable = len(named) == len(told) == len(set(named)) and sum(p for _, p in told) > 0
         if not usable:
             problems.append(Problem("probabilities must name each option once, and sum to 1", raw))
-        evidence, missing = known_handles(given.evidence, prompt)
-        if missing and prompt.handles:
+        evidence, missing = known_citations(given.evidence, prompt)
+        if missing and prompt.citations:
             problems.append(Problem(f"evidence: there is no {', '.join(missing)}", raw))
         kept = tuple(
             OptionProbability(option=option, probability=p) for option, p in told if usable and option is not None
@@ -126,8 +124,8 @@ def check_reaction(prompt: Rendered) -> Callable[[Reaction], Checked[Reaction]]:
 
     def check(given: Reaction) -> Checked[Reaction]:
         problems = []
-        evidence, missing = known_handles(given.evidence, prompt)
-        if missing and prompt.handles:
+        evidence, missing = known_citations(given.evidence, prompt)
+        if missing and prompt.citations:
             problems.append(Problem(f"evidence: there is no {', '.join(missing)}", given.model_dump_json()))
         if (given.polarity == "neutral") != (given.intensity == 0):
             reason = "intensity is 0 when polarity is neutral, and only then"

@@ -16,12 +16,8 @@ __all__ = ["PRICES", "PRICES_OF", "Price", "about_tokens", "price_of", "prices_s
 
 PRICES_OF = "2025-11"
 """The month of the list prices below; providers change them."""
-
-
 _LOCAL = ("llama", "ollama")
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
-
-
 _PIECES = re.compile(r"[A-Za-z]+|[0-9]+|[^\W\d_A-Za-z]+|[^\w\s]+|_+")
 _LETTERS_A_TOKEN, _DIGITS_A_TOKEN, _SIGNS_A_TOKEN = 9, 3, 3
 _OTHER_LETTERS_A_TOKEN = 2
@@ -55,8 +51,6 @@ PRICES: Mapping[str, Price] = {
         ("anthropic:claude-haiku-4-5", 1.00, 5.00),
     )
 }
-
-
 _OWN_MACHINE = Price(tokens_in=0, tokens_out=0)
 
 

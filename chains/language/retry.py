@@ -21,7 +21,7 @@ from langchain_core.rate_limiters import BaseRateLimiter
 from langchain_core.runnables import run_in_executor
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from persona_db.chains.language.call import current_attempt
+from persona_db.chains.language.call import current_call
 from persona_db.graph.errors import (
     ModelAnswerError,
     ModelConfigError,
@@ -54,9 +54,9 @@ class Gate(BaseRateLimiter):
 
     def acquire(self, *, blocking: bool = True) -> bool:
         """Return when a request may be sent."""
-        attempt = current_attempt()
-        if attempt is not None:
-            attempt.admit()
+        call = current_call()
+        if call is not None:
+            call.admit()
         while (left := self._open_at - monotonic()) > 0:
             sleep(left + random.random() * _SPREAD)
         return self._inner.acquire(blocking=blocking) if self._inner is not None else True
