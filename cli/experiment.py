@@ -44,7 +44,7 @@ def experiment(
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.evals.experiments import ExperimentSettings, run_experiments
-    from persona_db.evals.experiments.finding import markdown
+    from persona_db.evals.experiments.result import markdown
     from persona_db.graph.models import Sharing
     from persona_db.graph.session import Graph
 
@@ -66,11 +66,11 @@ def experiment(
     settings = ExperimentSettings.quickly(**given) if quick else ExperimentSettings.model_validate(given)
     with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
         at_once = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
-        findings = run_experiments(graph, [name], settings, out=out, jobs=at_once, progress=progress)
+        results = run_experiments(graph, [name], settings, out=out, jobs=at_once, progress=progress)
     if as_json:
-        print_json(findings)
+        print_json(results)
         return
-    for found in findings:
+    for found in results:
         print(markdown(found))
     import sys
 

@@ -75,7 +75,7 @@ def person(request: Request) -> Response:
     facts = graph.read("facts_of", dataset=dataset, user=user)
     rests = rests_on(graph, dataset, fit, [row["id"] for row in facts]) if fit else {}
     items = history(graph, dataset, user)
-    whole = request.query_params.get("history") == "all"
+    full = request.query_params.get("history") == "all"
     return site.page(
         request,
         "person.html",
@@ -86,7 +86,7 @@ def person(request: Request) -> Response:
             layer: [{**row, "rests_on": rests.get(row["id"], [])} for row in facts if row["layer"] == layer]
             for layer in ("induced", "distilled")
         },
-        items=items[::-1] if whole else items[::-1][:_HISTORY_SHOWN],
+        items=items[::-1] if full else items[::-1][:_HISTORY_SHOWN],
         said=len(items),
     )
 
