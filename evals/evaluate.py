@@ -23,8 +23,8 @@ from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import FIT_ARMS, MODEL_ARMS, RANDOM_ARM, check_arms, places_of
+from persona_db.evals.baselines import BASELINES, predict_baseline
 from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
-from persona_db.evals.peers import PEERS, predict_peer
 from persona_db.evals.random_collaborators import predict_at_random
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.retest import AGAIN, answered_again, check_again
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EvaluateSettings",
+    "baseline_outcomes",
     "check_no_leak",
     "engine_of_arm",
     "evaluate",
@@ -53,14 +54,13 @@ __all__ = [
     "held_out",
     "option_places",
     "outcome_of_prediction",
-    "peer_outcomes",
     "predict_arm",
     "source_hashes",
 ]
 
 _SPLITS = ("split.csv", "split.csv.gz")
 _MODEL_AT_ONCE = 200
-"""Contexts of which a language model's calls are put on record together."""
+"""Contexts whose language-model calls are recorded in the ledger together."""
 
 
 class EvaluateSettings(Model):
@@ -71,22 +71,22 @@ class EvaluateSettings(Model):
     split: tuple[str, ...] = ()
     arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
     size: int = Field(default=40, ge=0)
-    ratio: float | None = Field(default=None, ge=0, le=1, description="None: as the JOIN was found to help.")
+    ratio: float | None = Field(default=None, ge=0, le=1, description="None: as measured in refinement.")
     top_k: int = Field(default=50, ge=0)
     sharing: Sharing = Sharing.HISTORY
     seed: int = 0
     held_out: HeldOutPart = Field(
-        default="test", description="What is predicted: the test, the source's coldstart file, or all of both."
+        default="test", description="What is predicted: the test, the source's coldstart file, or both."
     )
-    limit: int | None = Field(default=None, ge=1, description="Tests predicted at most, drawn by the seed.")
+    limit: int | None = Field(default=None, ge=1, description="Largest number of tests, drawn by the seed.")
     model: str | None = Field(default=None, description="A language model that refines and predicts.")
     refined_by: Literal["model", "statistical"] = Field(
         default="model", description="What refines: the language model, or the statistical engine, without a call."
     )
     model_settings: ModelSettings | None = None
-    by: str | None = Field(default=None, description="An attribute: measures are given for each of its values too.")
+    by: str | None = Field(default=None, description="An attribute: measures are reported for each of its values too.")
     again: str | None = Field(
-        default=None, description="The same people's second answers; read when everything has been predicted."
+        default=None, description="The same people's second answers; they are read after all predictions."
     )
     token_budget: int | None = Field(default=None, ge=1)
     budget_usd: float | None = Field(default=None, ge=0)
@@ -128,11 +128,11 @@ def evaluate(
 ) -> Report:
     """Return how well each arm predicts the held-out answers; the evaluation's own dataset is gone afterwards.
 
-    Only the history part of the split enters the graph, and LeakError stops the run when an answer to be predicted
-    is found there. With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
+    Only the history part of the split enters the graph: LeakError when an answer to be predicted is there.
+    With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
     The Senate without a split holds out a tenth of the contested votes, drawn by the seed.
-    With a model, refinement and all arms share the budget: BudgetError when it is reached, and the same call with a
-    higher one resumes from there, since what was answered is not paid for again.
+    With a model, refinement and all arms share the budget: BudgetError when it is reached. The same call with a higher
+    budget resumes, since answered calls are not paid for again.
 
     >>> settings = EvaluateSettings(format="jsonl", paths=("docs/example/town.jsonl",), split=("split.csv",))
     >>> report = evaluate(graph, settings)
@@ -225,18 +225,18 @@ def evaluation_dataset(
 ) -> Iterator[str]:
     """Load and refine the history part into a dataset of its own, and drop it at the end, in batches.
 
-    *engine* are settings of the statistical engine; those that are chosen on inner folds are chosen all the same.
-    Its name is a hash of what is evaluated, so that a run after one that was killed goes on with what is there.
+    *engine* are settings of the statistical engine; tuned settings are tuned all the same.
+    The dataset's name is a hash of what is evaluated, so that a run after a killed one resumes with what is there.
     """
-    told: tuple[object, ...] = (
+    identity: tuple[object, ...] = (
         settings.format, settings.paths, settings.split, settings.sharing, settings.seed, embedder.name
     )  # fmt: skip
     refiner = model if settings.refined_by == "model" else None
     if refiner is not None:
-        told = (*told, refiner.name, refiner.settings)
+        identity = (*identity, refiner.name, refiner.settings)
     if engine is not None:
-        told = (*told, engine)
-    dataset = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
+        identity = (*identity, engine)
+    dataset = f"evaluation-{blake2b(repr(identity).encode(), digest_size=6).hexdigest()}"
     load(
         graph, source, dataset=dataset, sharing=settings.sharing, embedder=embedder, progress=progress, evaluation=True
     )
@@ -256,7 +256,7 @@ def evaluation_dataset(
 
 
 def check_no_leak(graph: Graph, dataset: str, tests: Sequence[TestItem]) -> None:
-    """Stop with LeakError when the graph holds an answer that is to be predicted."""
+    """LeakError when the graph holds an answer that is to be predicted."""
     asked: dict[str, list[str]] = {}
     for test in tests:
         asked.setdefault(test.user, []).append(test.question)
@@ -281,9 +281,9 @@ def predict_arm(
     model: LanguageModel | None = None,
     budget: Budget | None = None,
 ) -> list[Outcome]:
-    """Return an arm's outcome for each test, in their order."""
-    if arm in PEERS:
-        return peer_outcomes(arm, tests, answers=answers, seed=settings.seed)
+    """Return the arm's outcome for each test, in their order."""
+    if arm in BASELINES:
+        return baseline_outcomes(arm, tests, answers=answers, seed=settings.seed)
     asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
     pairs = [(test.user, test.question) for test in tests]
     snapshot = open_snapshot(graph, dataset)
@@ -310,10 +310,10 @@ def engine_of_arm(
     return LanguageEngine(model, budget=budget, options=options)
 
 
-def peer_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix, seed: int) -> list[Outcome]:
-    """Return a peer's outcome for each test, in their order."""
+def baseline_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix, seed: int) -> list[Outcome]:
+    """Return the baseline's outcome for each test, in their order."""
     cells = answers.cells([(test.user, test.question) for test in tests])
-    made = predict_peer(name, answers, cells, seed=seed).probabilities
+    made = predict_baseline(name, answers, cells, seed=seed).probabilities
     widths = answers.n_options[cells[:, 1]]
     return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
 
@@ -337,7 +337,7 @@ def _model(graph: Graph, settings: EvaluateSettings) -> LanguageModel | None:
 
 
 def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
-    """What predicts, and for a language model the hashes of its prompts."""
+    """Return which engine predicts, with the prompt hashes of a language model."""
     if model is None:
         return {"engine": "statistical"}
     from persona_db.chains.language.prompts import PROMPTS, prompt_file
@@ -349,27 +349,27 @@ def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
 def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
     """Return the source with its split, and the split's name.
 
-    When none is given it is the `split.csv` or `split.csv.gz` that lies in each of the folders; the Senate's is drawn.
+    Without one given, it is the `split.csv` or `split.csv.gz` in each of the folders; the Senate's is drawn.
     """
     if settings.split or settings.format != "senate":
         split = settings.split or _own_splits(settings.paths)
         source = open_source(settings.format, settings.paths, split=split)
         named = ", ".join(dict.fromkeys(Path(one).name for one in split)) or "as the files say"
         return source, named if settings.held_out == "test" else f"{named}, {settings.held_out}"
-    whole = SenateSource(Path(settings.paths[0]) if settings.paths else None)
-    drawn = contested_split(whole.votes(), seed=settings.seed)
+    senate = SenateSource(Path(settings.paths[0]) if settings.paths else None)
+    drawn = contested_split(senate.votes(), seed=settings.seed)
     source = open_source("senate", settings.paths, split=[Split(drawn)])
     return source, f"a tenth of contested votes, seed {settings.seed}"
 
 
 def _own_splits(paths: Sequence[str]) -> tuple[str, ...]:
-    """The split in each folder; none unless all have one."""
+    """Return the split in each folder; none unless all have one."""
     files = [Path(path) / name for path in paths for name in _SPLITS if (Path(path) / name).is_file()]
     return tuple(map(str, files)) if len(files) == len(paths) else ()
 
 
 def option_places(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
-    """Each option's place on its question's scale, None off it."""
+    """Return each option's rank on its question's scale, None off it."""
     return {
         question: tuple(None if np.isnan(rank) else float(rank) for rank in ranks[:width])
         for question, ranks, width in zip(answers.questions, answers.ranks, answers.n_options, strict=True)
