@@ -23,7 +23,7 @@ def _modules(package: str) -> list[str]:
 
 @pytest.mark.parametrize("name", [*PACKAGES, *(module for package in PACKAGES for module in _modules(package))])
 def test_all_that_it_lists_can_be_imported(name: str) -> None:
-    """Each name once; a package has a list, of its modules most."""
+    """Every package has `__all__`, and every name of an `__all__` is there once and can be imported."""
     module = importlib.import_module(name)
     listed: list[str] = module.__all__ if name in PACKAGES else getattr(module, "__all__", [])
     assert len(listed) == len(set(listed))
@@ -42,7 +42,7 @@ def test_every_folder_of_python_is_a_package() -> None:
 
 
 def test_imports_go_one_way() -> None:
-    """cli, evals -> chains -> graph <- loaders: nothing of graph or loaders needs what stands above it."""
+    """Imports go cli, evals -> chains -> graph <- loaders: graph and loaders need nothing above them."""
     above = {
         "graph": ("persona_db.chains", "persona_db.loaders", "persona_db.evals", "persona_db.cli"),
         "loaders": ("persona_db.chains", "persona_db.evals", "persona_db.cli"),
