@@ -22,10 +22,11 @@ from persona_db.chains.retrieval.own_items import Layer, Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.arms import MODEL_ARMS, places_of
-from persona_db.evals.evaluate import check_no_leak, model_outcome
+from persona_db.evals.evaluate import check_no_leak
 from persona_db.evals.experiments.records import Records
 from persona_db.evals.experiments.settings import ExperimentSettings
 from persona_db.evals.items import Outcome, TestItem, outcome_of
+from persona_db.evals.predict import model_outcome
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.models import Question, Sharing
 from persona_db.graph.progress import Progress
