@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
-from persona_db.chains.engine import Engine, Predicted
-from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.language.call import Budget
-from persona_db.chains.language.settings import ModelSettings
-from persona_db.chains.prediction.predict import predict_pairs
 from persona_db.chains.refinement.refine import Refinement, refine
-from persona_db.chains.retrieval.recall import RecallSettings
-from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import FIT_ARMS, MODEL_ARMS, RANDOM_ARM, check_arms, places_of
-from persona_db.evals.baselines import BASELINES, predict_baseline
-from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
-from persona_db.evals.random_collaborators import predict_at_random
+from persona_db.evals.arms import FIT_ARMS, check_arms
+from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, sha256_of
+from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.retest import AGAIN, answered_again, check_again
-from persona_db.evals.splits import HeldOutPart, contested_split, items_to_predict
+from persona_db.evals.settings import EvaluateSettings
+from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.evals.subgroups import groups_of
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import LeakError, ModelAnswerError
-from persona_db.graph.models import Model, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, load, open_source
 from persona_db.loaders.senate import SenateSource
@@ -46,76 +38,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EvaluateSettings",
-    "baseline_outcomes",
     "check_no_leak",
-    "engine_of_arm",
     "evaluate",
     "evaluation_dataset",
     "held_out",
     "option_places",
-    "outcome_of_prediction",
-    "predict_arm",
     "source_hashes",
 ]
 
 _SPLITS = ("split.csv", "split.csv.gz")
-_MODEL_AT_ONCE = 200
-"""Contexts whose language-model calls are recorded in the ledger together."""
-
-
-class EvaluateSettings(Model):
-    """What is evaluated, and how; recorded with every result."""
-
-    format: str
-    paths: tuple[str, ...] = ()
-    split: tuple[str, ...] = ()
-    arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
-    size: int = Field(default=40, ge=0)
-    ratio: float | None = Field(default=None, ge=0, le=1, description="None: as measured in refinement.")
-    top_k: int = Field(default=50, ge=0)
-    sharing: Sharing = Sharing.HISTORY
-    seed: int = 0
-    held_out: HeldOutPart = Field(
-        default="test", description="What is predicted: the test, the source's coldstart file, or both."
-    )
-    limit: int | None = Field(default=None, ge=1, description="Largest number of tests, drawn by the seed.")
-    model: str | None = Field(default=None, description="A language model that refines and predicts.")
-    refined_by: Literal["model", "statistical"] = Field(
-        default="model", description="What refines: the language model, or the statistical engine, without a call."
-    )
-    model_settings: ModelSettings | None = None
-    by: str | None = Field(default=None, description="An attribute: measures are reported for each of its values too.")
-    again: str | None = Field(
-        default=None, description="The same people's second answers; they are read after all predictions."
-    )
-    token_budget: int | None = Field(default=None, ge=1)
-    budget_usd: float | None = Field(default=None, ge=0)
-
-    @property
-    def command(self) -> str:
-        """The command line that does the same."""
-        parts = ["persona-db", "evaluate", self.format, *self.paths]
-        for one in self.split:
-            parts += ["--split", one]
-        parts += ["--arms", ",".join(self.arms), "--size", str(self.size)]
-        parts += ["--ratio", str(self.ratio)] if self.ratio is not None else []
-        parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]
-        if self.held_out != "test":
-            parts += ["--held-out", self.held_out]
-        if self.limit is not None:
-            parts += ["--limit", str(self.limit)]
-        for name, given in (("--by", self.by), ("--again", self.again)):
-            if given is not None:
-                parts += [name, given]
-        if self.model is not None:
-            parts += ["--model", self.model, "--refined-by", self.refined_by]
-        for name, value in (("--token-budget", self.token_budget), ("--budget-usd", self.budget_usd)):
-            if value is not None:
-                parts += [name, str(value)]
-        if self.model_settings is not None:
-            parts += ["--temperature", str(self.model_settings.temperature)]
-            parts += ["--concurrency", str(self.model_settings.concurrency)]
-        return shlex.join(parts)
 
 
 def evaluate(
@@ -267,65 +198,6 @@ def check_no_leak(graph: Graph, dataset: str, tests: Sequence[TestItem]) -> None
             f"{len(found)} answers to be predicted are in the graph, the first of user {found[0]['user']!r} to "
             f"{found[0]['question']!r}; the history part of a split must not hold them"
         )
-
-
-def predict_arm(
-    graph: Graph,
-    dataset: str,
-    arm: str,
-    tests: Sequence[TestItem],
-    settings: EvaluateSettings,
-    *,
-    answers: AnswerMatrix,
-    progress: Progress = no_progress,
-    model: LanguageModel | None = None,
-    budget: Budget | None = None,
-) -> list[Outcome]:
-    """Return the arm's outcome for each test, in their order."""
-    if arm in BASELINES:
-        return baseline_outcomes(arm, tests, answers=answers, seed=settings.seed)
-    asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
-    pairs = [(test.user, test.question) for test in tests]
-    snapshot = open_snapshot(graph, dataset)
-    engine = engine_of_arm(arm, model, budget=budget, token_budget=settings.token_budget)
-    if arm == RANDOM_ARM:
-        made = predict_at_random(
-            snapshot, pairs, engine=engine, settings=asked, answers=answers, seed=settings.seed, progress=progress
-        )
-    else:
-        made = predict_pairs(snapshot, pairs, engine=engine, settings=asked, progress=progress)
-    return [outcome_of_prediction(arm, test, one) for test, one in zip(tests, made, strict=True)]
-
-
-def engine_of_arm(
-    arm: str, model: LanguageModel | None, *, budget: Budget | None = None, token_budget: int | None = None
-) -> Engine:
-    """Return the engine that predicts an arm; some arms of a language model are shown no recalled item."""
-    if model is None:
-        return StatisticalEngine()
-    from persona_db.chains.language.engine import LanguageEngine
-    from persona_db.chains.language.predict import PredictOptions
-
-    options = PredictOptions(token_budget=token_budget, history=arm not in MODEL_ARMS)
-    return LanguageEngine(model, budget=budget, options=options)
-
-
-def baseline_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix, seed: int) -> list[Outcome]:
-    """Return the baseline's outcome for each test, in their order."""
-    cells = answers.cells([(test.user, test.question) for test in tests])
-    made = predict_baseline(name, answers, cells, seed=seed).probabilities
-    widths = answers.n_options[cells[:, 1]]
-    return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
-
-
-def outcome_of_prediction(arm: str, test: TestItem, predicted: Predicted) -> Outcome:
-    """Return the outcome of a prediction, with the tokens of the calls that it took."""
-    made = predicted.prediction
-    tokens = sum(call.tokens_in + call.tokens_out for call in predicted.calls)
-    answer = made.options.index(made.answer) if made.outcome == "answered" else None
-    return outcome_of(
-        arm, test, made.probabilities or None, items=made.recalled, tokens=tokens, answer=answer, said=made.outcome
-    )
 
 
 def _model(graph: Graph, settings: EvaluateSettings) -> LanguageModel | None:

@@ -15,8 +15,6 @@ import numpy as np
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.evaluate import (
-    EvaluateSettings,
-    baseline_outcomes,
     held_out,
     option_places,
     source_hashes,
@@ -25,6 +23,8 @@ from persona_db.evals.experiments.population import Population
 from persona_db.evals.experiments.records import Records, read_records
 from persona_db.evals.experiments.settings import ExperimentSettings
 from persona_db.evals.items import Outcome, TestItem
+from persona_db.evals.predict import baseline_outcomes
+from persona_db.evals.settings import EvaluateSettings
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import open_source

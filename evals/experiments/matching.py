@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
-from persona_db.evals.evaluate import outcome_of_prediction
 from persona_db.evals.experiments.cold_start_users import EVERYTHING, KNOWN, ColdStartUsers
 from persona_db.evals.experiments.result import ExperimentResult, Measured, Plot, Row
 from persona_db.evals.experiments.run import DRAWS, ExperimentRun
 from persona_db.evals.items import Outcome
+from persona_db.evals.predict import outcome_of_prediction
 from persona_db.evals.random_collaborators import first_alike, predict_at_random
 
 if TYPE_CHECKING:

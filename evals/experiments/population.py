@@ -25,10 +25,11 @@ from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.arms import places_of
-from persona_db.evals.evaluate import check_no_leak, engine_of_arm, outcome_of_prediction
+from persona_db.evals.evaluate import check_no_leak
 from persona_db.evals.experiments.records import Records
 from persona_db.evals.experiments.settings import ExperimentSettings
 from persona_db.evals.items import Outcome, TestItem
+from persona_db.evals.predict import engine_of_arm, outcome_of_prediction
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.models import Question, Sharing
 from persona_db.graph.progress import Progress

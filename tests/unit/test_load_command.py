@@ -36,9 +36,14 @@ def invoke(*arguments: str) -> tuple[int, str]:
 
 
 def test_the_choices_are_those_there_are() -> None:
-    """The choices in cli/, copied so that `--help` imports nothing heavy, are those of the loaders and the graph."""
-    assert [choice.value for choice in Format] == list(FORMATS)
-    assert [choice.value for choice in Level] == [level.value for level in Sharing]
+    """The command offers every format and every level of sharing by its name."""
+    for arguments, choices in (
+        (["parquet", "--dataset", "d"], list(FORMATS)),
+        (["senate", "--dataset", "d", "--sharing", "some"], [level.value for level in Sharing]),
+    ):
+        status, said = invoke(*arguments)
+        assert status == 2
+        assert re.findall(r"'(\w+)'", said.partition("is not one of")[2]) == choices
 
 
 @pytest.mark.parametrize(
