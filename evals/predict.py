@@ -11,22 +11,19 @@ from persona_db.chains.language.call import Budget
 from persona_db.chains.prediction.predict import predict_pairs
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
-from persona_db.evals.random_collaborators import predict_at_random
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import MODEL_ARMS, RANDOM_ARM, places_of
 from persona_db.evals.baselines import BASELINES, predict_baseline
 from persona_db.evals.items import Outcome, TestItem, outcome_of
+from persona_db.evals.random_collaborators import predict_at_random
 from persona_db.evals.settings import EvaluateSettings
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from persona_db.chains.language.models import LanguageModel
-            from persona_db.graph.session import Graph
+    from persona_db.graph.session import Graph
 
 __all__ = ["baseline_outcomes", "engine_of_arm", "outcome_of_prediction", "predict_arm"]
-
-_MODEL_AT_ONCE = 200
-"""Contexts whose language-model calls are recorded in the ledger together."""
 
 
 def predict_arm(
@@ -63,7 +60,9 @@ def engine_of_arm(
     """Return the engine that predicts an arm; some arms of a language model are shown no recalled item."""
     if model is None:
         return StatisticalEngine()
-        
+    from persona_db.chains.language.engine import LanguageEngine
+    from persona_db.chains.language.predict import PredictOptions
+
     options = PredictOptions(token_budget=token_budget, history=arm not in MODEL_ARMS)
     return LanguageEngine(model, budget=budget, options=options)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from persona_db.chains.calls import CallRecord
     from persona_db.chains.language.cache import CallCache
-    from persona_db.chains.language.retry import Gate
+    from persona_db.chains.language.retry import RequestLimiter
     from persona_db.graph.session import Graph
 
 __all__ = ["CALL_CACHE", "LanguageModel", "model_of", "open_model"]
@@ -42,7 +42,7 @@ class LanguageModel:
     """`openai:gpt-4.1-mini`, `llama`, or the class of a chat model that was given."""
     chat: BaseChatModel = field(repr=False)
     settings: ModelSettings
-    gate: Gate = field(repr=False)
+    limiter: RequestLimiter = field(repr=False)
     price: Price | None = None
     """US dollars per million tokens; None where unknown."""
     cache: CallCache | None = field(default=None, repr=False)
@@ -93,20 +93,20 @@ def open_model(
     """
     from langchain_core.rate_limiters import InMemoryRateLimiter
 
-    from persona_db.chains.language.retry import Gate
+    from persona_db.chains.language.retry import RequestLimiter
 
     asked = settings or ModelSettings()
     if isinstance(model, str):
         name, chat = model, _named(model, asked)
     else:
         name, chat = type(model).__name__, model
-    limiter = chat.rate_limiter
-    if limiter is None and asked.requests_per_second is not None:
+    rates = chat.rate_limiter
+    if rates is None and asked.requests_per_second is not None:
         rate = asked.requests_per_second
-        limiter = InMemoryRateLimiter(
+        rates = InMemoryRateLimiter(
             requests_per_second=rate, check_every_n_seconds=min(0.1, 0.25 / rate), max_bucket_size=max(1.0, rate)
         )
-    gate = Gate(limiter)
+    limiter = RequestLimiter(rates)
     kept: CallCache | None = None
     if cache is not None:
         from persona_db.chains.language.cache import CallCache
@@ -114,13 +114,13 @@ def open_model(
         kept = CallCache(cache, model=name, identity=_identity(name, chat, asked))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pydantic warns of fields a provider shadows
-        chat = chat.model_copy(update={"rate_limiter": gate, "cache": kept if kept is not None else False})
+        chat = chat.model_copy(update={"rate_limiter": limiter, "cache": kept if kept is not None else False})
     provider = _provider(name)
     return LanguageModel(
         name=name,
         chat=chat,
         settings=asked,
-        gate=gate,
+        limiter=limiter,
         price=price_of(name) or price_of(f"{provider}:{getattr(chat, 'model_name', '')}"),
         cache=kept,
         method=asked.method or _method(provider, chat),

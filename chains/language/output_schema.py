@@ -24,6 +24,10 @@ __all__ = ["bound", "count_messages", "count_prompt", "schema_of"]
 _MESSAGE_TOKENS = 4
 _LIMITS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
 _NOTES = ("discriminator", "default", "title")
+_ENTRY_TOKENS = 160
+_CAPS = {"maxLength": (1_000, 120), "maxItems": (40, 3)}
+"""Under a grammar a limit of at most the first becomes at most the second, so that an entry has 160 tokens; options and
+their probabilities have higher limits and keep them."""
 _OPENAI = ("openai", "azure_openai", "llama")
 """Providers whose chat model is LangChain's for OpenAI."""
 
@@ -33,9 +37,11 @@ def bound(
 ) -> Runnable[Any, Any]:
     """Return the chat model made to answer with *output*, made once for each form of it.
 
-    A grammar lets a small model list entries without end, so there the schema bounds them by what *prompt* asks for.
+    Under a grammar a small model lists entries without end, so there the schema bounds them by what *prompt* asks for
+    and by what one answer has room for.
     """
-    entries = (prompt.max_entries or model.max_entries) if model.grammar else None
+    room = max(1, model.settings.max_tokens_out // _ENTRY_TOKENS)
+    entries = min(prompt.max_entries or room, room) if model.grammar else None
     key = f"{output.__name__} {entries} {log_probabilities}"
     if key not in model.bound:
         schema = {"title": output.__name__, **schema_of(output, entries)}
@@ -88,28 +94,30 @@ def _structured(model: LanguageModel, schema: dict[str, Any], *, log_probabiliti
 def schema_of(output: type[BaseModel], entries: int | None = None) -> dict[str, Any]:
     """Return the schema of *output* as strict modes take it, without limits.
 
-    With *entries* it keeps the limits of the fields, and that many facts or traits are the most. It is the same object
-    each time: do not change it.
+    With *entries* it has the limits of a grammar, and at most that many facts or traits. It is one object for all:
+    do not change it.
     """
-    schema = cast("dict[str, Any]", _strict(output.model_json_schema(), (*_NOTES, *(() if entries else _LIMITS))))
+    schema = cast("dict[str, Any]", _strict(output.model_json_schema(), bounded=entries is not None))
     for name in ("facts", "traits"):
         if entries and name in schema["properties"]:
             schema["properties"][name]["maxItems"] = entries
     return schema
 
 
-def _strict(schema: Any, dropped: tuple[str, ...]) -> Any:
-    """Return *schema* without the words *dropped*, every property required and nothing beside them."""
+def _strict(schema: Any, *, bounded: bool) -> Any:
+    """Return *schema* with every property required and nothing beside them; without limits unless *bounded*."""
     if isinstance(schema, list):
-        return [_strict(one, dropped) for one in schema]
+        return [_strict(one, bounded=bounded) for one in schema]
     if not isinstance(schema, dict):
         return schema
     made: dict[str, Any] = {}
     for name, value in schema.items():
         if name in ("properties", "$defs"):
-            made[name] = {key: _strict(one, dropped) for key, one in value.items()}
-        elif name not in dropped:
-            made["anyOf" if name == "oneOf" else name] = _strict(value, dropped)
+            made[name] = {key: _strict(one, bounded=bounded) for key, one in value.items()}
+        elif bounded and name in _CAPS and value <= _CAPS[name][0]:
+            made[name] = min(value, _CAPS[name][1])
+        elif name not in _NOTES and (bounded or name not in _LIMITS):
+            made["anyOf" if name == "oneOf" else name] = _strict(value, bounded=bounded)
     if "properties" in made:
         made["required"] = list(made["properties"])
         made["additionalProperties"] = False

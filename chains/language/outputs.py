@@ -35,29 +35,12 @@ __all__ = [
 ]
 
 ValueName = Literal[
-    "self-direction",
-    "stimulation",
-    "hedonism",
-    "achievement",
-    "power",
-    "security",
-    "conformity",
-    "tradition",
-    "benevolence",
-    "universalism",
-]
+    "self-direction", "stimulation", "hedonism", "achievement", "power", "security", "conformity", "tradition",
+    "benevolence", "universalism",
+]  # fmt: skip
 MoralName = Literal[
-    "care",
-    "harm",
-    "fairness",
-    "cheating",
-    "loyalty",
-    "betrayal",
-    "authority",
-    "subversion",
-    "purity",
-    "degradation",
-]
+    "care", "harm", "fairness", "cheating", "loyalty", "betrayal", "authority", "subversion", "purity", "degradation",
+]  # fmt: skip
 OpenKind = Literal["ideology", "topic", "issue", "entity", "role", "trait"]
 DistilledKind = Literal["stance", "topic", "issue", "entity", "role", "pattern"]
 Polarity = Literal["negative", "neutral", "positive"]
@@ -71,12 +54,12 @@ DISTILLED_KINDS: tuple[str, ...] = get_args(DistilledKind)
 
 
 def _word(given: Any) -> Any:
-    """A word of a closed vocabulary however it is spaced and capitalised."""
+    """Return a word of a closed vocabulary, however it is spaced and capitalised."""
     return "-".join(given.strip().casefold().replace("_", " ").split()) if isinstance(given, str) else given
 
 
 def _plain(given: Any) -> Any:
-    """Words however they are spaced and capitalised."""
+    """Return words, however they are spaced and capitalised."""
     return " ".join(given.casefold().replace("_", " ").replace("-", " ").split()) if isinstance(given, str) else given
 
 

@@ -160,7 +160,7 @@ def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContex
 
     with Call(model, prompt, call_context, count_messages(model, messages, None)) as call:
         with call.under_way():
-            chunk, rest = sending(begin, gate=model.gate, attempts=model.settings.attempts, model=model.name)
+            chunk, rest = sending(begin, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
         whole = None  # a model that does not stream gives one message, which is no chunk
         try:
             while chunk is not None:
@@ -185,7 +185,7 @@ def _sent(
         return cast("AIMessage", answer["raw"] if isinstance(answer, dict) else answer)
 
     with call.under_way():
-        return sending(send, gate=model.gate, attempts=model.settings.attempts, model=model.name)
+        return sending(send, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
 
 
 def _reasons(exc: ValidationError) -> list[str]:
