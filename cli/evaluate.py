@@ -42,7 +42,9 @@ def evaluate(
     size: Size = 40,
     ratio: Ratio = None,
     top_k: TopK = 50,
-    sharing: Annotated[Sharing, typer.Option(help="What users share with others in this evaluation.")] = Sharing.HISTORY,
+    sharing: Annotated[
+        Sharing, typer.Option(help="What users share with others in this evaluation.")
+    ] = Sharing.HISTORY,
     seed: Annotated[
         int, typer.Option(help="Seed of the split (where one is drawn), the validation folds and the bootstrap.")
     ] = 0,

@@ -7,11 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-from persona_db.chains.fit.leanings import demographic_id
 from persona_db.chains.fit.traits import shortened
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.language.outputs import Distillation, Induction
@@ -19,6 +17,7 @@ from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.quoting import folded
 from persona_db.chains.language.structured import Problem
 from persona_db.chains.persona import Fact, HeldKey, KeyKind, Persona, Support
+from persona_db.graph.ids import demographic_id, fact_id, key_id
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +31,6 @@ __all__ = [
     "distilled_facts",
     "held_keys",
     "induced_facts",
-    "key_id",
     "opposite_of",
     "with_keys_of",
 ]
@@ -163,7 +161,7 @@ def _fact(user: str, layer: str, found: _Found, *, strength: float, key: str, sa
     supports = list(found.supports)
     share = round(1 / len(supports), 6)
     return Fact(
-        id=blake2b(repr((user, layer, key, found.text, strength, supports)).encode(), digest_size=16).hexdigest(),
+        id=fact_id(user, layer, key, found.text, strength, supports),
         layer="distilled" if layer == "distilled" else "induced",
         text=found.text,
         supports=tuple(Support(id=id_, share=share) for id_ in supports[:_SUPPORTS]),
@@ -189,11 +187,6 @@ def canonical(kind: str, name: str) -> str:
         words = [side, *rest]
     joined = " ".join(words)
     return joined.replace(" ", "-") if kind == "value" else joined
-
-
-def key_id(kind: str, name: str) -> str:
-    """Return the cache key id of a canonical name."""
-    return f"{kind}:{name}"
 
 
 def opposite_of(key: str) -> str | None:

@@ -13,7 +13,7 @@ from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
 from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon
 from persona_db.chains.persona import UserHistory
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.ingest import statement_id
+from persona_db.graph.ids import statement_id
 from persona_db.graph.models import HistoryItem
 from persona_db.graph.progress import Progress
 from persona_db.graph.users import question_of

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.conditioning import residuals
 from persona_db.chains.fit.correlations import CorrelationModel
-from persona_db.chains.fit.traits import is_pole, trait_of
 from persona_db.chains.results import Recalled
 from persona_db.chains.retrieval.own_items import Candidate, Layer, free_texts
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
+from persona_db.graph.ids import is_pole, trait_of
 
 __all__ = ["LEAST_RELEVANCE", "CollaboratorItems", "SharedItems"]
 

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.correlations import CorrelationModel
-from persona_db.chains.fit.leanings import demographic_id
-from persona_db.chains.fit.traits import is_pole, trait_of
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
+from persona_db.graph.ids import demographic_id, is_pole, trait_of
 
 __all__ = ["Candidate", "Layer", "Own", "free_texts", "own_items_of", "read_own_items"]
 

@@ -24,6 +24,7 @@ from persona_db.chains.retrieval.join import TOP_K, join_many
 from persona_db.chains.retrieval.own_items import Candidate, Layer, Own, read_own_items
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.graph.errors import UnknownUserError
+from persona_db.graph.ids import summary_id
 from persona_db.graph.models import Model, Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
@@ -275,7 +276,7 @@ def _summaries(
             return
         counts = asked[key]
         yield Recalled.model_construct(
-            id=f"{key} -> {question.id}",
+            id=summary_id(key, question.id),
             source="summary",
             layer="cache",
             text="",
