@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from persona_db.graph.errors import LoadError
-from persona_db.graph.ids import derived_item_key
+from persona_db.graph.ids import derived_item_key, item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep, QuestionKind
 from persona_db.loaders.dates import iso_date
