@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Literal
 from uuid import uuid4
 
 from pydantic import Field
 
+from persona_db.graph.ids import run_id
 from persona_db.graph.ledger import Run
 from persona_db.graph.models import Model
 
@@ -66,7 +66,7 @@ def runs_of(
         grouped.setdefault((call.user, call.stage, call.model, prompt), []).append(call)
     return [
         Run(
-            id=_digest(unit, stage, model, prompt) if unit else uuid4().hex,
+            id=run_id(unit, stage, model, prompt) if unit else uuid4().hex,
             fit=fit,
             user=user,
             stage=stage,
@@ -90,7 +90,3 @@ def runs_of(
 def _cost(calls: Sequence[CallRecord]) -> float | None:
     costs = [call.cost_usd if call.paid else 0.0 for call in calls]
     return None if any(cost is None for cost in costs) else sum(cost for cost in costs if cost is not None)
-
-
-def _digest(*parts: str) -> str:
-    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

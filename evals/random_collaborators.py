@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -13,11 +12,10 @@ from persona_db.chains.engine import Engine, Predicted
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.results import Context
-from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
-from persona_db.chains.retrieval.join import join_many
+from persona_db.chains.retrieval.join import Match, join_many
 from persona_db.chains.retrieval.own_items import Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
-from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, recall_many
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
@@ -73,7 +71,7 @@ def random_contexts(
     if not pairs:
         return
     asked, correlations = prepare(snapshot, pairs)
-    collaborator_items = CollaboratorItems(correlations)
+    sources = Sources.of(correlations)
     draw = _Draw(correlations, answers, seed)
     order = sorted(range(len(pairs)), key=lambda place: pairs[place])
     for start in range(0, len(order), at_once):
@@ -86,9 +84,14 @@ def random_contexts(
             [asked[place] for place in places],
             settings=settings,
             texts=texts,
-            collaborators=[draw.collaborators(*pairs[place], matched.get(pairs[place][0], ())) for place in places],
-            keys=[draw.keys(*pairs[place], own[pairs[place][0]]) for place in places],
-            collaborator_items=collaborator_items,
+            sources=sources,
+            borrow_from=[
+                BorrowFrom(
+                    draw.collaborators(*pairs[place], matched.get(pairs[place][0], ())),
+                    draw.keys(*pairs[place], own[pairs[place][0]]),
+                )
+                for place in places
+            ],
         )
         yield places, correlations, contexts
 
@@ -126,17 +129,17 @@ class _Draw:
             if sum(counts) >= least:
                 self._summarised.setdefault(question, []).append(key)
 
-    def collaborators(self, user: str, question: str, matched: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Return the rows of *matched* with other users, nobody twice and never *user*."""
+    def collaborators(self, user: str, question: str, matched: Sequence[Match]) -> list[Match]:
+        """Return *matched* with other users, nobody twice and never *user*."""
         column = self._column.get(question)
         known = np.zeros(len(self._row), bool) if column is None else self._answers.answers[:, column] >= 0
         places = drawn_alike(
-            [self._row[row["collaborator"]] for row in matched],
+            [self._row[match.user] for match in matched],
             known,
             without=self._row[user],
             rng=self._rng("users", user, question),
         )
-        return [{**row, "collaborator": self._answers.users[place]} for row, place in zip(matched, places, strict=True)]
+        return [match._replace(user=self._answers.users[place]) for match, place in zip(matched, places, strict=True)]
 
     def keys(self, user: str, question: str, own: Own) -> list[str]:
         """Return as many other keys with a summary on the question as *own* has, or all there are."""

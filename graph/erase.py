@@ -9,7 +9,7 @@ from pydantic import Field
 
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import UnknownUserError
-from persona_db.graph.ingest import statement_id
+from persona_db.graph.ids import statement_id
 from persona_db.graph.models import Model
 
 if TYPE_CHECKING:

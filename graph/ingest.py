@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
 from persona_db.graph.datasets import CHARS_AT_ONCE, datasets, drop_dataset, ensure_dataset, need_refit
 from persona_db.graph.errors import GraphUnavailableError
+from persona_db.graph.ids import quarantine_id, statement_id
 from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question
 from persona_db.graph.names import Sharing
 from persona_db.graph.users import OFF_SCALE, users
@@ -29,7 +29,6 @@ __all__ = [
     "datasets",
     "drop_dataset",
     "ensure_dataset",
-    "statement_id",
     "store_items",
     "store_people",
     "store_quarantine",
@@ -68,11 +67,6 @@ class Stored(Model):
             known=self.known + other.known,
             rejected=self.rejected + other.rejected,
         )
-
-
-def statement_id(text: str) -> str:
-    """Return the id of the Statement that holds *text*: equal texts have one."""
-    return sha256(text.encode()).hexdigest()[:32]
 
 
 def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -> Stored:
@@ -127,7 +121,7 @@ def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem]) -> Sto
 
 def store_quarantine(graph: Graph, dataset: str, rows: Iterable[QuarantinedRow]) -> int:
     """Keep the bad rows with their reasons; return how many there were."""
-    kept = [{"id": statement_id(f"{bad.source}\n{bad.row}\n{bad.reason}"), **bad.model_dump()} for bad in rows]
+    kept = [{"id": quarantine_id(bad.source, str(bad.row), bad.reason), **bad.model_dump()} for bad in rows]
     for chunk in _chunks(kept, graph.settings.batch_size):
         _again_on_conflict(partial(graph.write, "store_quarantine", dataset=dataset, rows=chunk))
     return len(kept)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from persona_db.graph.ingest import statement_id
+from persona_db.graph.ids import quarantine_id
 from persona_db.graph.models import Model
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def bad_answer_rows(fit: str, found: Sequence[BadAnswer]) -> list[dict[str, Any]
     """Turn bad answers into rows of `store_bad_answers`: the same one of a Fit is stored once."""
     return [
         {
-            "id": statement_id("\n".join((fit, one.user, one.stage, one.reason, one.raw))),
+            "id": quarantine_id(fit, one.user, one.stage, one.reason, one.raw),
             "user": one.user,
             "source": one.stage,
             "reason": one.reason,

@@ -1,12 +1,13 @@
 """Data sets read from disk, one source a module, and loaded into the graph."""
 
+from persona_db.graph.ids import item_id
 from persona_db.loaders.formats import FORMATS, open_source
 from persona_db.loaders.jsonl import JsonlSource
 from persona_db.loaders.load import LoadReport, load
 from persona_db.loaders.opinionqa import OpinionQASource
 from persona_db.loaders.rfpn import RfpnSource
 from persona_db.loaders.senate import SenateSource, Vote
-from persona_db.loaders.source import Counts, HeldOut, Record, Source, item_id, test_answers
+from persona_db.loaders.source import Counts, HeldOut, Record, Source, test_answers
 from persona_db.loaders.split import Split, read_split, write_split
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -25,12 +24,13 @@ from pydantic import (
 from pydantic_core import from_json
 
 from persona_db.graph.errors import LoadError
+from persona_db.graph.ids import derived_item_key, item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep, QuestionKind
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.lines import check_file, numbered_lines
 from persona_db.loaders.rows import Id, Quarantine, Storable, Text, ignore, normalised, reason_of, shown, storable
-from persona_db.loaders.source import Counts, HeldOut, Record, Source, item_id
+from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Part, Split
 
 __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
@@ -248,7 +248,7 @@ class JsonlSource(Source):
             part = self._split.part(line.user, question.id) if self._split is not None else None
         if text is None:
             raise ValueError("needs text, or a question and an option")
-        key = line.id if line.id is not None else _derived_key(line, text)
+        key = line.id if line.id is not None else derived_item_key(line.user, line.question, text, line.at)
         item = HistoryItem(
             id=item_id(line.user, key), user=line.user, text=text, question=line.question, option=option, at=line.at
         )
@@ -306,8 +306,3 @@ def _option(given: str | int | None, question: Question) -> int | None:
     if given not in question.options:
         raise ValueError(f"{shown(given)} is no option of {shown(question.id)}")
     return question.options.index(given)
-
-
-def _derived_key(line: ItemLine, text: str) -> str:
-    parts = (line.user, line.question or "", text, line.at)
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

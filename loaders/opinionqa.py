@@ -15,11 +15,12 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from persona_db.graph.errors import LoadError
+from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep
 from persona_db.loaders.opinionqa_info import is_refusal, questions_of
 from persona_db.loaders.rows import Quarantine, ignore, reason_of, shown
-from persona_db.loaders.source import Counts, HeldOut, Record, Source, item_id
+from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Part, Split
 from persona_db.loaders.table import Table
 

@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from persona_db.graph.errors import LoadError
+from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep
 from persona_db.loaders.dates import iso_date
@@ -31,7 +32,7 @@ from persona_db.loaders.rows import (
     shown,
     storable,
 )
-from persona_db.loaders.source import Counts, HeldOut, HeldOutPart, Record, Source, item_id
+from persona_db.loaders.source import Counts, HeldOut, HeldOutPart, Record, Source
 from persona_db.loaders.split import Split
 
 __all__ = ["INTENSITIES", "RfpnSource"]

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from persona_db.graph.errors import LoadError
+from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.rows import Quarantine, ignore, reason_of, shown
-from persona_db.loaders.source import Counts, HeldOut, Record, Source, item_id
+from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Split
 from persona_db.loaders.table import Table
 

@@ -10,7 +10,7 @@ from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.loaders.rows import Quarantine, ignore
 from persona_db.loaders.split import Part
 
-__all__ = ["Counts", "HeldOut", "HeldOutPart", "Record", "Source", "item_id", "test_answers"]
+__all__ = ["Counts", "HeldOut", "HeldOutPart", "Record", "Source", "test_answers"]
 
 Record = Question | Person | HistoryItem
 HeldOutPart = Literal["test", "coldstart"]
@@ -79,10 +79,3 @@ def test_answers(source: Source, quarantine: Quarantine = ignore) -> list[HeldOu
 
 
 test_answers.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's
-
-
-def item_id(user: str, key: str) -> str:
-    """Return the id of a user's item: unique in the dataset when *key* is unique among the user's items."""
-    if "/" in user or "%" in user:  # or user 'a/b' with key 'c' would be user 'a' with key 'b/c'
-        user = user.replace("%", "%25").replace("/", "%2F")
-    return f"{user}/{key}"

@@ -92,6 +92,12 @@ class CorrelationModel:
             return None
         return float(scale.values[option])
 
+    def observed(self, question: str, option: int | None) -> tuple[int, float] | None:
+        """Return the variable that an answer observes, and its value; None without one of them."""
+        variable = self.place.get(question)
+        value = None if option is None else self.value_of_answer(question, option)
+        return None if variable is None or value is None else (variable, value)
+
     def value_of_holding(self, key: str) -> float:
         """The standardised observation that someone holds a key: rare keys say more."""
         share = min(max(self.keys[key].share, 1e-3), 0.999)

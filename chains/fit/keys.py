@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.fit.leanings import Leaning, stance_id
+from persona_db.chains.fit.leanings import Leaning
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.traits import is_pole, shortened
+from persona_db.chains.fit.traits import shortened
 from persona_db.chains.persona import KeyKind
+from persona_db.graph.ids import is_pole, opposite_pole, stance_id
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -114,7 +115,7 @@ def make_keys(
 
 def _opposite(leaning: Leaning, population: Population, present: Mapping[str, object]) -> str | None:
     if leaning.kind == "trait" and is_pole(leaning.key):
-        other = leaning.key[:-1] + ("-" if leaning.key.endswith("+") else "+")
+        other = opposite_pole(leaning.key)
     elif leaning.kind == "stance" and leaning.question >= 0:
         order = population.scales[leaning.question].order
         if leaning.option not in order:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.traits import pole_id, trait_scores
+from persona_db.chains.fit.traits import trait_scores
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
+from persona_db.graph.ids import demographic_id, pole_id, stance_id
 
-__all__ = [
-    "DEMOGRAPHIC_WEIGHT",
-    "Leaning",
-    "PersonLeanings",
-    "demographic_id",
-    "leanings",
-    "stance_id",
-    "term_leanings",
-]
+__all__ = ["DEMOGRAPHIC_WEIGHT", "Leaning", "PersonLeanings", "leanings", "term_leanings"]
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +22,6 @@ _MOST_COMMON_STANCE = 0.6
 DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
-_LONGEST_ID = 200
 _CLEAR_TERM = 0.7
 _FULL_TERM = 2.0
 
@@ -53,18 +44,6 @@ class PersonLeanings:
     traits: NDArray[np.float64]
     keys: tuple[Leaning, ...]
     stances: tuple[Leaning, ...]
-
-
-def stance_id(question: str, option: int) -> str:
-    """The cache key id of an answer."""
-    return f"stance:{question}={option}"
-
-
-def demographic_id(attribute: str) -> str:
-    """The cache key id of `NAME=value`; a long value is cut, and told apart by a hash: ids are indexed."""
-    if len(attribute) > _LONGEST_ID:
-        attribute = f"{attribute[:_LONGEST_ID]} {blake2b(attribute.encode(), digest_size=8).hexdigest()}"
-    return f"demographic:{attribute}"
 
 
 def leanings(population: Population, choice: NDArray[np.int16], attributes: tuple[str, ...]) -> PersonLeanings:

@@ -20,6 +20,7 @@ from persona_db.chains.fit.summaries import Summary, summarise
 from persona_db.chains.fit.traits import pole_names
 from persona_db.chains.fit.trust import Excluded, person_fit_of, trusted, usual_person_fit
 from persona_db.chains.fit.tuning import choose_settings
+from persona_db.graph.ids import fit_id, stance_id
 
 __all__ = ["Learned", "collaboration", "fingerprint", "learn", "learn_population", "people_of"]
 
@@ -62,7 +63,7 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
     texts = (None,) if wording is None else (wording.questions, *(wording.options or ()))
     for numbers in (*texts, signals.terms):
         digest.update(b"-" if numbers is None else np.round(numbers, 6).tobytes())
-    return f"fit-{digest.hexdigest()}"
+    return fit_id(digest.digest())
 
 
 def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
@@ -126,7 +127,7 @@ def _names(population: Population, signals: Signals) -> dict[str, str]:
     ]
     names = pole_names(population, statements)
     for question, texts in zip(population.questions, statements, strict=True):
-        names.update({f"stance:{question.id}={option}": text for option, text in enumerate(texts)})
+        names.update({stance_id(question.id, option): text for option, text in enumerate(texts)})
     return names
 
 

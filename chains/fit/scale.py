@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
+from persona_db.chains.fit.normal import normal_quantiles
 from persona_db.graph.models import Question
 
 __all__ = ["Scale", "low_to_high", "option_ranks", "same_options", "widths"]
@@ -84,7 +84,7 @@ class Scale:
             return values
         mass = mass / total
         middle = np.cumsum(mass) - mass / 2
-        raw = ndtri(np.clip(middle, 1e-4, 1 - 1e-4))
+        raw = normal_quantiles(np.clip(middle, 1e-4, 1 - 1e-4))
         centred = raw - mass @ raw
         spread = np.sqrt(mass @ centred**2)
         values[order] = centred / spread if spread > 0 else 0.0
@@ -94,7 +94,7 @@ class Scale:
     def _cuts(self) -> NDArray[np.float64]:
         mass = self.rates[list(self.order)]
         cumulative = np.cumsum(mass / mass.sum())[:-1] if mass.sum() > 0 else np.empty(0)
-        return np.asarray(ndtri(np.clip(cumulative, 1e-6, 1 - 1e-6)), dtype=np.float64)
+        return normal_quantiles(np.clip(cumulative, 1e-6, 1 - 1e-6))
 
     def distribution(
         self, mean: float | NDArray[np.float64], variance: float | NDArray[np.float64], *, spread: float = 1.0
@@ -104,6 +104,8 @@ class Scale:
         Arrays of means and variances give a row each. Each option keeps at least 0.0001, so that no answer is ruled
         out.
         """
+        from scipy.special import ndtr
+
         middle = np.asarray(mean, dtype=np.float64)[..., None]
         result = np.broadcast_to(self.rates, (*middle.shape[:-1], len(self.rates))).copy()
         if len(self.order) < 2:

@@ -12,6 +12,7 @@ from persona_db.chains.fit.answers import AnswerTable
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.leanings import Leaning
 from persona_db.chains.fit.population import Population
+from persona_db.graph.ids import is_stance_on
 
 __all__ = ["Summary", "summarise"]
 
@@ -68,6 +69,6 @@ def summarise(
         count = strength.shape[1] if key.kind == "demographic" else most
         for question in np.argsort(-strength[row], kind="stable")[:count]:
             name = population.questions[question].id
-            if strength[row, question] > 0 and not key.id.startswith(f"stance:{name}="):
+            if strength[row, question] > 0 and not is_stance_on(key.id, name):
                 found.append(Summary(key.id, name, tuple(int(c) for c in tables[question][row])))
     return found

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
+from persona_db.graph.ids import pole_id
 
-__all__ = ["is_pole", "pole_id", "pole_names", "shortened", "trait_of", "trait_scores", "trait_weights"]
+__all__ = ["pole_names", "shortened", "trait_scores", "trait_weights"]
 
 _NOISE = 0.6
 _NAMED_BY = 2
 _LONGEST_PART = 90
-_POLE = re.compile(r"trait:\d+[+-]")
-
-
-def pole_id(trait: int, *, positive: bool) -> str:
-    """The cache key id of a pole."""
-    return f"trait:{trait + 1}{'+' if positive else '-'}"
-
-
-def is_pole(key: str) -> bool:
-    """Say whether a cache key is a pole of a latent trait, and not one that a language model named."""
-    return _POLE.fullmatch(key) is not None
-
-
-def trait_of(pole: str) -> int:
-    """The trait, counted from 0, of a pole's cache key id."""
-    return int(pole.removeprefix("trait:")[:-1]) - 1
 
 
 def trait_weights(loadings: NDArray[np.float64]) -> NDArray[np.float64]:

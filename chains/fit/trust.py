@@ -18,10 +18,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
 from persona_db.chains.fit.copies import LEAST_PEOPLE, near_copies
+from persona_db.chains.fit.normal import normal_quantiles
 from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings
 
@@ -194,11 +194,11 @@ def person_fit_of(population: Population, choice: Choice) -> PersonFit:
 
 def _surprises(rates: Floats, order: tuple[int, ...], chosen: Choice, means: Floats, variances: Floats) -> Floats:
     """Surprise of each chosen option when the latent answer has that mean and variance (see `Scale`)."""
-    from scipy.special import ndtri
+    from scipy.special import ndtr
 
     on_scale = list(order)
     mass = rates[on_scale].sum()
-    cuts = ndtri(np.clip(np.cumsum(rates[on_scale] / mass)[:-1], 1e-6, 1 - 1e-6))
+    cuts = normal_quantiles(np.clip(np.cumsum(rates[on_scale] / mass)[:-1], 1e-6, 1 - 1e-6))
     below = ndtr((cuts[None, :] - means[:, None]) / np.sqrt(variances)[:, None])
     edges = np.concatenate([np.zeros((len(means), 1)), below, np.ones((len(means), 1))], axis=1)
     likely = np.tile(rates, (len(means), 1))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.persona import KeyKind
+from persona_db.graph.ids import key_id
 
 __all__ = ["VOCABULARY", "Lexicon", "Term", "score_texts"]
 
@@ -71,7 +72,7 @@ class Term:
 
     @property
     def key(self) -> str:
-        return f"{self.kind}:{self.name}"
+        return key_id(self.kind, self.name)
 
 
 VOCABULARY: tuple[Term, ...] = tuple(

@@ -7,12 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, cast
 
 from persona_db.chains.fit.keys import LONGEST_NAME
-from persona_db.chains.fit.leanings import DEMOGRAPHIC_WEIGHT, demographic_id
+from persona_db.chains.fit.leanings import DEMOGRAPHIC_WEIGHT
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.traits import shortened
 from persona_db.chains.fit.vocabulary import VOCABULARY
@@ -21,6 +20,7 @@ from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.quoting import folded
 from persona_db.chains.language.structured import Problem
 from persona_db.chains.persona import Fact, HeldKey, KeyKind, Persona, Support
+from persona_db.graph.ids import demographic_id, fact_id, key_id
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,6 @@ __all__ = [
     "distilled_facts",
     "held_keys",
     "induced_facts",
-    "key_id",
     "opposite_of",
     "with_keys_of",
 ]
@@ -180,7 +179,7 @@ def _fact(
     ids = list(found.supports)
     share = round(1 / len(ids), 6)
     return Fact(
-        id=blake2b(repr((user, layer, key, found.text, strength, ids)).encode(), digest_size=16).hexdigest(),
+        id=fact_id(user, layer, key, found.text, strength, ids),
         layer=layer,
         text=found.text,
         supports=tuple(Support(id=id_, share=share) for id_ in ids[:supports]),
@@ -207,11 +206,6 @@ def canonical(kind: str, name: str) -> str:
         words = [side, *rest]
     joined = " ".join(words)
     return joined.replace(" ", "-") if kind == "value" else joined
-
-
-def key_id(kind: str, name: str) -> str:
-    """Return the cache key id of a canonical name."""
-    return f"{kind}:{name}"
 
 
 def opposite_of(key: str) -> str | None:

@@ -75,8 +75,8 @@ def sending(send: Callable[[], T], *, limiter: RequestLimiter, attempts: int, mo
     """Return what *send* returns, after *attempts* attempts at most where its failures may be temporary.
 
     Waits double from half a second. Where a provider names a wait, all requests wait that long. ModelUnavailableError
-    when it does not answer, ModelConfigError when it never will, PromptTooLongError and ModelAnswerError when it refuses
-    this request.
+    when it does not answer, ModelConfigError when it never will, PromptTooLongError and ModelAnswerError when it
+    refuses this request.
     """
     try:
         for attempt in _retrying(limiter, attempts):

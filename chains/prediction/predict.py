@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from persona_db.chains.engine import Engine, Predicted
 from persona_db.chains.engines import engine_of
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.results import Context, Prediction
-from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
-from persona_db.chains.retrieval.own_items import Own
+from persona_db.chains.retrieval.join import Match
 from persona_db.chains.retrieval.questions import prepare
-from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, recall_many
 from persona_db.graph.models import Question
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
@@ -117,17 +116,15 @@ def predict_each(
     engine: Engine,
     settings: RecallSettings,
     explain: bool = False,
-    own: Mapping[str, Own] | None = None,
-    collaborator_items: CollaboratorItems | None = None,
-    collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+    sources: Sources | None = None,
+    collaborators: Sequence[Sequence[Match]] | None = None,
     progress: Progress = no_progress,
 ) -> Iterator[tuple[int, Context, Predicted]]:
     """Yield the index of each (user, question), its context and the prediction of *engine*, user by user.
 
-    *own* and *collaborator_items* are what was read so far; *collaborators*, rows of `join_many` for each pair, take
-    the place of a JOIN.
+    *sources* keep what is read; *collaborators*, matches for each pair, take the place of a JOIN.
     """
-    collaborator_items = collaborator_items or CollaboratorItems(correlations)
+    sources = sources or Sources.of(correlations)
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][0])
     start = 0
     while start < len(order):
@@ -140,9 +137,8 @@ def predict_each(
             [pairs[index] for index in chunk],
             settings=settings,
             texts=explain or engine.reads_texts,
-            own=own,
-            collaborator_items=collaborator_items,
-            collaborators=None if collaborators is None else [collaborators[index] for index in chunk],
+            sources=sources,
+            borrow_from=None if collaborators is None else [BorrowFrom(collaborators[index]) for index in chunk],
         )
         yield from zip(chunk, contexts, engine.predict(correlations, contexts, explain=explain), strict=True)
         start = end

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
 from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon
 from persona_db.chains.persona import UserHistory
+from persona_db.chains.retrieval.rows import ItemRow
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.ingest import statement_id
+from persona_db.graph.ids import statement_id
 from persona_db.graph.models import HistoryItem
 from persona_db.graph.progress import Progress
 from persona_db.graph.users import question_of
@@ -48,20 +49,25 @@ class HistoryReader:
                 attributes=tuple(sorted(row["attributes"])),
                 items=tuple(
                     HistoryItem.model_construct(
-                        id=id_, user=row["user"], text=self._texts[said], question=question, option=option, at=at
+                        id=item.id,
+                        user=row["user"],
+                        text=self._texts[item.statement],
+                        question=item.question,
+                        option=item.option,
+                        at=item.at,
                     )
-                    for id_, question, option, at, said in row["items"]
+                    for item in row["items"]
                 ),
             )
 
     def _read(self, users: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows of `user_histories` with items oldest first, and keep the texts and vectors they name."""
         rows = self._graph.read("user_histories", dataset=self._dataset, users=list(users), as_of=self._as_of)
-        self._fetch_texts({item[4] for row in rows for item in row["items"]})
-        if self._embedder is not None:
-            self._fetch_vectors({item[4] for row in rows for item in row["items"] if item[1] is None})
         for row in rows:
-            row["items"].sort(key=lambda item: (item[3], item[0]))
+            row["items"] = sorted(map(ItemRow._make, row["items"]), key=lambda item: (item.at, item.id))
+        self._fetch_texts({item.statement for row in rows for item in row["items"]})
+        if self._embedder is not None:
+            self._fetch_vectors({item.statement for row in rows for item in row["items"] if item.question is None})
         return rows
 
     def _fetch_texts(self, ids: set[str]) -> None:
@@ -105,13 +111,13 @@ class HistoryReader:
         newest = max((question.at for question in questions), default="")
         for start in range(0, len(users), _USERS_AT_ONCE):
             for place, read in enumerate(self._read(users[start : start + _USERS_AT_ONCE]), start):
-                for _, question, option, at, said in read["items"]:
-                    newest = max(newest, at)
-                    if option is not None and question in column:
-                        choice[place, column[question]] = option
-                        words.hear((question, option), read["user"], said)
+                for item in read["items"]:
+                    newest = max(newest, item.at)
+                    if item.option is not None and item.question in column:
+                        choice[place, column[item.question]] = item.option
+                        words.hear((item.question, item.option), read["user"], item.statement)
                 attributes.append(tuple(sorted(read["attributes"])))
-                texts = [self._texts[said] for _, question, _, _, said in read["items"] if question is None]
+                texts = [self._texts[item.statement] for item in read["items"] if item.question is None]
                 terms.append(self.lexicon.scores(texts) if self.lexicon and texts else None)
             progress("reading histories", min(start + _USERS_AT_ONCE, len(users)), len(users))
         return (

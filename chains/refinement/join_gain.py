@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,10 @@ from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings, JoinGain
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.summaries import summarise
-from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
-from persona_db.chains.retrieval.join import TOP_K
+from persona_db.chains.retrieval.join import TOP_K, Match
 from persona_db.chains.retrieval.own_items import own_items_of
-from persona_db.chains.retrieval.recall import RecallSettings, fill
-from persona_db.chains.retrieval.text_similarity import TextSimilarity
+from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, fill
+from persona_db.chains.retrieval.rows import FactRow, ItemRow, UserRow
 from persona_db.chains.statistical.predict import forecast
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
@@ -67,11 +66,11 @@ class _Fold:
     ranks: NDArray[np.int64]
     """What each of them shares, as `Sharing.rank`."""
     profile: csr_array
-    collaborator_items: CollaboratorItems
+    sources: Sources
     lending: set[int] = field(default_factory=set)
 
-    def joined(self, user: str, own: PersonLeanings) -> list[dict[str, Any]]:
-        """Return the user's closest collaborators as `join_many` does; what they lend is at hand then."""
+    def joined(self, user: str, own: PersonLeanings) -> list[Match]:
+        """Return the user's closest collaborators as `join_many` does, after keeping what they share."""
         scores = (profiles([own.keys], self.correlations.keys) @ self.profile.T).toarray()[0]
         scores[self.ranks < Sharing.INDUCED.rank] = 0.0
         most = min(TOP_K, len(scores) - 1)
@@ -81,28 +80,30 @@ class _Fold:
         new = [row for row in close if row not in self.lending]
         self.lending.update(new)
         for row in new:
-            lent = self.row(self.table.users[row], self.table.choice[row], (), self.people[row])
-            self.collaborator_items.take([lent if self.ranks[row] >= Sharing.HISTORY.rank else {**lent, "items": []}])
-        return [{"collaborator": self.table.users[row], "score": float(scores[row])} for row in close]
+            shared = self.row(self.table.users[row], self.table.choice[row], (), self.people[row])
+            self.sources.collaborator_items.add(
+                [shared if self.ranks[row] >= Sharing.HISTORY.rank else replace(shared, items=())]
+            )
+        return [Match(self.table.users[row], "", float(scores[row])) for row in close]
 
-    def row(
-        self, user: str, answers: NDArray[np.int16], attributes: tuple[str, ...], own: PersonLeanings
-    ) -> dict[str, Any]:
-        """Return a user as `personas` and `borrowable` do."""
-        said = np.flatnonzero(answers >= 0).tolist()
-        traits = [one.key for one in own.keys if one.kind == "trait"]
-        return {
-            "user": user,
-            "sharing_rank": Sharing.HISTORY.rank,
-            "attributes": attributes,
-            "traits": own.traits.tolist(),
-            "items": [
-                [f"{user} {at}", self.population.questions[at].id, int(answers[at]), "", f"{at}={answers[at]}"]
-                for at in said
+    def row(self, user: str, answers: NDArray[np.int16], attributes: tuple[str, ...], own: PersonLeanings) -> UserRow:
+        """Return a user as `read_personas` and `read_shared` do."""
+        traits = [leaning.key for leaning in own.keys if leaning.kind == "trait"]
+        return UserRow(
+            user,
+            items=[
+                ItemRow(
+                    f"{user} {column}", self.population.questions[column].id, int(answers[column]), "",
+                    f"{column}={answers[column]}",
+                )
+                for column in np.flatnonzero(answers >= 0).tolist()
             ],
-            "facts": [[f"{user} {key}", "induced", key, None, None, "", key] for key in traits],
-            "keys": [[one.key, one.weight, 0.0] for one in own.keys if one.key in self.correlations.keys],
-        }
+            facts=[FactRow(f"{user} {key}", "induced", key, None, None, "", key) for key in traits],
+            attributes=attributes,
+            traits=own.traits.tolist(),
+            keys=[leaning.key for leaning in own.keys],
+            shares=True,
+        )  # fmt: skip
 
 
 def measure_join_gain(
@@ -174,7 +175,7 @@ def _without(
     summaries = summarise(table, population, keys, held, most=settings.links)
     correlations = correlations_of(Snapshot(graph, "", "", "", settings), population, keys, summaries)
     shared = np.array([ranks[user] for user in table.users], dtype=np.int64)
-    return _Fold(correlations, population, table, people, shared, profiles(held, keys), CollaboratorItems(correlations))
+    return _Fold(correlations, population, table, people, shared, profiles(held, keys), Sources.of(correlations))
 
 
 def _tests(
@@ -210,16 +211,14 @@ def _losses(
     """Return the log losses of one user's answers (questions asked x ratios, the first without the JOIN)."""
     correlations, population = fold.correlations, fold.population
     one = leanings(population, row, attributes)
-    settings, similarity = RecallSettings(), TextSimilarity(correlations)
+    settings = RecallSettings()
     own = own_items_of(correlations, fold.row(user, row, attributes, one), settings.layers)
-    close = fold.joined(user, one)
+    borrow_from = BorrowFrom(fold.joined(user, one))
     found = np.zeros((len(asked), 1 + len(RATIOS)))
     for place, column in enumerate(asked):
         question = population.questions[column]
         for at, ratio in enumerate((0.0, *RATIOS)):
-            items = fill(
-                correlations, own, question, close, own.held, fold.collaborator_items, similarity, settings, ratio=ratio
-            )
+            items = fill(fold.sources, own, question, borrow_from, settings, ratio=ratio)
             probability = forecast(correlations, question.id, items).probabilities[truth[column]]
             found[place, at] = -np.log(max(float(probability), _LEAST_PROBABILITY))
     return found

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from persona_db.chains.fit.keys import CacheKey, units
 from persona_db.chains.persona import Fact, Persona
-from persona_db.graph.ingest import statement_id
+from persona_db.graph.ids import fact_of, numbered_fact_id, persona_id, statement_id
 from persona_db.graph.models import END_OF_TIME
 
 __all__ = ["Changes"]
@@ -59,7 +59,7 @@ class Changes:
         self.rows["store_personas"].append(
             {
                 "user": persona.user,
-                "id": f"{persona.user}/{persona.history.version}",
+                "id": persona_id(persona.user, persona.history.version),
                 "version": persona.history.version,
                 "complete": None if complete else False,
                 "traits": list(persona.traits),
@@ -69,11 +69,11 @@ class Changes:
 
     def _facts(self, persona: Persona, before: Sequence[tuple[str, str, str]], runs: Mapping[str, str]) -> _Written:
         """Retire the facts that hold no more, and store new ones: distilled first, since induced ones rest on them."""
-        stored = {_digest(id_): id_ for id_, retired_at, _ in before if retired_at == END_OF_TIME}
+        stored = {fact_of(id_): id_ for id_, retired_at, _ in before if retired_at == END_OF_TIME}
         key_of = {id_: key for id_, _, key in before}
-        times = Counter(_digest(id_) for id_, _, _ in before)
+        times = Counter(fact_of(id_) for id_, _, _ in before)
         facts = (*persona.distilled, *persona.induced)
-        names = {fact.id: stored.get(fact.id) or _numbered(fact.id, times[fact.id]) for fact in facts}
+        names = {fact.id: stored.get(fact.id) or numbered_fact_id(fact.id, times[fact.id]) for fact in facts}
         new = {fact.id for fact in facts if fact.id not in stored}
         self.rows["retire_facts"] += [
             {"id": id_, "at": persona.at} for digest, id_ in stored.items() if digest not in names
@@ -105,15 +105,6 @@ class _Written(NamedTuple):
     names: Mapping[str, str]
     new: set[str]
     shown: set[str]
-
-
-def _digest(stored: str) -> str:
-    return stored.split(".", 1)[0]
-
-
-def _numbered(digest: str, times: int) -> str:
-    """Name a fact that held *times* times before: each time it holds is a node of its own."""
-    return f"{digest}.{times}" if times else digest
 
 
 def _fact_row(persona: Persona, fact: Fact, named: Mapping[str, str], runs: Mapping[str, str]) -> _Row:

@@ -42,6 +42,7 @@ from persona_db.chains.refinement.writer import PersonaWriter
 from persona_db.chains.runnables.stages import Distil, Induce, Key
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import ConfigError
+from persona_db.graph.ids import fit_id
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class Refinement:
             versions = [(row["user"], row["version"]) for row in people]
             digest = blake2b(fit.encode(), digest_size=8)
             digest.update(repr((self.engine.name, self.engine.identity, versions)).encode())
-            fit = f"fit-{digest.hexdigest()}"
+            fit = fit_id(digest.digest())
         current_fit = self.as_of is None and info.current_fit == fit
         ranks = {row["user"]: row["sharing_rank"] for row in people}
         return _Place(fit, through, self.settings, current_fit, finished=False, signals=signals, sharing_ranks=ranks)

@@ -1,162 +1,155 @@
-"""What may be borrowed from collaborators: what they said, or are known to lean to, as far as each one shares it."""
+"""Collaborators' items: their answers, traits and texts, as far as each collaborator shares them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.conditioning import residuals
 from persona_db.chains.fit.correlations import CorrelationModel
-from persona_db.chains.fit.traits import is_pole, trait_of
 from persona_db.chains.results import Recalled
+from persona_db.chains.retrieval.join import Match
 from persona_db.chains.retrieval.own_items import Candidate, Layer, free_texts
+from persona_db.chains.retrieval.rows import UserRow, read_shared
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
+from persona_db.graph.ids import is_pole, trait_of
 
 __all__ = ["LEAST_RELEVANCE", "CollaboratorItems", "SharedItems"]
 
 LEAST_RELEVANCE = 0.01
-"""Correlation with the question below which an item takes no place."""
+"""Relevance below which an item takes no slot."""
 
 
 _SHARED_LAYERS: frozenset[Layer] = frozenset({"history", "distilled", "induced"})
 
 
 _RESIDUAL_ITEMS = 20
-_USERS_AT_ONCE = 200
 _MOST_KEPT = 5_000
 
 
 @dataclass(frozen=True)
 class SharedItems:
-    """A collaborator's items, answers before traits, and by question how surprising each answer is for them."""
+    """A collaborator's items, answers before traits, with the residual of each answer."""
 
     items: tuple[Candidate, ...]
     variables: NDArray[np.int64]
     answers: Mapping[str, int]
+    """The index of the answer to a question among the items."""
     residuals: NDArray[np.float64]
     texts: tuple[Candidate, ...]
-    """What they lend that is recalled by meaning."""
+    """Items that are recalled by text similarity."""
 
 
 class CollaboratorItems:
-    """What may be borrowed from collaborators, each read once, the 5,000 read last kept."""
+    """The items of collaborators: each collaborator is read once, and the 5,000 read last are kept."""
 
     def __init__(self, correlations: CorrelationModel) -> None:
         self._correlations = correlations
-        self._found: dict[str, SharedItems] = {}
+        self._shared: dict[str, SharedItems] = {}
 
     def fetch(self, users: Collection[str]) -> None:
         """Read the users that were not read before; one query for 200 of them."""
         wanted = set(users)
-        missing = sorted(wanted - self._found.keys())
-        spare = [user for user in self._found if user not in wanted]
-        for user in spare[: max(len(self._found) + len(missing) - _MOST_KEPT, 0)]:
-            del self._found[user]
-        snapshot = self._correlations.snapshot
-        for start in range(0, len(missing), _USERS_AT_ONCE):
-            self.take(
-                snapshot.graph.read(
-                    "borrowable",
-                    dataset=snapshot.dataset,
-                    fit=snapshot.fit,
-                    users=missing[start : start + _USERS_AT_ONCE],
-                    as_of=snapshot.as_of,
-                )
-            )
+        missing = sorted(wanted - self._shared.keys())
+        spare = [user for user in self._shared if user not in wanted]
+        for user in spare[: max(len(self._shared) + len(missing) - _MOST_KEPT, 0)]:
+            del self._shared[user]
+        self.add(read_shared(self._correlations.snapshot, missing))
 
-    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in rows of `borrowable`."""
+    def add(self, rows: Iterable[UserRow]) -> None:
+        """Keep what users share."""
         for row in rows:
-            self._found[row["user"]] = _shared_items(self._correlations, row)
+            self._shared[row.user] = _shared_items(self._correlations, row)
 
-    def texts(self, collaborators: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        """Yield the statements that collaborators (rows of `join_many`) lend and that are recalled by meaning."""
-        for row in collaborators:
-            if row["collaborator"] in self._found:
-                yield from (item.statement for item in self._found[row["collaborator"]].texts)
+    def texts(self, collaborators: Sequence[Match]) -> Iterator[str]:
+        """Yield the statements of collaborators that are recalled by text similarity."""
+        for match in collaborators:
+            if match.user in self._shared:
+                yield from (item.statement for item in self._shared[match.user].texts)
 
-    def said(
+    def recalled(
         self,
         question: str,
-        collaborators: Sequence[Mapping[str, Any]],
+        collaborators: Sequence[Match],
         *,
         cap: int,
         known: Collection[str],
         similarity: TextSimilarity,
     ) -> Iterator[Recalled]:
-        """Yield what collaborators (rows of `join_many`) said on the question, closest collaborator first; then on
-        questions that tell about it, what they lean to, and what else they said, most telling first, ties by id.
+        """Yield collaborators' answers to the question, closest collaborator first; then their other items, those of
+        highest relevance times JOIN score first, ties by id.
 
-        Nothing twice, no statement of *known*, and at most *cap* items of one collaborator.
+        No statement is yielded twice, none of *known*, and at most *cap* items of one collaborator.
         """
-        close = [(row, self._found[row["collaborator"]]) for row in collaborators if row["collaborator"] in self._found]
+        close = [(match, self._shared[match.user]) for match in collaborators if match.user in self._shared]
         seen = set(known)
-        given: dict[str, int] = {}
-        for row, theirs in close:
-            place = theirs.answers.get(question)
-            if place is not None and theirs.items[place].statement not in seen:
-                seen.add(theirs.items[place].statement)
-                given[row["collaborator"]] = 1
-                yield _recalled_item(row, theirs.items[place], row["score"], value=float(theirs.residuals[place]))
-        for strength, row, item in self._on_others(question, close, similarity):
-            if item.statement not in seen and given.get(row["collaborator"], 0) < cap:
+        taken: dict[str, int] = {}
+        for match, shared in close:
+            index = shared.answers.get(question)
+            if index is not None and shared.items[index].statement not in seen:
+                seen.add(shared.items[index].statement)
+                taken[match.user] = 1
+                residual = float(shared.residuals[index])
+                yield _recalled_item(match, shared.items[index], match.score, value=residual)
+        for strength, match, item in self._other_items(question, close, similarity):
+            if item.statement not in seen and taken.get(match.user, 0) < cap:
                 seen.add(item.statement)
-                given[row["collaborator"]] = given.get(row["collaborator"], 0) + 1
-                yield _recalled_item(row, item, strength, value=None)
+                taken[match.user] = taken.get(match.user, 0) + 1
+                yield _recalled_item(match, item, strength, value=None)
 
-    def _on_others(
-        self, question: str, close: Sequence[tuple[Mapping[str, Any], SharedItems]], similarity: TextSimilarity
-    ) -> Iterator[tuple[float, Mapping[str, Any], Candidate]]:
-        """Yield what *close* collaborators lend beside their answers to the question, most telling first.
+    def _other_items(
+        self, question: str, close: Sequence[tuple[Match, SharedItems]], similarity: TextSimilarity
+    ) -> Iterator[tuple[float, Match, Candidate]]:
+        """Yield the items of *close* collaborators beside their answers to the question, strongest first.
 
-        Of equals free text comes last, then it goes by id. Sorted as far as it is asked for: mostly little is taken.
+        Free text comes after other items of equal strength, then ties are broken by id. Ties are sorted only as far as
+        the caller reads: most callers take few.
         """
         relevance = self._correlations.relevance(question)
-        strengths, owners, places = [np.zeros(0)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-        for owner, (row, theirs) in enumerate(close):
-            told = row["score"] * relevance[theirs.variables]
-            if theirs.texts:
-                near = [row["score"] * similarity.relevance(question, item.statement) for item in theirs.texts]
-                told = np.concatenate([told, near])
-            here = np.flatnonzero(told >= LEAST_RELEVANCE)
-            here = here[here != theirs.answers.get(question, -1)]
-            strengths.append(told[here])
-            owners.append(np.full(len(here), owner))
-            places.append(here)
-        strength = np.concatenate(strengths)
-        order = np.argsort(-strength, kind="stable")
-        told, owner_of = strength[order].tolist(), np.concatenate(owners)[order].tolist()
-        place_of = np.concatenate(places)[order].tolist()
+        strengths, owners, indexes = [np.zeros(0)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for owner, (match, shared) in enumerate(close):
+            strength = match.score * relevance[shared.variables]
+            if shared.texts:
+                of_texts = [match.score * similarity.relevance(question, item.statement) for item in shared.texts]
+                strength = np.concatenate([strength, of_texts])
+            kept = np.flatnonzero(strength >= LEAST_RELEVANCE)
+            kept = kept[kept != shared.answers.get(question, -1)]
+            strengths.append(strength[kept])
+            owners.append(np.full(len(kept), owner))
+            indexes.append(kept)
+        unordered = np.concatenate(strengths)
+        order = np.argsort(-unordered, kind="stable")
+        ordered, owner_of = unordered[order].tolist(), np.concatenate(owners)[order].tolist()
+        index_of = np.concatenate(indexes)[order].tolist()
         start = 0
-        while start < len(told):
+        while start < len(ordered):
             end = start + 1
-            while end < len(told) and told[end] == told[start]:
+            while end < len(ordered) and ordered[end] == ordered[start]:
                 end += 1
             equals = []
-            for at in range(start, end):
-                row, theirs = close[owner_of[at]]
-                text = place_of[at] - len(theirs.items)
-                item = theirs.items[place_of[at]] if text < 0 else theirs.texts[text]
-                equals.append((text >= 0, item.id, row, item))
+            for rank in range(start, end):
+                match, shared = close[owner_of[rank]]
+                text = index_of[rank] - len(shared.items)
+                item = shared.items[index_of[rank]] if text < 0 else shared.texts[text]
+                equals.append((text >= 0, item.id, match, item))
             if len(equals) > 1:
                 equals.sort(key=itemgetter(0, 1))
-            for _, _, row, item in equals:
-                yield told[start], row, item
+            for _, _, match, item in equals:
+                yield ordered[start], match, item
             start = end
 
 
-def _recalled_item(row: Mapping[str, Any], item: Candidate, score: float, *, value: float | None) -> Recalled:
+def _recalled_item(match: Match, item: Candidate, score: float, *, value: float | None) -> Recalled:
     return Recalled.model_construct(
         id=item.id,
         source="collaborator",
         layer=item.layer,
         text="",
-        user=row["collaborator"],
+        user=match.user,
         question=item.question,
         option=item.option,
         counts=(),
@@ -167,37 +160,40 @@ def _recalled_item(row: Mapping[str, Any], item: Candidate, score: float, *, val
     )
 
 
-def _shared_items(correlations: CorrelationModel, row: Mapping[str, Any]) -> SharedItems:
-    """Turn a row of `borrowable` into what can be borrowed on the questions that the knowledge covers."""
-    said: dict[str, Candidate] = {}
-    leans: list[Candidate] = []
-    for id_, question, option, at, statement in sorted(row["items"], key=lambda item: (item[3], item[0])):
-        if question is not None and option is not None:
-            variable, value = correlations.of_question(question), correlations.value_of_answer(question, option)
-            if variable is not None and value is not None:
-                said[question] = Candidate(id_, "history", statement, variable, value, question, option, None, at)
-    for id_, layer, key, question, option, at, statement in sorted(row["facts"]):
-        if layer == "distilled" and question is not None:
-            variable, value = correlations.of_question(question), correlations.value_of_answer(question, option)
-            outdated = question in said and said[question].option != option
-            if variable is not None and value is not None and not outdated:
-                said[question] = Candidate(id_, "distilled", statement, variable, value, question, option, key, at)
-        elif layer == "induced" and is_pole(key):
-            variable = correlations.of_trait(trait_of(key))
+def _shared_items(correlations: CorrelationModel, row: UserRow) -> SharedItems:
+    """Return what a user shares on the questions of *correlations*."""
+    answers: dict[str, Candidate] = {}
+    traits: list[Candidate] = []
+    for item in sorted(row.items, key=lambda item: (item.at, item.id)):
+        observed = None if item.question is None else correlations.observed(item.question, item.option)
+        if item.question is not None and observed is not None:
+            answers[item.question] = Candidate(
+                item.id, "history", item.statement, *observed, item.question, item.option, None, item.at
+            )
+    for fact in sorted(row.facts, key=lambda fact: fact.id):
+        if fact.layer == "distilled" and fact.question is not None:
+            observed = correlations.observed(fact.question, fact.option)
+            outdated = fact.question in answers and answers[fact.question].option != fact.option
+            if observed is not None and not outdated:
+                answers[fact.question] = Candidate(
+                    fact.id, "distilled", fact.statement, *observed, fact.question, fact.option, fact.key, fact.at
+                )
+        elif fact.layer == "induced" and is_pole(fact.key):
+            variable = correlations.of_trait(trait_of(fact.key))
             if variable is not None:
-                leans.append(Candidate(id_, "induced", statement, variable, 0.0, key=key, at=at))
-    variables = np.array([item.variable for item in said.values()], dtype=np.int64)
-    surprising = residuals(
+                traits.append(Candidate(fact.id, "induced", fact.statement, variable, 0.0, key=fact.key, at=fact.at))
+    variables = np.array([item.variable for item in answers.values()], dtype=np.int64)
+    of_answers = residuals(
         correlations.matrix[np.ix_(variables, variables)],
-        np.array([item.value for item in said.values()], dtype=np.float64),
+        np.array([item.value for item in answers.values()], dtype=np.float64),
         size=_RESIDUAL_ITEMS,
         ridge=correlations.snapshot.settings.ridge,
         linked=correlations.linked[np.ix_(variables, variables)],
     )
     return SharedItems(
-        items=(*said.values(), *leans),
-        variables=np.concatenate([variables, np.array([item.variable for item in leans], dtype=np.int64)]),
-        answers={question: place for place, question in enumerate(said)},
-        residuals=surprising,
-        texts=tuple(free_texts(row["items"], row["facts"], _SHARED_LAYERS)),
+        items=(*answers.values(), *traits),
+        variables=np.concatenate([variables, np.array([item.variable for item in traits], dtype=np.int64)]),
+        answers={question: index for index, question in enumerate(answers)},
+        residuals=of_answers,
+        texts=tuple(free_texts(row, _SHARED_LAYERS)),
     )

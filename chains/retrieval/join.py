@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.results import Collaborator, SharedKey
@@ -15,11 +15,19 @@ from persona_db.graph.users import require_user
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["TOP_K", "explained", "join", "join_many"]
+__all__ = ["TOP_K", "Match", "explained", "join", "join_many"]
 
 TOP_K = 50
 _USERS_AT_ONCE = 200
 _WIDER_FOR_A_QUESTION = 4
+
+
+class Match(NamedTuple):
+    """A collaborator whom the JOIN found, with the score."""
+
+    user: str
+    name: str
+    score: float
 
 
 def join(
@@ -33,12 +41,12 @@ def join(
     exact: bool = False,
     sharing: Sharing = Sharing.KEYS,
 ) -> list[Collaborator]:
-    """Return the users who share most with *user*, best first, ties by id, each with the keys that made the score.
+    """Return the users who share most with *user*, best first, ties by id, each with the keys that make the score.
 
     The score is the sum over shared keys of inverse user frequency times both weights, opposite keys subtracting,
-    normalised to at most 1; only positive ones. With *question*, only those who answered it or one linked to it.
-    *sharing* is the least that a collaborator shares. *exact* scores every holder of a shared key instead of the
-    candidates that the index of profiles proposes: 140, or twice *top_k* where that is more.
+    normalised to at most 1; users of positive score are returned. With *question*, only those who answered it or one
+    linked to it. *sharing* is the least that a collaborator shares. *exact* scores every holder of a shared key instead
+    of the candidates that the index of profiles proposes: 140, or twice *top_k* where that is more.
 
     >>> best = join(graph, "ada", dataset="town", top_k=3)[0]
     >>> best.user, [key.name for key in best.shared[1:3]]
@@ -49,13 +57,13 @@ def join(
     wanted = top_k * _WIDER_FOR_A_QUESTION if question else top_k
     found = join_many(snapshot, [user], top_k=wanted, exact=exact, sharing=sharing).get(user, [])
     if question:
-        found = _who_can_say(snapshot, found, question)[:top_k]
+        found = _who_answered(snapshot, found, question)[:top_k]
     return explained(snapshot, {user: found})[user]
 
 
-def explained(snapshot: Snapshot, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[Collaborator]]:
-    """Turn the rows of `join_many` into collaborators with the keys that made their scores; one query for all."""
-    wanted = [{"user": user, "others": [row["collaborator"] for row in rows]} for user, rows in found.items() if rows]
+def explained(snapshot: Snapshot, found: Mapping[str, Sequence[Match]]) -> dict[str, list[Collaborator]]:
+    """Turn what `join_many` found into collaborators with the keys that make their scores; one query for all."""
+    wanted = [{"user": user, "others": [match.user for match in matches]} for user, matches in found.items() if matches]
     keys: dict[tuple[str, str], list[SharedKey]] = {}
     for row in snapshot.graph.read(
         "shared_keys", dataset=snapshot.dataset, fit=snapshot.fit, rows=wanted, as_of=snapshot.as_of
@@ -65,15 +73,15 @@ def explained(snapshot: Snapshot, found: Mapping[str, Sequence[Mapping[str, Any]
     return {
         user: [
             Collaborator(
-                user=row["collaborator"],
-                name=row["name"],
-                score=row["score"],
-                shared=tuple(key for key in keys.get((user, row["collaborator"]), ()) if key.contribution >= 0),
-                opposed=tuple(key for key in keys.get((user, row["collaborator"]), ()) if key.contribution < 0),
+                user=match.user,
+                name=match.name,
+                score=match.score,
+                shared=tuple(key for key in keys.get((user, match.user), ()) if key.contribution >= 0),
+                opposed=tuple(key for key in keys.get((user, match.user), ()) if key.contribution < 0),
             )
-            for row in rows
+            for match in matches
         ]
-        for user, rows in found.items()
+        for user, matches in found.items()
     }
 
 
@@ -85,9 +93,9 @@ def join_many(
     exact: bool = False,
     sharing: Sharing = Sharing.KEYS,
     progress: Progress = no_progress,
-) -> dict[str, list[Mapping[str, Any]]]:
-    """Return for each user the rows {collaborator, name, score}, best first; one query for 200 users."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+) -> dict[str, list[Match]]:
+    """Return the matches of each user who has any, best first; one query for 200 users."""
+    found: dict[str, list[Match]] = {}
     bounds: dict[str, Any] = {} if exact else {"candidates": max(snapshot.settings.candidates, 2 * top_k)}
     for start in range(0, len(users), _USERS_AT_ONCE):
         rows = snapshot.graph.read(
@@ -101,25 +109,23 @@ def join_many(
             **bounds,
         )
         for row in rows:
-            found.setdefault(row["user"], []).append(row)
+            found.setdefault(row["user"], []).append(Match(row["collaborator"], row["name"], row["score"]))
         progress("joining", min(start + _USERS_AT_ONCE, len(users)), len(users))
     return found
 
 
-def _who_can_say(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
-    """Keep those who answered the question or one that tells about it, in their order."""
+def _who_answered(snapshot: Snapshot, matches: Sequence[Match], question: str) -> list[Match]:
+    """Keep the matches who answered the question or one linked to it, in their order."""
     links = snapshot.graph.read("links", dataset=snapshot.dataset, fit=snapshot.fit, questions=[question])
     if not links:
         raise UnknownQuestionError(question, dataset=snapshot.dataset)
-    asked = {question, *(other for other, _ in links[0]["links"])}
-    can_say = {
-        row["user"]
-        for row in snapshot.graph.read(
-            "who_answered",
-            dataset=snapshot.dataset,
-            users=[row["collaborator"] for row in rows],
-            questions=sorted(asked),
-            as_of=snapshot.as_of,
-        )
-    }
-    return [row for row in rows if row["collaborator"] in can_say]
+    linked = {question, *(other for other, _ in links[0]["links"])}
+    rows = snapshot.graph.read(
+        "who_answered",
+        dataset=snapshot.dataset,
+        users=[match.user for match in matches],
+        questions=sorted(linked),
+        as_of=snapshot.as_of,
+    )
+    answered = {row["user"] for row in rows}
+    return [match for match in matches if match.user in answered]

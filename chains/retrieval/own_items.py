@@ -1,30 +1,27 @@
-"""What of a user's own can be recalled: answers, distilled where a fact says so, traits, groups, free text."""
+"""A user's own items that can be recalled: answers (distilled where a fact states them), traits, groups, free text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.correlations import CorrelationModel
-from persona_db.chains.fit.leanings import demographic_id
-from persona_db.chains.fit.traits import is_pole, trait_of
+from persona_db.chains.retrieval.rows import FactRow, ItemRow, Layer, UserRow, read_personas
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
+from persona_db.graph.ids import demographic_id, is_pole, trait_of
 
 __all__ = ["Candidate", "Layer", "Own", "free_texts", "own_items_of", "read_own_items"]
 
-Layer = Literal["history", "distilled", "induced", "cache"]
-_USERS_AT_ONCE = 200
-
 
 class Candidate(NamedTuple):
-    """An item that can be recalled: which variable it observes, and what was observed.
+    """An item that can be recalled: which variable it observes, and the value observed.
 
-    Free text observes none, and has no value: what it tells about a question is a matter of meaning.
+    Free text observes no variable and has no value: its relevance is its similarity to the question.
     """
 
     id: str
@@ -40,7 +37,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Own:
-    """A user's own candidates by id, free text last, their newest answers, and the keys they hold."""
+    """A user's own candidates by id with free text last, their newest answers, and the keys they hold."""
 
     items: tuple[Candidate, ...]
     answers: Mapping[str, int]
@@ -54,13 +51,13 @@ class Own:
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
-        """The statements of free text, in the order of the items that say them."""
+        """The statements of free text, in the order of their items."""
         return tuple(item.statement for item in self.items if item.variable is None)
 
     def relevance(
         self, correlations: CorrelationModel, question: str, similarity: TextSimilarity
     ) -> NDArray[np.float64]:
-        """How much each item tells about the question."""
+        """Return the relevance of each item to the question."""
         relevance = correlations.relevance(question)[self.variables]
         if not self.texts:
             return relevance
@@ -68,73 +65,65 @@ class Own:
 
     @cached_property
     def repeats(self) -> bool:
-        """Whether two of the items read the same."""
+        """Whether two of the items have the same text."""
         return len({item.statement for item in self.items}) < len(self.items)
 
 
 def read_own_items(correlations: CorrelationModel, users: Sequence[str], layers: frozenset[Layer]) -> dict[str, Own]:
-    """Read what some users have themselves; one query for 200 of them. Those that there are not are left out."""
-    snapshot = correlations.snapshot
-    found: dict[str, Own] = {}
-    for start in range(0, len(users), _USERS_AT_ONCE):
-        some = list(users[start : start + _USERS_AT_ONCE])
-        rows = snapshot.graph.read(
-            "personas", dataset=snapshot.dataset, fit=snapshot.fit, users=some, as_of=snapshot.as_of
-        )
-        found.update((row["user"], own_items_of(correlations, row, layers)) for row in rows)
-    return found
+    """Read the own items of each user that exists; one query for 200 of them."""
+    return {row.user: own_items_of(correlations, row, layers) for row in read_personas(correlations.snapshot, users)}
 
 
-def own_items_of(correlations: CorrelationModel, row: Mapping[str, Any], layers: frozenset[Layer]) -> Own:
-    """Turn a row of `personas` into candidates."""
-    newest: dict[str, Sequence[Any]] = {}
-    for item in sorted(row["items"], key=lambda item: (item[3], item[0])):
-        if item[1] is not None and item[2] is not None:
-            newest[item[1]] = item
-    held = tuple(sorted(key for key, _, _ in row["keys"] if key in correlations.keys))
-    groups = [key for key in map(demographic_id, row["attributes"]) if key in correlations.keys]
+def own_items_of(correlations: CorrelationModel, row: UserRow, layers: frozenset[Layer]) -> Own:
+    """Turn what the graph stores of a user into candidates of some layers."""
+    newest: dict[str, ItemRow] = {}
+    for item in sorted(row.items, key=lambda item: (item.at, item.id)):
+        if item.question is not None and item.option is not None:
+            newest[item.question] = item
+    held = tuple(sorted(key for key in row.keys if key in correlations.keys))
+    groups = [key for key in map(demographic_id, row.attributes) if key in correlations.keys]
     found = [
-        *_answers(correlations, newest, row["facts"], layers),
-        *(_traits(correlations, row["traits"] or (), row["facts"]) if "induced" in layers else ()),
+        *_answers(correlations, newest, row.facts, layers),
+        *(_traits(correlations, row.traits, row.facts) if "induced" in layers else ()),
         *(_groups(correlations, groups) if "cache" in layers else ()),
     ]
-    texts = free_texts(row["items"], row["facts"], layers)
     return Own(
-        items=(*sorted(found, key=lambda item: item.id), *texts),
-        answers={question: item[2] for question, item in newest.items()},
+        items=(*sorted(found, key=lambda item: item.id), *free_texts(row, layers)),
+        answers={question: item.option for question, item in newest.items() if item.option is not None},
         held=held or tuple(sorted(groups)),
-        counted=row["sharing_rank"] > 0,
+        counted=row.shares,
     )
 
 
 def _answers(
     correlations: CorrelationModel,
-    newest: Mapping[str, Sequence[Any]],
-    facts: Sequence[Sequence[Any]],
+    newest: Mapping[str, ItemRow],
+    facts: Sequence[FactRow],
     layers: frozenset[Layer],
 ) -> Iterator[Candidate]:
-    distilled = {fact[3]: fact for fact in facts if fact[1] == "distilled" and fact[3] is not None}
-    for question, (id_, _, option, at, statement) in newest.items():
-        variable = correlations.of_question(question)
-        value = correlations.value_of_answer(question, option)
-        if variable is None or value is None:
+    distilled = {fact.question: fact for fact in facts if fact.layer == "distilled" and fact.question is not None}
+    for question, item in newest.items():
+        observed = correlations.observed(question, item.option)
+        if observed is None:
             continue
+        variable, value = observed
         fact = distilled.get(question)
-        if fact is not None and fact[4] == option and "distilled" in layers:
-            yield Candidate(fact[0], "distilled", statement, variable, value, question, option, fact[2], at)
+        if fact is not None and fact.option == item.option and "distilled" in layers:
+            yield Candidate(
+                fact.id, "distilled", item.statement, variable, value, question, item.option, fact.key, item.at
+            )
         elif "history" in layers:
-            yield Candidate(id_, "history", statement, variable, value, question, option, None, at)
+            yield Candidate(item.id, "history", item.statement, variable, value, question, item.option, None, item.at)
 
 
-def _traits(
-    correlations: CorrelationModel, traits: Sequence[float], facts: Sequence[Sequence[Any]]
-) -> Iterator[Candidate]:
-    for id_, layer, key, _, _, at, statement in facts:
-        if layer == "induced" and is_pole(key):
-            trait = trait_of(key)
+def _traits(correlations: CorrelationModel, traits: Sequence[float], facts: Sequence[FactRow]) -> Iterator[Candidate]:
+    for fact in facts:
+        if fact.layer == "induced" and is_pole(fact.key):
+            trait = trait_of(fact.key)
             variable = correlations.of_trait(trait)
             if variable is not None and trait < len(traits):
-                yield Candidate(id_, "induced", statement, variable, float(traits[trait]), key=key, at=at)
+                score = float(traits[trait])
+                yield Candidate(fact.id, "induced", fact.statement, variable, score, key=fact.key, at=fact.at)
 
 
 def _groups(correlations: CorrelationModel, groups: Sequence[str]) -> Iterator[Candidate]:
@@ -144,21 +133,16 @@ def _groups(correlations: CorrelationModel, groups: Sequence[str]) -> Iterator[C
             yield Candidate(key, "cache", key, variable, correlations.value_of_holding(key), key=key)
 
 
-def free_texts(
-    items: Sequence[Sequence[Any]], facts: Sequence[Sequence[Any]], layers: frozenset[Layer]
-) -> list[Candidate]:
-    """What is recalled by meaning, by id: facts of no question and no trait, then texts that choose no option.
-
-    `items` and `facts` are those of rows of `personas` or `borrowable`.
-    """
-    found = [
-        Candidate(id_, layer, statement, None, None, key=key, at=at)
-        for id_, layer, key, question, _, at, statement in facts
-        if question is None and layer in layers and not is_pole(key)
+def free_texts(row: UserRow, layers: frozenset[Layer]) -> list[Candidate]:
+    """Return what is recalled by text similarity, by id: facts without question or pole, then items without option."""
+    facts = [
+        Candidate(fact.id, fact.layer, fact.statement, None, None, key=fact.key, at=fact.at)
+        for fact in row.facts
+        if fact.question is None and fact.layer in layers and not is_pole(fact.key)
     ]
-    said = [
-        Candidate(id_, "history", statement, None, None, question, at=at)
-        for id_, question, option, at, statement in items
-        if option is None and "history" in layers
+    items = [
+        Candidate(item.id, "history", item.statement, None, None, item.question, at=item.at)
+        for item in row.items
+        if item.option is None and "history" in layers
     ]
-    return [*sorted(found, key=lambda one: one.id), *sorted(said, key=lambda one: one.id)]
+    return [*sorted(facts, key=lambda fact: fact.id), *sorted(items, key=lambda item: item.id)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from persona_db.chains.fit.correlations import CorrelationModel, load_correlations
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.graph.errors import ConfigError, UnknownQuestionError
+from persona_db.graph.ids import new_question_id
 from persona_db.graph.models import Question
 from persona_db.graph.users import question_of
 
@@ -24,9 +24,8 @@ def new_question(text: str, options: Sequence[str]) -> Question:
     """Make a question of its text and ordered options; its id is a hash of both."""
     if len(options) < 2 or len(set(options)) < len(options):
         raise ConfigError("a new question needs two or more different options, in order: give each with --option")
-    digest = blake2b(repr((text, tuple(options))).encode(), digest_size=8).hexdigest()
     ordinal = tuple(float(place) for place in range(len(options)))
-    return Question(id=f"new:{digest}", text=text, options=tuple(options), ordinal=ordinal)
+    return Question(id=new_question_id(text, options), text=text, options=tuple(options), ordinal=ordinal)
 
 
 def prepare(

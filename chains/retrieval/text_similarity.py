@@ -1,4 +1,4 @@
-"""What is recalled by meaning: texts that answer no question, and facts that are no place on a trait."""
+"""Recall by text similarity: for texts that answer no question, and facts that are no pole of a trait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STATEMENTS_AT_ONCE = 20_000
 
 
 class TextSimilarity:
-    """How much texts tell about questions, from the cosine of the two; each pair is read once."""
+    """The relevance of texts to questions, from the cosine similarity of the two; each pair is read once."""
 
     def __init__(self, correlations: CorrelationModel) -> None:
         self._correlations = correlations
@@ -22,7 +22,7 @@ class TextSimilarity:
         self._read: set[tuple[str, str]] = set()
 
     def fetch(self, wanted: Mapping[str, Collection[str]]) -> None:
-        """Read how near statements (ids) come to questions (ids); questions without a vector are passed over."""
+        """Read the cosines of statements (ids) with questions (ids); questions without a vector are skipped."""
         pairs = [
             (question, statement)
             for question, statements in wanted.items()
@@ -40,12 +40,12 @@ class TextSimilarity:
         for question, statement in pairs:
             statements.setdefault(question, []).append(statement)
         rows = [
-            {"question": question, "vector": vectors[question].tolist(), "statements": some}
-            for question, some in statements.items()
+            {"question": question, "vector": vectors[question].tolist(), "statements": ids}
+            for question, ids in statements.items()
         ]
         for row in snapshot.graph.read("likeness", dataset=snapshot.dataset, rows=rows):
             self._cosines.update({(row["question"], statement): cosine for statement, cosine in row["cosines"]})
 
     def relevance(self, question: str, statement: str) -> float:
-        """How much a text tells about a question, on the scale of correlations; 0 for what has no vector."""
+        """Return the relevance of a text to a question, on the scale of correlations; 0 for a text without a vector."""
         return self._correlations.relevance_by_similarity(self._cosines.get((question, statement), 0.0))

@@ -23,9 +23,9 @@ from persona_db.chains.language.models import LanguageModel, model_of
 from persona_db.chains.language.predict import stream_explanation
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.results import Collaborator, Context, Prediction
-from persona_db.chains.retrieval.join import TOP_K, explained, join_many
+from persona_db.chains.retrieval.join import TOP_K, Match, explained, join_many
 from persona_db.chains.retrieval.questions import prepare
-from persona_db.chains.retrieval.recall import RecallSettings, recall_many
+from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, recall_many
 from persona_db.chains.runnables.stages import Stage, Work
 from persona_db.graph.embedding import Embedder
 from persona_db.graph.ledger import now, store_runs
@@ -99,11 +99,10 @@ class Recall(Stage[Joined, Recollection]):
 
     def _recall(self, joined: Sequence[Joined], _: Sequence[RunnableConfig]) -> list[Recollection]:
         asked, correlations = _prepared(self.graph, self.dataset, [one.ask for one in joined], self.embedder)
-        collaborators = [
-            [{"collaborator": who.user, "name": who.name, "score": who.score} for who in one.collaborators]
-            for one in joined
+        borrow_from = [
+            BorrowFrom([Match(who.user, who.name, who.score) for who in one.collaborators]) for one in joined
         ]
-        contexts = recall_many(correlations, asked, settings=self.settings, texts=True, collaborators=collaborators)
+        contexts = recall_many(correlations, asked, settings=self.settings, texts=True, borrow_from=borrow_from)
         return [Recollection(ask=one.ask, context=context) for one, context in zip(joined, contexts, strict=True)]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +19,11 @@ from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.traits import trait_of, trait_weights
+from persona_db.chains.fit.traits import trait_weights
 from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon, score_texts
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.predict import predict_contexts
+from persona_db.graph.ids import fact_id, is_positive, trait_of
 from persona_db.graph.models import HistoryItem
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class StatisticalEngine:
             for leaning in leanings(self.population, choice, ()).keys:
                 if leaning.kind != "trait":
                     continue
-                push = pushes[trait_of(leaning.key)] * (1 if leaning.key.endswith("+") else -1)
+                push = pushes[trait_of(leaning.key)] * (1 if is_positive(leaning.key) else -1)
                 text = f"Leans to: {self.pole_names.get(leaning.key, leaning.key)}"
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
         for leaning, items_of_term in self._terms(history):
@@ -204,7 +204,7 @@ class StatisticalEngine:
             supports.append(Support(id=fact.id if fact else item.id, share=round(float(push[index]) / total, 6)))
         at = max((item.at for item in persona.history.items), default="")
         return Fact(
-            id=_fact_id(persona.user, leaning.key, text, leaning.weight, [(s.id, s.share) for s in supports]),
+            id=fact_id(persona.user, leaning.key, text, leaning.weight, [(s.id, s.share) for s in supports]),
             layer="induced",
             text=text,
             supports=tuple(supports),
@@ -253,7 +253,7 @@ class StatisticalEngine:
 
 def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
     return Fact(
-        id=_fact_id(item.user, key, item.text, strength, [(item.id, 1.0)]),
+        id=fact_id(item.user, key, item.text, strength, [(item.id, 1.0)]),
         layer="distilled",
         text=item.text,
         supports=(Support(id=item.id, share=1.0),),
@@ -264,8 +264,3 @@ def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
         option=item.option,
         at=item.at,
     )
-
-
-def _fact_id(user: str, key: str, text: str, strength: float, supports: Sequence[tuple[str, float]]) -> str:
-    """A fact is the same as long as user, key, text, strength and supports are."""
-    return blake2b(repr((user, key, text, strength, list(supports))).encode(), digest_size=16).hexdigest()

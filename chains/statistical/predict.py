@@ -12,8 +12,8 @@ from persona_db.chains.fit.conditioning import condition
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.traits import is_pole, trait_of
 from persona_db.chains.results import Context, Evidence, Prediction, Recalled
+from persona_db.graph.ids import is_pole, trait_of
 
 __all__ = ["Forecast", "forecast", "predict_contexts", "variable_of"]
 

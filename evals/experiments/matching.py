@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_db.chains.retrieval.join import Match
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.experiments.cold_start_users import EVERYTHING, KNOWN, ColdStartUsers
@@ -29,8 +30,6 @@ QUESTION = "Is it the matching by shared keys that helps, or would anybody's ans
 _SEEDS = 20
 _QUICK_SEEDS = 3
 _USERS_AT_ONCE = 500
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 def run(context: ExperimentContext) -> ExperimentResult:
@@ -103,17 +102,17 @@ class _People:
         place = {user: row for row, user in enumerate(answers.users)}
         column = {question: index for index, question in enumerate(answers.questions)}
         orders = self._orders(arm, [place[user] for user in users], seed)
-        collaborators: list[Rows] = []
+        collaborators: list[list[Match]] = []
         for test in tests:
-            rows = matched[test.user]
+            matches = matched[test.user]
             others = first_alike(
-                [place[row["collaborator"]] for row in rows],
+                [place[match.user] for match in matches],
                 answers.answers[:, column[test.question]] >= 0,
                 without=place[test.user],
                 order=orders[place[test.user]],
             )
             collaborators.append(
-                [{**row, "collaborator": answers.users[one], "name": ""} for row, one in zip(rows, others, strict=True)]
+                [match._replace(user=answers.users[row], name="") for match, row in zip(matches, others, strict=True)]
             )
         return base.predict("persona-db", tests, recall={"summaries": 0.0}, collaborators=collaborators)
 
@@ -169,9 +168,9 @@ def _overlaps(context: ExperimentContext) -> list[Row]:
     for known in KNOWN:
         shares = []
         for name, full in zip(cold.names(known), cold.names(EVERYTHING), strict=True):
-            best = {row["collaborator"] for row in joined[full]}
+            best = {match.user for match in joined[full]}
             if best:
-                shares.append(len(best & {row["collaborator"] for row in joined[name]}) / len(best))
+                shares.append(len(best & {match.user for match in joined[name]}) / len(best))
         if shares:
             values = np.array(shares)
             draws = values[rng.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)

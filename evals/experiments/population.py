@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -18,11 +18,10 @@ from persona_db.chains.prediction.predict import predict_each
 from persona_db.chains.refinement.refine import refine
 from persona_db.chains.refinement.report import RefineReport
 from persona_db.chains.results import Context, Prediction
-from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
-from persona_db.chains.retrieval.join import join_many
+from persona_db.chains.retrieval.join import Match, join_many
 from persona_db.chains.retrieval.own_items import Layer, Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
-from persona_db.chains.retrieval.recall import RecallSettings
+from persona_db.chains.retrieval.recall import RecallSettings, Sources
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.arms import places_of
 from persona_db.evals.evaluate import check_no_leak
@@ -74,7 +73,7 @@ class _Kept:
     pairs: list[tuple[str, str]]
     asked: list[tuple[str, Question]]
     correlations: CorrelationModel
-    collaborator_items: CollaboratorItems
+    sources: Sources
     _own: dict[frozenset[Layer], Mapping[str, Own]] = field(default_factory=dict)
 
     def own_items_of(self, layers: frozenset[Layer]) -> Mapping[str, Own]:
@@ -107,7 +106,7 @@ class Population:
         self._guests = guests
         self._home = _Home()
         self._kept: _Kept | None = None
-        self._joined: dict[tuple[str, int], dict[str, Sequence[Mapping[str, Any]]]] = {}
+        self._joined: dict[tuple[str, int], dict[str, Sequence[Match]]] = {}
         self.refined: RefineReport | None = None
 
     @property
@@ -166,12 +165,12 @@ class Population:
         ratio: float | None = None,
         top_k: int | None = None,
         recall: Mapping[str, Any] | None = None,
-        collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+        collaborators: Sequence[Sequence[Match]] | None = None,
         model: LanguageModel | Literal["as set"] | None = "as set",
     ) -> list[Outcome]:
         """Return the outcome of each test by an arm of `evaluate`; what is None is as in the experiment's settings.
 
-        *recall* overrides fields of RecallSettings, *collaborators* (rows of `join_many` for each test) those of the
+        *recall* overrides fields of RecallSettings, *collaborators* (matches for each test) those of the
         JOIN, and *model* the model of the settings. LeakError when an answer to be predicted is in the dataset.
         """
         given = self.context.settings
@@ -201,7 +200,7 @@ class Population:
         self,
         tests: Sequence[TestItem],
         places: RecallSettings,
-        collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+        collaborators: Sequence[Sequence[Match]] | None = None,
         *,
         engine: Engine | None = None,
     ) -> Iterator[tuple[int, Context, Predicted]]:
@@ -215,12 +214,12 @@ class Population:
         with threadpool_limits(limits=1):
             yield from predict_each(
                 kept.correlations, kept.asked, engine=engine or StatisticalEngine(), settings=places,
-                own=kept.own_items_of(places.layers), collaborator_items=kept.collaborator_items,
+                sources=replace(kept.sources, own=kept.own_items_of(places.layers)),
                 collaborators=collaborators, progress=self.context.progress,
             )  # fmt: skip
 
-    def joined(self, users: Sequence[str], *, top_k: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """Return the rows of `join_many` by user, with recall's settings; a Fit joins everybody once."""
+    def joined(self, users: Sequence[str], *, top_k: int) -> Mapping[str, Sequence[Match]]:
+        """Return the matches of each user, with recall's settings; a Fit joins everybody once."""
         snapshot = self.snapshot()
         known = self._joined.setdefault((snapshot.fit, top_k), {})
         missing = [user for user in dict.fromkeys(users) if user not in known]
@@ -234,7 +233,7 @@ class Population:
         pairs = [(test.user, test.question) for test in tests]
         if self._kept is None or (self._kept.correlations.snapshot.fit, self._kept.pairs) != (snapshot.fit, pairs):
             asked, correlations = prepare(snapshot, pairs)
-            self._kept = _Kept(pairs, asked, correlations, CollaboratorItems(correlations))
+            self._kept = _Kept(pairs, asked, correlations, Sources.of(correlations))
         return self._kept
 
     def keys(self) -> dict[str, CacheKey]:

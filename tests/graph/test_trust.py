@@ -12,7 +12,7 @@ import pytest
 from persona_db.chains import open_snapshot, predict, refine
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.retrieval.collaborator_items import CollaboratorItems
-from persona_db.chains.retrieval.join import join, join_many
+from persona_db.chains.retrieval.join import Match, join, join_many
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.graph.datasets import drop_dataset
@@ -76,7 +76,7 @@ class Town:
         """Everybody who is anybody's collaborator."""
         snapshot = open_snapshot(self.graph, self.dataset)
         found = join_many(snapshot, [person.id for person in self.world.people], top_k=ALL, exact=exact)
-        return {str(row["collaborator"]) for some in found.values() for row in some}
+        return {match.user for matches in found.values() for match in matches}
 
     def lends(self, users: set[str]) -> set[str]:
         """Those of *users* who lend anything when they are asked for by name."""
@@ -87,9 +87,10 @@ class Town:
         similarity = TextSimilarity(correlations)
         lent = set()
         for user in sorted(users):
-            row = {"collaborator": user, "score": 1.0}
+            match = Match(user, "", 1.0)
             lent |= {
-                item.user for item in collaborator_items.said("q00", [row], cap=ALL, known=(), similarity=similarity)
+                item.user
+                for item in collaborator_items.recalled("q00", [match], cap=ALL, known=(), similarity=similarity)
             }
         return {str(user) for user in lent}
 

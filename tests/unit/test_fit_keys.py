@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_db.chains.fit.keys import idf, units
-from persona_db.chains.fit.leanings import demographic_id
 from persona_db.chains.fit.learn import learn
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
+from persona_db.graph.ids import demographic_id
 from tests.synthetic import histories, make_world, signals_of
 
 held = st.lists(st.tuples(st.floats(0.01, 1), st.floats(0.05, 9)), min_size=1, max_size=12)

@@ -13,8 +13,9 @@ from persona_db.chains.fit.answers import Wording
 from persona_db.chains.fit.population import fit_population, informativeness, likeness, link_prior, pooled_rates
 from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.traits import pole_id, pole_names, trait_of, trait_scores
+from persona_db.chains.fit.traits import pole_names, trait_scores
 from persona_db.chains.fit.tuning import choose_settings, inner_folds
+from persona_db.graph.ids import pole_id, trait_of
 from persona_db.graph.models import Question
 from tests.synthetic import make_world, signals_of
 

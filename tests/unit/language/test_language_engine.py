@@ -14,7 +14,6 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from persona_db.chains.engine import Refined
-from persona_db.chains.fit.leanings import demographic_id
 from persona_db.chains.language.call import Budget
 from persona_db.chains.language.dry_run import estimate
 from persona_db.chains.language.engine import LanguageEngine
@@ -25,6 +24,7 @@ from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.runnables.stages import Distil, Induce, Key
 from persona_db.graph.errors import BudgetError, ConfigError, ModelAnswerError, ModelUnavailableError
+from persona_db.graph.ids import demographic_id
 from tests.unit.language.scripted import Scripted, asked_of, does_as_told, facts, person
 
 PEOPLE = [person(f"u{n}", attributes=["AGE=30"]) for n in range(6)]
