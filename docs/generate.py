@@ -139,7 +139,9 @@ def queries_page() -> str:
             lines = [f"### {query.name}", "", query.summary[0].upper() + query.summary[1:], ""]
             lines += [f"- takes `{param.name}` ({param.type}): {_safe(param.about)}" for param in query.params.values()]
             returned = ", ".join(f"`{name}` ({kind})" for name, kind in query.returns.items())
-            lines += [f"- returns {returned or 'nothing'}", f"- cost: {_safe(query.cost)}"]
+            lines += [f"- returns {returned or 'nothing'}"]
+            lines += [f"- each of `{name}` is `{members}`" for name, members in query.rows.items()]
+            lines += [f"- cost: {_safe(query.cost)}"]
             parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
@@ -269,11 +271,11 @@ def _console(arguments: Sequence[str]) -> str:
     """Return what a command prints, in a block."""
     from typer.main import get_command
 
-    from persona_db.cli.main import _APP
+    from persona_db.cli.app import APP
 
     printed = StringIO()
     with redirect_stdout(printed):
-        get_command(_APP).main(
+        get_command(APP).main(
             list(arguments),
             prog_name="persona-db",
             standalone_mode=False,

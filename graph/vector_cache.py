@@ -40,12 +40,12 @@ class CachedEmbedder:
 
     @property
     def name(self) -> str:
-        """The inner embedder's."""
+        """That of the inner embedder."""
         return self._inner.name
 
     @property
     def dimension(self) -> int:
-        """The inner embedder's."""
+        """That of the inner embedder."""
         return self._inner.dimension
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -72,7 +72,7 @@ class CachedEmbedder:
         return np.stack([found[key_of[text]] for text in texts])
 
     def forget(self, texts: Iterable[str]) -> int:
-        """Remove the vectors of these texts; return how many there were."""
+        """Remove the vectors of these texts; return how many were stored."""
         with self._open() as cache, cache:
             keys = [(self._key(text),) for text in texts]
             return cache.executemany("DELETE FROM vector WHERE key = ?", keys).rowcount if keys else 0

@@ -14,7 +14,8 @@ import typer
 from typer.main import get_command
 
 from docs.generate import sessions
-from persona_db.cli.main import _APP, COMMANDS
+from persona_db.cli.app import APP
+from persona_db.cli.main import COMMANDS
 from persona_db.graph import errors
 from persona_db.graph.settings import Settings
 
@@ -55,7 +56,7 @@ def parse(command: str) -> None:
 
     A command's bare name (`persona-db load`) only has to be one.
     """
-    group: Any = get_command(_APP)
+    group: Any = get_command(APP)
     arguments = [_PLACEHOLDERS.get(word, word) for word in shlex.split(command, comments=True)[1:]]
     if len(arguments) == 1 and arguments[0] in COMMANDS:
         return

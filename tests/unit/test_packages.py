@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 import tomllib
@@ -70,3 +71,35 @@ def test_help_needs_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "imported: []"
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_is_what_the_parser_prints(option: str) -> None:
+    """It is printed without the parser, and reads the same as from it."""
+    parser = (
+        "from typer.main import get_command; from persona_db.cli.app import APP\n"
+        f"get_command(APP).main([{option!r}], prog_name='persona-db')"
+    )
+    light = f"from persona_db.cli.main import main; main([{option!r}])"
+    environment = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
+    printed = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment).stdout
+        for code in (parser, light)
+    ]
+    assert printed[0] == printed[1]
+
+
+def test_a_command_imports_no_more_of_the_driver_than_it_uses() -> None:
+    """`users` and `join` have no arrays, and nothing is kept from being imported afterwards."""
+    code = (
+        "import sys\n"
+        "from persona_db.cli.console import ARRAYS, connect\n"
+        "from persona_db.graph.errors import GraphUnavailableError\n"
+        "from persona_db.graph.settings import Settings\n"
+        "try: connect(Settings(neo4j_uri='bolt://127.0.0.1:9'), progress=print, without=ARRAYS)\n"
+        "except GraphUnavailableError: pass\n"
+        "print('imported:', [name for name in ARRAYS if name in sys.modules], 'neo4j' in sys.modules)\n"
+        "import numpy, pandas"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported: [] True"
