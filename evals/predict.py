@@ -10,7 +10,7 @@ from persona_db.chains.language.call import Budget
 from persona_db.chains.prediction.predict import predict_many
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import MODEL_ARMS, RANDOM_ARM, places_of
+from persona_db.evals.arms import MODEL_ARMS, RANDOM_ARM, settings_of
 from persona_db.evals.baselines import BASELINES, predict_baseline
 from persona_db.evals.items import Outcome, TestItem, outcome_of
 from persona_db.evals.random_collaborators import predict_at_random, random_contexts
@@ -43,7 +43,7 @@ def predict_arm(
     """Return the arm's outcome for each test, in their order."""
     if arm in BASELINES:
         return baseline_outcomes(arm, tests, answers=answers, seed=settings.seed)
-    asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
+    asked = settings_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
     pairs = [(test.user, test.question) for test in tests]
     snapshot = open_snapshot(graph, dataset)
     if model is not None:
@@ -52,14 +52,14 @@ def predict_arm(
 
         predict_options = PredictOptions(token_budget=settings.token_budget, history=arm not in MODEL_ARMS)
         if arm == RANDOM_ARM:
-            by_place: dict[int, ModelPrediction] = {}
-            for places, _, contexts in random_contexts(
+            by_index: dict[int, ModelPrediction] = {}
+            for indices, _, contexts in random_contexts(
                 snapshot, pairs, settings=asked, answers=answers, seed=settings.seed, texts=True, at_once=_MODEL_AT_ONCE
             ):
                 made_of = predict_on_record(snapshot, contexts, model, predict_options=predict_options, budget=budget)
-                by_place.update(zip(places, made_of, strict=True))
-                progress("predicting", len(by_place), len(pairs))
-            predicted = [by_place[place] for place in range(len(pairs))]
+                by_index.update(zip(indices, made_of, strict=True))
+                progress("predicting", len(by_index), len(pairs))
+            predicted = [by_index[index] for index in range(len(pairs))]
         else:
             predicted = predict_many_by_model(
                 snapshot,

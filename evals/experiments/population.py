@@ -21,7 +21,7 @@ from persona_db.chains.retrieval.join import join_many
 from persona_db.chains.retrieval.own_items import Layer, Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings
-from persona_db.evals.arms import MODEL_ARMS, places_of
+from persona_db.evals.arms import MODEL_ARMS, settings_of
 from persona_db.evals.evaluate import check_no_leak
 from persona_db.evals.experiments.records import Records
 from persona_db.evals.experiments.settings import ExperimentSettings
@@ -178,9 +178,9 @@ class Population:
             ratio=given.ratio if ratio is None else ratio,
             top_k=given.top_k if top_k is None else top_k,
         )
-        places = places_of(arm, asked)
+        settings = settings_of(arm, asked)
         if recall:
-            places = RecallSettings.model_validate({**places.model_dump(), **recall})
+            settings = RecallSettings.model_validate({**settings.model_dump(), **recall})
         model = self.context.model if model == "as set" else model
         if model is not None:
             from persona_db.chains.language.call import Budget
@@ -189,38 +189,38 @@ class Population:
 
             pairs = [(test.user, test.question) for test in tests]
             predicted = predict_many_by_model(
-                self.snapshot(), pairs, model, settings=places,
+                self.snapshot(), pairs, model, settings=settings,
                 predict_options=PredictOptions(history=arm not in MODEL_ARMS),
                 budget=Budget(budget_usd=given.budget_usd), progress=self.context.progress,
             )  # fmt: skip
             return [model_outcome(arm, test, one) for test, one in zip(tests, predicted, strict=True)]
         made = {
-            place: outcome_of(arm, tests[place], one.probabilities, items=one.recalled)
-            for place, _, one in self._each(tests, places, collaborators)
+            index: outcome_of(arm, tests[index], one.probabilities, items=one.recalled)
+            for index, _, one in self._each(tests, settings, collaborators)
         }
-        return [made[place] for place in range(len(tests))]
+        return [made[index] for index in range(len(tests))]
 
-    def recalled(self, tests: Sequence[TestItem], places: RecallSettings) -> list[tuple[Context, Prediction]]:
+    def recalled(self, tests: Sequence[TestItem], settings: RecallSettings) -> list[tuple[Context, Prediction]]:
         """Return each test's recalled context and prediction, in their order, all in memory."""
-        made = {place: (context, one) for place, context, one in self._each(tests, places)}
-        return [made[place] for place in range(len(tests))]
+        made = {index: (context, one) for index, context, one in self._each(tests, settings)}
+        return [made[index] for index in range(len(tests))]
 
     def _each(
         self,
         tests: Sequence[TestItem],
-        places: RecallSettings,
+        settings: RecallSettings,
         collaborators: Sequence[Sequence[Mapping[str, Any]]] | None = None,
     ) -> Iterator[tuple[int, Context, Prediction]]:
         """Yield what `predict_each` yields; cells that predict the same tests share what was read and joined."""
         from threadpoolctl import threadpool_limits
 
         kept = self._read(tests)
-        if collaborators is None and places.borrows:
-            joined = self.joined([test.user for test in tests], top_k=places.top_k)
+        if collaborators is None and settings.borrows:
+            joined = self.joined([test.user for test in tests], top_k=settings.top_k)
             collaborators = [joined[test.user] for test in tests]
         with threadpool_limits(limits=1):
             yield from predict_each(
-                kept.correlations, kept.asked, settings=places, own=kept.own_items_of(places.layers),
+                kept.correlations, kept.asked, settings=settings, own=kept.own_items_of(settings.layers),
                 collaborator_items=kept.collaborator_items,
                 collaborators=collaborators, progress=self.context.progress,
             )  # fmt: skip
