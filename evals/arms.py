@@ -10,7 +10,7 @@ from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.evals.baselines import BASELINES
 from persona_db.graph.errors import ConfigError
 
-__all__ = ["ARMS", "FIT_ARMS", "GRAPH_ARMS", "MODEL_ARMS", "RANDOM_ARM", "check_arms", "places_of"]
+__all__ = ["ARMS", "FIT_ARMS", "GRAPH_ARMS", "MODEL_ARMS", "RANDOM_ARM", "check_arms", "settings_of"]
 
 EVERYTHING = 100_000
 """More slots than anybody has answers."""
@@ -94,7 +94,7 @@ ARMS: tuple[str, ...] = (*GRAPH_ARMS, RANDOM_ARM, *FIT_ARMS, *MODEL_ARMS, *BASEL
 """Every arm there is."""
 
 
-def places_of(arm: str, asked: RecallSettings) -> RecallSettings:
+def settings_of(arm: str, asked: RecallSettings) -> RecallSettings:
     """Return the arm's recall settings; *asked* are those of `persona-db`, which has every kind of item."""
     return {**GRAPH_ARMS, **MODEL_ARMS}.get(arm, _as_asked)(asked)
 

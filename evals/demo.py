@@ -19,7 +19,7 @@ from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import check_arms
-from persona_db.evals.evaluate import check_no_leak, option_places
+from persona_db.evals.evaluate import check_no_leak, ranks_by_question
 from persona_db.evals.items import RunHeader, TestItem
 from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
@@ -144,7 +144,7 @@ def _compare(
         command=settings.command,
         seed=seed,
         settings=settings.model_dump(mode="json"),
-        ranks=option_places(answers),
+        ranks=ranks_by_question(answers),
     )
     return report_of(header, outcomes, costs=costs)
 

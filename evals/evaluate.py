@@ -42,7 +42,7 @@ __all__ = [
     "evaluate",
     "evaluation_dataset",
     "held_out",
-    "option_places",
+    "ranks_by_question",
     "source_hashes",
 ]
 
@@ -100,7 +100,7 @@ def evaluate(
             seed=settings.seed,
             settings={**settings.model_dump(mode="json"), **_engine(model)},
             data=source_hashes((*settings.paths, *settings.split)),
-            ranks=option_places(answers),
+            ranks=ranks_by_question(answers),
             by=settings.by,
             groups=groups,
             unanswered=answers.unanswered,
@@ -240,7 +240,7 @@ def _own_splits(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(str, files)) if len(files) == len(paths) else ()
 
 
-def option_places(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
+def ranks_by_question(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
     """Return each option's rank on its question's scale, None off it."""
     return {
         question: tuple(None if np.isnan(rank) else float(rank) for rank in ranks[:width])

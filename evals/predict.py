@@ -12,7 +12,7 @@ from persona_db.chains.prediction.predict import predict_pairs
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import MODEL_ARMS, RANDOM_ARM, places_of
+from persona_db.evals.arms import MODEL_ARMS, RANDOM_ARM, settings_of
 from persona_db.evals.baselines import BASELINES, predict_baseline
 from persona_db.evals.items import Outcome, TestItem, outcome_of
 from persona_db.evals.random_collaborators import predict_at_random
@@ -41,7 +41,7 @@ def predict_arm(
     """Return the arm's outcome for each test, in their order."""
     if arm in BASELINES:
         return baseline_outcomes(arm, tests, answers=answers, seed=settings.seed)
-    asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
+    asked = settings_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
     pairs = [(test.user, test.question) for test in tests]
     snapshot = open_snapshot(graph, dataset)
     engine = engine_of_arm(arm, model, budget=budget, token_budget=settings.token_budget)

@@ -43,13 +43,13 @@ def predict_at_random(
 
     made: dict[int, Predicted] = {}
     with threadpool_limits(limits=1):
-        for places, correlations, contexts in random_contexts(
+        for indices, correlations, contexts in random_contexts(
             snapshot, pairs, settings=settings, answers=answers, seed=seed, texts=engine.reads_texts,
             at_once=engine.contexts_at_once,
         ):  # fmt: skip
-            made.update(zip(places, engine.predict(correlations, contexts, explain=False), strict=True))
+            made.update(zip(indices, engine.predict(correlations, contexts, explain=False), strict=True))
             progress("predicting", len(made), len(pairs))
-    return [made[place] for place in range(len(pairs))]
+    return [made[index] for index in range(len(pairs))]
 
 
 def random_contexts(
@@ -62,7 +62,7 @@ def random_contexts(
     texts: bool,
     at_once: int = _PAIRS_AT_ONCE,
 ) -> Iterator[tuple[list[int], CorrelationModel, list[Context]]]:
-    """Yield the places of some pairs, what is known of the questions, and a context for each of these pairs.
+    """Yield the indices of some pairs, the correlations of their questions, and a context for each of these pairs.
 
     For each pair, every collaborator of the JOIN is replaced by a random user who answered the question if they did,
     and did not if they did not, with the score of the one replaced; and the user's keys by random other ones, as many
@@ -73,27 +73,27 @@ def random_contexts(
     asked, correlations = prepare(snapshot, pairs)
     sources = Sources.of(correlations)
     draw = _Draw(correlations, answers, seed)
-    order = sorted(range(len(pairs)), key=lambda place: pairs[place])
+    order = sorted(range(len(pairs)), key=lambda index: pairs[index])
     for start in range(0, len(order), at_once):
-        places = order[start : start + at_once]
-        users = list(dict.fromkeys(pairs[place][0] for place in places))
+        indices = order[start : start + at_once]
+        users = list(dict.fromkeys(pairs[index][0] for index in indices))
         matched = join_many(snapshot, users, top_k=settings.top_k, sharing=Sharing.INDUCED) if settings.top_k else {}
         own = read_own_items(correlations, users, frozenset())
         contexts = recall_many(
             correlations,
-            [asked[place] for place in places],
+            [asked[index] for index in indices],
             settings=settings,
             texts=texts,
             sources=sources,
             borrow_from=[
                 BorrowFrom(
-                    draw.collaborators(*pairs[place], matched.get(pairs[place][0], ())),
-                    draw.keys(*pairs[place], own[pairs[place][0]]),
+                    draw.collaborators(*pairs[index], matched.get(pairs[index][0], ())),
+                    draw.keys(*pairs[index], own[pairs[index][0]]),
                 )
-                for place in places
+                for index in indices
             ],
         )
-        yield places, correlations, contexts
+        yield indices, correlations, contexts
 
 
 def drawn_alike(
@@ -112,7 +112,7 @@ def first_alike(
     """Return the same as `drawn_alike`, taking indices as they stand in *order*, which holds each once."""
     lots = order[order != without]
     pools = {true: iter(lots[known[lots] == true].tolist()) for true in (True, False)}
-    return [next(pools[bool(known[place])]) for place in matched]
+    return [next(pools[bool(known[index])]) for index in matched]
 
 
 class _Draw:
@@ -133,13 +133,13 @@ class _Draw:
         """Return *matched* with other users, nobody twice and never *user*."""
         column = self._column.get(question)
         known = np.zeros(len(self._row), bool) if column is None else self._answers.answers[:, column] >= 0
-        places = drawn_alike(
+        indices = drawn_alike(
             [self._row[match.user] for match in matched],
             known,
             without=self._row[user],
             rng=self._rng("users", user, question),
         )
-        return [match._replace(user=self._answers.users[place]) for match, place in zip(matched, places, strict=True)]
+        return [match._replace(user=self._answers.users[index]) for match, index in zip(matched, indices, strict=True)]
 
     def keys(self, user: str, question: str, own: Own) -> list[str]:
         """Return as many other keys with a summary on the question as *own* has, or all there are."""
@@ -148,7 +148,7 @@ class _Draw:
         others = [key for key in summarised if key not in held]
         wanted = len(summarised) - len(others)
         drawn = self._rng("keys", user, question).permutation(len(others))[:wanted]
-        return sorted(others[place] for place in drawn)
+        return sorted(others[index] for index in drawn)
 
     def _rng(self, what: str, user: str, question: str) -> np.random.Generator:
         return np.random.default_rng([self._seed, crc32(f"{what}\n{user}\n{question}".encode())])

@@ -70,9 +70,9 @@ def answered_again(path: Path, source: Source, tests: Sequence[TestItem]) -> lis
     for _, row in table.rows(ignore):
         user = row[table.place(_USER)]
         if user in asked:
-            for place, question in wanted:
-                if row[place] in options[question]:
-                    second[user, question] = options[question].index(row[place])
+            for column, question in wanted:
+                if row[column] in options[question]:
+                    second[user, question] = options[question].index(row[column])
     return [
         Outcome(
             arm=AGAIN,
@@ -100,11 +100,11 @@ def retest_of(
 
     *samples* were made of *outcomes*. Intervals resample the users of these items, the same for all arms.
     """
-    place = {(outcome.user, outcome.question): index for index, outcome in enumerate(outcomes)}
-    known = [one for one in again if (one.user, one.question) in place]
+    index_of = {(outcome.user, outcome.question): index for index, outcome in enumerate(outcomes)}
+    known = [one for one in again if (one.user, one.question) in index_of]
     if not known:
         return Retest(n=0, users=0, own_agreement=None, ci95=None, arms={})
-    items = np.array([place[one.user, one.question] for one in known], dtype=np.intp)
+    items = np.array([index_of[one.user, one.question] for one in known], dtype=np.intp)
     parts = {arm: sample.taken(items) for arm, sample in samples.items()}
     resampled = bootstrap(
         {AGAIN: sample_of(known, ranks=ranks), **parts}, seed=seed, draws=draws, measures=[accuracy.MEASURE]

@@ -78,10 +78,10 @@ def _table(answers: AnswerMatrix) -> csr_array[np.float32, tuple[int, int]]:
     columns = questions[:, None] * answers.width + options
     people, groups = np.nonzero(answers.demographics)
     rows = np.concatenate([np.broadcast_to(users[:, None], there.shape)[there], people])
-    places = np.concatenate([columns[there], len(answers.questions) * answers.width + groups])
+    entries = np.concatenate([columns[there], len(answers.questions) * answers.width + groups])
     values = np.concatenate([np.where(chosen, 1.0, -1.0)[there], np.ones(len(people))])
     width = len(answers.questions) * answers.width + answers.demographics.shape[1]
-    return csr_array((values.astype(np.float32), (rows, places)), shape=(len(answers.users), width))
+    return csr_array((values.astype(np.float32), (rows, entries)), shape=(len(answers.users), width))
 
 
 def _scores(

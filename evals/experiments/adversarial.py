@@ -47,7 +47,7 @@ class AdversarialPeople:
             like, answers, texts = make(self, rng)
             people.append(Person(id=name, attributes=like.attributes))
             items += [self._item(name, question, option) for question, option in answers.items()]
-            items += [HistoryItem(id=f"{name}/text{place}", user=name, text=text) for place, text in enumerate(texts)]
+            items += [HistoryItem(id=f"{name}/text{index}", user=name, text=text) for index, text in enumerate(texts)]
         return self._honest.adding(people, items)
 
     def drawn(self, rng: np.random.Generator) -> tuple[Person, _Answers]:
@@ -76,7 +76,7 @@ class AdversarialPeople:
     def instructions(self) -> tuple[str, ...]:
         """Texts that instruct a reader what to answer."""
         asked = self._closed[0].options
-        return tuple(text.format(option=asked[place % len(asked)]) for place, text in enumerate(_INJECTED))
+        return tuple(text.format(option=asked[index % len(asked)]) for index, text in enumerate(_INJECTED))
 
     @cached_property
     def contrary_one(self) -> tuple[Person, _Answers]:

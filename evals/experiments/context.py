@@ -16,7 +16,7 @@ from persona_db.chains.fit.settings import EngineSettings
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.evaluate import (
     held_out,
-    option_places,
+    ranks_by_question,
     source_hashes,
 )
 from persona_db.evals.experiments.population import Population
@@ -118,7 +118,7 @@ class ExperimentContext:
 
     @cached_property
     def ranks(self) -> dict[str, tuple[float | None, ...]]:
-        return option_places(self.records.answers)
+        return ranks_by_question(self.records.answers)
 
     @cached_property
     def hashes(self) -> dict[str, str]:

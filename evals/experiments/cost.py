@@ -17,7 +17,7 @@ from persona_db.chains.refinement.history_reader import HistoryReader
 from persona_db.chains.retrieval.join import join_many
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
-from persona_db.evals.arms import places_of
+from persona_db.evals.arms import settings_of
 from persona_db.evals.experiments.records import Records
 from persona_db.evals.experiments.result import ExperimentResult, Measured, Plot, Row
 from persona_db.graph.models import HistoryItem, Person
@@ -118,7 +118,7 @@ def _measure(context: ExperimentContext, model: LanguageModel, people: int) -> l
     timed = {
         "join": _each(users, lambda user: join_many(snapshot, [user], top_k=asked.top_k)),
         **{
-            f"predict: {arm}": _each(users, partial(_predict_one, snapshot, question, places_of(arm, asked)))
+            f"predict: {arm}": _each(users, partial(_predict_one, snapshot, question, settings_of(arm, asked)))
             for arm in ("persona-db", "no-join", "history")
         },
     }
@@ -139,8 +139,8 @@ def _measure(context: ExperimentContext, model: LanguageModel, people: int) -> l
     return rows
 
 
-def _predict_one(snapshot: Snapshot, question: str, places: RecallSettings, user: str) -> None:
-    predict_many(snapshot, [(user, question)], settings=places)
+def _predict_one(snapshot: Snapshot, question: str, settings: RecallSettings, user: str) -> None:
+    predict_many(snapshot, [(user, question)], settings=settings)
 
 
 def _counted(
@@ -157,7 +157,7 @@ def _counted(
     found = {"refine": _priced(model, refined.tokens_in / len(users), refined.tokens_out / len(users))}
     questions, correlations = prepare(snapshot, pairs)
     for arm in ("persona-db", "no-join", "history", "full-history"):
-        contexts = recall_many(correlations, questions, settings=places_of(arm, asked), texts=True)
+        contexts = recall_many(correlations, questions, settings=settings_of(arm, asked), texts=True)
         tokens = float(np.mean([count_asked(model, context) for context in contexts]))
         found[f"predict: {arm}"] = _priced(model, tokens, _ANSWER_TOKENS)
     return found
@@ -189,8 +189,8 @@ def _resampled(records: Records, people: int, *, seed: int) -> Records:
         user = records.users[int(rng.integers(len(records.users)))]
         own = records.by_user.get(user, [])
         made.append(Person(id=f"p{index}", attributes=records.attributes.get(user, {})))
-        for place in rng.permutation(len(own))[:_ITEMS].tolist():
-            items.append(own[place].model_copy(update={"id": f"p{index}/{own[place].id}", "user": f"p{index}"}))
+        for item in rng.permutation(len(own))[:_ITEMS].tolist():
+            items.append(own[item].model_copy(update={"id": f"p{index}/{own[item].id}", "user": f"p{index}"}))
     return replace(records, people=tuple(made), items=tuple(items), tests=())
 
 

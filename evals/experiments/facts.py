@@ -107,16 +107,16 @@ def _one_by_one(context: ExperimentContext, nothing: list[Outcome]) -> list[Row]
 
     A fact counts where it is the most relevant one. The middle is the prediction from *nothing*.
     """
-    places = RecallSettings(size=1, ratio=0.0, top_k=0, layers=frozenset({"induced"}))
-    recalled = context.base.recalled(context.tests, places)
+    settings = RecallSettings(size=1, ratio=0.0, top_k=0, layers=frozenset({"induced"}))
+    recalled = context.base.recalled(context.tests, settings)
     alone = [
         outcome_of("alone", test, made.probabilities) for test, (_, made) in zip(context.tests, recalled, strict=True)
     ]
     before, after = sample_of(nothing, ranks=context.ranks), sample_of(alone, ranks=context.ranks)
     hits: dict[str, list[bool]] = defaultdict(list)
-    for place, (read, _) in enumerate(recalled):
-        truth, middle, pointed = before.true_rank[place], before.expected_rank[place], after.expected_rank[place]
-        if read.items and before.on_scale[place] and middle not in (truth, pointed):
+    for index, (read, _) in enumerate(recalled):
+        truth, middle, pointed = before.true_rank[index], before.expected_rank[index], after.expected_rank[index]
+        if read.items and before.on_scale[index] and middle not in (truth, pointed):
             hits[str(read.items[0].key)].append(bool((truth > middle) == (pointed > middle)))
     keys = context.base.keys()
     rows = [

@@ -71,10 +71,10 @@ def run(context: ExperimentContext) -> ExperimentResult:
 
 def _at_random(context: ExperimentContext) -> list[Outcome]:
     """Predict with random people and random keys for those of the JOIN, summaries included."""
-    places = RecallSettings(size=context.settings.size, ratio=context.settings.ratio, top_k=context.settings.top_k)
+    settings = RecallSettings(size=context.settings.size, ratio=context.settings.ratio, top_k=context.settings.top_k)
     made = predict_at_random(
         context.base.snapshot(), [(test.user, test.question) for test in context.tests], engine=StatisticalEngine(),
-        settings=places, answers=context.records.answers, seed=context.settings.seed, progress=context.progress,
+        settings=settings, answers=context.records.answers, seed=context.settings.seed, progress=context.progress,
     )  # fmt: skip
     return [outcome_of_prediction("random", test, one) for test, one in zip(context.tests, made, strict=True)]
 
@@ -99,17 +99,17 @@ class _People:
         users = list(dict.fromkeys(test.user for test in tests))
         matched = base.joined(users, top_k=context.settings.top_k)
         answers = context.records.answers
-        place = {user: row for row, user in enumerate(answers.users)}
+        row_of = {user: row for row, user in enumerate(answers.users)}
         column = {question: index for index, question in enumerate(answers.questions)}
-        orders = self._orders(arm, [place[user] for user in users], seed)
+        orders = self._orders(arm, [row_of[user] for user in users], seed)
         collaborators: list[list[Match]] = []
         for test in tests:
             matches = matched[test.user]
             others = first_alike(
-                [place[match.user] for match in matches],
+                [row_of[match.user] for match in matches],
                 answers.answers[:, column[test.question]] >= 0,
-                without=place[test.user],
-                order=orders[place[test.user]],
+                without=row_of[test.user],
+                order=orders[row_of[test.user]],
             )
             collaborators.append(
                 [match._replace(user=answers.users[row], name="") for match, row in zip(matches, others, strict=True)]
@@ -139,7 +139,7 @@ class _People:
         keys = self._context.base.keys()
         opposite = {id_: key.opposite for id_, key in keys.items() if key.opposite is not None and id_ > key.opposite}
         columns: dict[str, int] = {}
-        lines, places, values = [], [], []
+        lines, key_columns, values = [], [], []
         everyone = self._context.records.answers.users
         line = {user: row for row, user in enumerate(everyone)}
         for start in range(0, len(everyone), _USERS_AT_ONCE):
@@ -150,9 +150,9 @@ class _People:
             for one in found:
                 for key, _, unit in one["keys"]:
                     lines.append(line[one["user"]])
-                    places.append(columns.setdefault(opposite.get(key, key), len(columns)))
+                    key_columns.append(columns.setdefault(opposite.get(key, key), len(columns)))
                     values.append(-unit if key in opposite else unit)
-        held = csr_array((values, (lines, places)), shape=(len(everyone), max(len(columns), 1)))
+        held = csr_array((values, (lines, key_columns)), shape=(len(everyone), max(len(columns), 1)))
         return np.asarray((held[list(rows)] @ held.T).toarray())
 
 

@@ -53,8 +53,8 @@ def _figure(result: ExperimentResult, plot: Plot) -> Figure:
     figure = Figure(figsize=(wide * across, high * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False)
     for line, measure in enumerate(plot.measures):
-        for place, (panel, arm) in enumerate((panel, arm) for panel in panels for arm in arms):
-            axes: Panel = grid[line][place]
+        for column, (panel, arm) in enumerate((panel, arm) for panel in panels for arm in arms):
+            axes: Panel = grid[line][column]
             rows = [
                 row
                 for row in result.rows
@@ -70,10 +70,8 @@ def _figure(result: ExperimentResult, plot: Plot) -> Figure:
 
 def _lines(axes: Panel, rows: Sequence[Row], plot: Plot, measure: str) -> None:
     for arm in dict.fromkeys(row.arm for row in rows):
-        own = sorted(
-            (row for row in rows if row.arm == arm and plot.x in row.axes), key=lambda row: _place(row.axes, plot)
-        )
-        at = [_place(row.axes, plot) for row in own]
+        own = sorted((row for row in rows if row.arm == arm and plot.x in row.axes), key=lambda row: _x(row.axes, plot))
+        at = [_x(row.axes, plot) for row in own]
         values = [_value(row, measure) for row in own]
         [line] = axes.plot(at, values, marker="o", markersize=3.5, label=arm)
         low = [_end(row, measure, 0) for row in own]
@@ -89,11 +87,11 @@ def _lines(axes: Panel, rows: Sequence[Row], plot: Plot, measure: str) -> None:
 
 
 def _heat(axes: Panel, rows: Sequence[Row], plot: Plot, measure: str) -> None:
-    across = sorted({_place(row.axes, plot) for row in rows})
+    across = sorted({_x(row.axes, plot) for row in rows})
     down = sorted({float(row.axes[plot.y]) for row in rows})
     values = np.full((len(down), len(across)), np.nan)
     for row in rows:
-        values[down.index(float(row.axes[plot.y])), across.index(_place(row.axes, plot))] = _value(row, measure)
+        values[down.index(float(row.axes[plot.y])), across.index(_x(row.axes, plot))] = _value(row, measure)
     axes.imshow(values, origin="lower", aspect="auto", cmap="viridis")
     middle = np.nanmean(values) if not np.isnan(values).all() else 0.0
     for (line, column), value in np.ndenumerate(values):
@@ -114,14 +112,14 @@ def _bars(axes: Panel, rows: Sequence[Row], plot: Plot, measure: str) -> None:
     spread = np.array(
         [[v - _end(row, measure, 0), _end(row, measure, 1) - v] for row, v in zip(rows, values, strict=True)]
     ).reshape(len(rows), 2)
-    places = np.arange(len(rows))[::-1]
-    axes.errorbar(values, places, xerr=np.nan_to_num(np.maximum(spread, 0)).T, fmt="o", markersize=4, capsize=2)
-    axes.set_yticks(places, names, fontsize=8)
+    heights = np.arange(len(rows))[::-1]
+    axes.errorbar(values, heights, xerr=np.nan_to_num(np.maximum(spread, 0)).T, fmt="o", markersize=4, capsize=2)
+    axes.set_yticks(heights, names, fontsize=8)
     axes.set_xlabel(measure.replace("_", " "))
     axes.grid(axis="x", alpha=0.3)
 
 
-def _place(axes: Axes, plot: Plot) -> float:
+def _x(axes: Axes, plot: Plot) -> float:
     return float(axes[plot.x])
 
 

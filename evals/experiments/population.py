@@ -23,7 +23,7 @@ from persona_db.chains.retrieval.own_items import Layer, Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, Sources
 from persona_db.chains.statistical.engine import StatisticalEngine
-from persona_db.evals.arms import places_of
+from persona_db.evals.arms import settings_of
 from persona_db.evals.evaluate import check_no_leak
 from persona_db.evals.experiments.records import Records
 from persona_db.evals.experiments.settings import ExperimentSettings
@@ -180,26 +180,26 @@ class Population:
             ratio=given.ratio if ratio is None else ratio,
             top_k=given.top_k if top_k is None else top_k,
         )
-        places = places_of(arm, asked)
+        settings = settings_of(arm, asked)
         if recall:
-            places = RecallSettings.model_validate({**places.model_dump(), **recall})
+            settings = RecallSettings.model_validate({**settings.model_dump(), **recall})
         model = self.context.model if model == "as set" else model
         engine = engine_of_arm(arm, model, budget=Budget(budget_usd=given.budget_usd))
         made = {
             index: outcome_of_prediction(arm, tests[index], one)
-            for index, _, one in self._each(tests, places, collaborators, engine=engine)
+            for index, _, one in self._each(tests, settings, collaborators, engine=engine)
         }
         return [made[index] for index in range(len(tests))]
 
-    def recalled(self, tests: Sequence[TestItem], places: RecallSettings) -> list[tuple[Context, Prediction]]:
+    def recalled(self, tests: Sequence[TestItem], settings: RecallSettings) -> list[tuple[Context, Prediction]]:
         """Return each test's recalled context and prediction, in their order, all in memory."""
-        made = {index: (context, one.prediction) for index, context, one in self._each(tests, places)}
+        made = {index: (context, one.prediction) for index, context, one in self._each(tests, settings)}
         return [made[index] for index in range(len(tests))]
 
     def _each(
         self,
         tests: Sequence[TestItem],
-        places: RecallSettings,
+        settings: RecallSettings,
         collaborators: Sequence[Sequence[Match]] | None = None,
         *,
         engine: Engine | None = None,
@@ -208,13 +208,13 @@ class Population:
         from threadpoolctl import threadpool_limits
 
         kept = self._read(tests)
-        if collaborators is None and places.borrows:
-            joined = self.joined([test.user for test in tests], top_k=places.top_k)
+        if collaborators is None and settings.borrows:
+            joined = self.joined([test.user for test in tests], top_k=settings.top_k)
             collaborators = [joined[test.user] for test in tests]
         with threadpool_limits(limits=1):
             yield from predict_each(
-                kept.correlations, kept.asked, engine=engine or StatisticalEngine(), settings=places,
-                sources=replace(kept.sources, own=kept.own_items_of(places.layers)),
+                kept.correlations, kept.asked, engine=engine or StatisticalEngine(), settings=settings,
+                sources=replace(kept.sources, own=kept.own_items_of(settings.layers)),
                 collaborators=collaborators, progress=self.context.progress,
             )  # fmt: skip
 

@@ -90,5 +90,5 @@ def _outcome(context: ExperimentContext, test: TestItem, answer: str) -> Outcome
     words = [option.strip().casefold() for option in options]
     if answer.strip().casefold() not in words:
         return outcome_of("published", test, None)
-    place = words.index(answer.strip().casefold())
-    return outcome_of("published", test, [float(index == place) for index in range(len(options))])
+    chosen = words.index(answer.strip().casefold())
+    return outcome_of("published", test, [float(index == chosen) for index in range(len(options))])

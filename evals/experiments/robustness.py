@@ -83,7 +83,7 @@ def _honest(context: ExperimentContext) -> Records:
     most = _PEOPLE_QUICKLY if context.settings.quick else _PEOPLE
     others = [user for user in context.records.users if user not in set(tested)]
     order = np.random.default_rng(context.settings.seed).permutation(len(others))[: max(most - len(tested), 0)]
-    return context.records.of({*tested, *(others[place] for place in order.tolist())})
+    return context.records.of({*tested, *(others[index] for index in order.tolist())})
 
 
 def _losses(context: ExperimentContext, seen: Mapping[tuple[str, int, str], list[Outcome]]) -> list[Contrast]:

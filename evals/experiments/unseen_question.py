@@ -122,15 +122,15 @@ def _majority(records: Records, tests: list[TestItem]) -> list[Outcome]:
 def _most_like(context: ExperimentContext, records: Records, tests: list[TestItem]) -> list[Outcome]:
     """Predict by own answers to the eight most similar questions with as many options, weighted by similarity."""
     questions = [question for question in records.questions if question.options]
-    place = {question.id: index for index, question in enumerate(questions)}
+    column = {question.id: index for index, question in enumerate(questions)}
     vectors = np.asarray(context.embedder.embed([question.text for question in questions]), dtype=np.float64)
     own: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for item in records.items:
-        if item.question in place and item.option is not None:
-            own[item.user].append((place[item.question], item.option))
+        if item.question in column and item.option is not None:
+            own[item.user].append((column[item.question], item.option))
     made = []
     for test in tests:
-        asked = place[test.question]
+        asked = column[test.question]
         width = len(questions[asked].options)
         like = [
             (float(vectors[asked] @ vectors[q]), option)

@@ -41,7 +41,7 @@ class Sample:
 
     Where a prediction is missing it is the same for every option.
     """
-    places: Floats
+    option_ranks: Floats
     """Items x the most options: each option's rank on its question's scale, NaN off the scale or beyond the options."""
     marginal_correct: NDArray[np.bool_] | None = None
     """Whether others' answers alone predict the item; None when that was not computed."""
@@ -72,7 +72,7 @@ class Sample:
             true_rank=self.true_rank[items],
             expected_rank=self.expected_rank[items],
             probabilities=self.probabilities[items],
-            places=self.places[items],
+            option_ranks=self.option_ranks[items],
             marginal_correct=None if self.marginal_correct is None else self.marginal_correct[items],
         )
 
@@ -88,7 +88,7 @@ def sample_of(outcomes: Sequence[Outcome], *, ranks: Ranks, marginal: Sequence[O
     _, users = np.unique([outcome.user for outcome in outcomes], return_inverse=True)
     _, questions = np.unique([outcome.question for outcome in outcomes], return_inverse=True)
     known = None
-    probabilities, places = _distributions(outcomes, ranks)
+    probabilities, option_ranks = _distributions(outcomes, ranks)
     if marginal is not None:
         if [_key(outcome) for outcome in marginal] != [_key(outcome) for outcome in outcomes]:
             raise ConfigError("the marginal's outcomes are of other items, or in another order")
@@ -101,7 +101,7 @@ def sample_of(outcomes: Sequence[Outcome], *, ranks: Ranks, marginal: Sequence[O
         true_rank=np.array([_true_rank(outcome, ranks) for outcome in outcomes], dtype=np.float64),
         expected_rank=np.array([_expected_rank(outcome, ranks) for outcome in outcomes], dtype=np.float64),
         probabilities=probabilities,
-        places=places,
+        option_ranks=option_ranks,
         marginal_correct=known,
     )
 
@@ -111,16 +111,16 @@ def _distributions(outcomes: Sequence[Outcome], ranks: Ranks) -> tuple[Floats, F
     scales = [_scale(outcome, ranks) for outcome in outcomes]
     widest = max(map(len, scales), default=0)
     probabilities = np.zeros((len(outcomes), widest))
-    places = np.full((len(outcomes), widest), np.nan)
+    option_ranks = np.full((len(outcomes), widest), np.nan)
     for row, (outcome, scale) in enumerate(zip(outcomes, scales, strict=True)):
-        places[row, : len(scale)] = [np.nan if rank is None else rank for rank in scale]
+        option_ranks[row, : len(scale)] = [np.nan if rank is None else rank for rank in scale]
         if outcome.probabilities is not None:
             probabilities[row, : len(scale)] = outcome.probabilities
         elif outcome.answer is not None:
             probabilities[row, outcome.answer] = 1.0
         else:
             probabilities[row, : len(scale)] = 1.0 / len(scale)
-    return probabilities, places
+    return probabilities, option_ranks
 
 
 def _key(outcome: Outcome) -> tuple[str, str, int]:

@@ -30,13 +30,13 @@ def numbers(sample: Sample) -> Numbers:
 
 def _parts(sample: Sample, items: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
     """Return each item's part of one question's area between the cumulative shares."""
-    on_scale = ~np.isnan(sample.places[items[0]])
-    places = sample.places[items[0], on_scale]
+    on_scale = ~np.isnan(sample.option_ranks[items[0]])
+    ranks = sample.option_ranks[items[0], on_scale]
     given = sample.probabilities[np.ix_(items, np.flatnonzero(on_scale))]
     total = given.sum(axis=1, keepdims=True)
-    given = np.where(total > 0, given / np.where(total > 0, total, 1.0), 1.0 / len(places))
-    steps = np.unique(places)
-    predicted = given @ (places[:, None] <= steps)
+    given = np.where(total > 0, given / np.where(total > 0, total, 1.0), 1.0 / len(ranks))
+    steps = np.unique(ranks)
+    predicted = given @ (ranks[:, None] <= steps)
     true = sample.true_rank[items, None] <= steps
     apart = (predicted - true)[:, :-1] * np.diff(steps)
     signs = np.sign(np.round(apart.sum(axis=0), 9))

@@ -17,7 +17,7 @@ from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import recall_many
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import FIT_ARMS, places_of
+from persona_db.evals.arms import FIT_ARMS, settings_of
 from persona_db.evals.evaluate import EvaluateSettings, evaluate
 from persona_db.evals.random_collaborators import predict_at_random, random_contexts
 from persona_db.graph.datasets import datasets, drop_dataset
@@ -42,7 +42,7 @@ class Town:
     world: World
 
     def items(self, arm: str, asked: RecallSettings = ASKED) -> tuple[Recalled, ...]:
-        return recall(self.graph, USER, TARGET, dataset=self.dataset, settings=places_of(arm, asked)).items
+        return recall(self.graph, USER, TARGET, dataset=self.dataset, settings=settings_of(arm, asked)).items
 
     @property
     def own(self) -> list[HistoryItem]:
@@ -85,7 +85,7 @@ def test_of_one_date_the_order_is_arbitrary_but_not_the_same_for_all(graph: Grap
     world = make_world(people=30, questions=15)
     store(graph, dataset, world, embed=False)
     refine(graph, dataset)
-    settings = places_of("recency", RecallSettings(size=3))
+    settings = settings_of("recency", RecallSettings(size=3))
     firsts = [
         tuple(item.question for item in recall(graph, f"u{n:02}", "q00", dataset=dataset, settings=settings).items)
         for n in (1, 2, 1)

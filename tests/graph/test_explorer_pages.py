@@ -23,9 +23,10 @@ KINDS = get_args(KeyKind)
 def dataset(graph: Graph) -> Iterator[str]:
     """A Fit with one cache key of every kind."""
     name = f"test-{uuid4().hex[:12]}"
+    graph.write("ensure_dataset", dataset=name, evaluation=False)
     graph.driver.execute_query(
-        "CREATE (:Dataset {name: $name, dataset: $name, id: $name, current_fit: 'fit'}) WITH 1 AS one "
-        "UNWIND $kinds AS kind CREATE (:CacheKey {dataset: $name, fit: 'fit', id: kind + ':key', kind: kind, "
+        "MATCH (d:Dataset {dataset: $name}) SET d.current_fit = 'fit' WITH d UNWIND $kinds AS kind "
+        "CREATE (:CacheKey {dataset: $name, fit: 'fit', id: kind + ':key', kind: kind, "
         "name: 'the ' + kind + ' key', n_holders: 1, share: 0.5, idf: 0.5})",
         name=name, kinds=list(KINDS), database_=graph.database,
     )  # fmt: skip

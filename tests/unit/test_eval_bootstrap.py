@@ -45,7 +45,7 @@ def sample(seed: int = 0, *, users: int = 40, each: int = 5, skill: float = 0.5)
         true_rank=truth / 2.0,
         expected_rank=np.clip(answer / 2.0 + rng.normal(0, 0.1, size=len(answer)), 0, 1),
         probabilities=odds / odds.sum(axis=1, keepdims=True),
-        places=np.tile([0.0, 0.5, 1.0], (users * each, 1)),
+        option_ranks=np.tile([0.0, 0.5, 1.0], (users * each, 1)),
         marginal_correct=truth == 1,
     )
 
@@ -152,7 +152,7 @@ def test_the_interval_within_questions_is_as_wide_as_results_really_spread(each:
             true_rank=truth / 2.0,
             expected_rank=rng.random(each * 30),
             probabilities=np.full((each * 30, 3), 1 / 3),
-            places=np.tile([0.0, 0.5, 1.0], (each * 30, 1)),
+            option_ranks=np.tile([0.0, 0.5, 1.0], (each * 30, 1)),
         )
         made = replace(made, users=np.arange(len(made)))  # independent items
         resampled = bootstrap({"a": made}, seed=seed, draws=100, measures=[within])
@@ -177,7 +177,7 @@ def fresh(seed: int, *, bent: float) -> Sample:
         true_rank=truth / 2.0,
         expected_rank=given @ np.array([0.0, 0.5, 1.0]),
         probabilities=given,
-        places=np.tile([0.0, 0.5, 1.0], (300, 1)),
+        option_ranks=np.tile([0.0, 0.5, 1.0], (300, 1)),
     )
 
 

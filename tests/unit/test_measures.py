@@ -59,7 +59,7 @@ def drawn(seed: int, *, items: int = 300, questions: int = 12, missing: float = 
         true_rank=places[np.arange(items), truth],
         expected_rank=np.round((probabilities[:, 1] * 0.5 + probabilities[:, 2]) / on_scale, 2),
         probabilities=probabilities,
-        places=places,
+        option_ranks=places,
         marginal_correct=rng.random(items) < 0.4,
     )
 
@@ -335,7 +335,7 @@ def test_measures_hold_their_bounds_and_do_not_depend_on_the_order(seed: int, it
         true_rank=sample.true_rank[order],
         expected_rank=sample.expected_rank[order],
         probabilities=sample.probabilities[order],
-        places=sample.places[order],
+        option_ranks=sample.option_ranks[order],
         marginal_correct=sample.marginal_correct[order],
     )
     with warnings.catch_warnings():
