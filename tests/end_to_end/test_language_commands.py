@@ -43,7 +43,9 @@ def test_the_whole_way_with_a_real_model(cli: CommandLine, own_cache: None, shar
     refined = cli.json("refine", "--dataset", DATASET, *MODEL, *limit)
     assert (refined["engine"], refined["users"], refined["waiting"]) == ("llama", USERS, loaded["users"] - USERS)
     first_asked = refined["calls"] - refined["repairs"]
-    assert first_asked == plan["calls"]
+    assert USERS <= first_asked <= plan["calls"]  # a history that gives no fact takes no second call
+    if not refined["quarantined"]:
+        assert first_asked == plan["calls"]
     if not refined["repairs"]:
         assert plan["tokens_in"] == pytest.approx(refined["tokens_in"], rel=0.15)
 
