@@ -93,7 +93,7 @@ def senate(graph: Graph) -> dict[str, Any]:
     return {"fits": {"current": report.fit}, "numbers": numbers, "graph": stored(graph, "senate")}
 
 
-class _FirstPeople:
+class _FirstPeople(loaders.Source):
     """The source with the records of some people only."""
 
     def __init__(self, inner: loaders.Source, people: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ CallOutcome = Literal["answered", "invalid", "refused", "empty", "truncated", "o
 
 
 class CallRecord(Model):
-    """One question put to a model, answered by it or by the cache."""
+    """The record of one call, answered by the model or by the cache."""
 
     stage: StageName
     user: str
@@ -36,13 +36,13 @@ class CallRecord(Model):
         default=False, description="Cached, but paid for by a run that was killed before it could put it on record."
     )
     answer: bytes | None = Field(default=None, exclude=True, description="Key of the answer in the cache.")
-    repair: bool = Field(default=False, description="Asked again because an answer before it could not be used.")
+    repair: bool = Field(default=False, description="Repeated because the answer before it could not be used.")
     attempts: int = Field(default=1, description="Requests sent for it; more than 1 after faults of the transport.")
     outcome: CallOutcome
 
     @property
     def paid(self) -> bool:
-        """Whether the ledger counts it as made: it was, or an answer that was paid for was never put on record."""
+        """Whether the ledger counts the call as made: it was sent, or a killed run sent it and left no record."""
         return not self.cached or self.unrecorded
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from persona_db.chains.fit.correlations import CorrelationModel
     from persona_db.chains.fit.learn import Learned
+    from persona_db.chains.fit.settings import EngineSettings
     from persona_db.chains.fit.vocabulary import Lexicon
     from persona_db.graph.errors import PersonaDBError
 
@@ -149,6 +150,9 @@ class Refiner(Engine, Protocol):
     @property
     def usage(self) -> Usage:
         """The calls so far."""
+
+    def under(self, settings: EngineSettings) -> Refiner:
+        """Return the engine as the settings of a Fit have it."""
 
     def on(self, learned: Learned, *, lexicon: Lexicon | None) -> Refiner:
         """Return the engine on a Fit; *lexicon* is what free text is matched with."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -12,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from persona_db.graph.progress import Progress
+    from persona_db.graph.session import Graph
     from persona_db.graph.settings import Settings
 
-__all__ = ["one_line", "print_json", "print_table", "progress_bar", "read_settings", "run_command"]
+__all__ = ["ARRAYS", "connect", "one_line", "print_json", "print_table", "progress_bar", "read_settings", "run_command"]
 
 _REDRAWN_EVERY = 0.1
 _INTERRUPTED = 130
+_TABLES = ("pandas", "pyarrow")
+ARRAYS = ("numpy", *_TABLES)
+"""What the driver need not know in a command that has no arrays."""
 
 
 @contextmanager
@@ -49,6 +52,24 @@ def progress_bar() -> Iterator[Progress]:
         yield report
 
 
+def connect(settings: Settings, *, progress: Progress, without: Sequence[str] = _TABLES) -> Graph:
+    """Return the graph of *settings*; the driver is imported as if modules of *without* were not installed.
+
+    It would import them for values and results that the command does not use, in more time than all the rest takes.
+    A module that is there already stays.
+    """
+    hidden = [name for name in without if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: importing it raises ImportError
+    try:
+        import neo4j  # noqa: F401
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+    from persona_db.graph.session import Graph
+
+    return Graph.connect(settings, progress=progress)
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under their columns' names: numbers to the right, texts to the left, each row on one line."""
     cells = [list(columns), *([_cell(value) for value in row] for row in rows)]
@@ -64,6 +85,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 
 def print_json(value: object) -> None:
     """Print models, mappings and lists as JSON; NaN and infinity become null."""
+    import json
+
     print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 
 

@@ -46,7 +46,7 @@ def experiment(
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.evals.experiments import ExperimentSettings, run_experiments
-    from persona_db.evals.experiments.finding import markdown
+    from persona_db.evals.experiments.result import markdown
     from persona_db.graph.session import Graph
 
     asked = settings_of(

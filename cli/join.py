@@ -28,10 +28,9 @@ def join(
 ) -> None:
     """List the collaborators of a user, best first, with the shared keys that make up the score."""
     from persona_db.chains.retrieval.join import join as join_user
-    from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
-    from persona_db.graph.session import Graph
+    from persona_db.cli.console import ARRAYS, connect, print_json, print_table, progress_bar, read_settings
 
-    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+    with progress_bar() as progress, connect(read_settings(), progress=progress, without=ARRAYS) as graph:
         found = join_user(graph, user, dataset=dataset, question=question, top_k=top_k, as_of=as_of, exact=exact)
     if as_json:
         print_json(found)

@@ -53,14 +53,13 @@ def predict(
     """
     from persona_db.chains.prediction.predict import predict as predict_answer
     from persona_db.chains.retrieval.recall import RecallSettings
-    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.cli.console import connect, print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
-    from persona_db.graph.session import Graph
 
     wanted = _one_question(asked, question, option or ())
     model_settings = settings_of(model, temperature=temperature, token_budget=token_budget, budget_usd=budget_usd)
     steps = None
-    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+    with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
         made = predict_answer(
             graph,
             user,

@@ -92,13 +92,12 @@ def _show(name: str) -> None:
 
 
 def _run(name: str, texts: Sequence[tuple[str, str]], *, as_json: bool) -> None:
-    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.cli.console import connect, print_json, progress_bar, read_settings
     from persona_db.graph.explore import explore, params_from_texts
     from persona_db.graph.free_cypher import plain
-    from persona_db.graph.session import Graph
 
     params = params_from_texts(name, texts)
-    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+    with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
         found: list[dict[str, Any]] = [plain(row) for row in explore(graph, name, **params)]
         columns = list(graph.catalog[name].returns)
     if as_json:
@@ -108,11 +107,10 @@ def _run(name: str, texts: Sequence[tuple[str, str]], *, as_json: bool) -> None:
 
 
 def _run_free(text: str, params: Mapping[str, str], *, seconds: float, most_rows: int, as_json: bool) -> None:
-    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.cli.console import connect, print_json, progress_bar, read_settings
     from persona_db.graph.free_cypher import run_free
-    from persona_db.graph.session import Graph
 
-    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+    with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
         found = run_free(graph, text, params={name: _typed(value) for name, value in params.items()}, seconds=seconds,
                          most_rows=most_rows)  # fmt: skip
     if as_json:

@@ -28,10 +28,9 @@ def recall(
     """List the items recalled for a question: the user's own items first, then borrowed ones, each by relevance."""
     from persona_db.chains.retrieval.recall import RecallSettings
     from persona_db.chains.retrieval.recall import recall as recall_items
-    from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
-    from persona_db.graph.session import Graph
+    from persona_db.cli.console import connect, print_json, print_table, progress_bar, read_settings
 
-    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+    with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
         context = recall_items(
             graph,
             user,

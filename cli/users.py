@@ -17,12 +17,11 @@ def users(
     as_json: Annotated[bool, typer.Option("--json", help="Print the users as JSON.")] = False,
 ) -> None:
     """List the users of a dataset by id, with the number of their history items, and of their facts and keys in the current Fit."""
-    from persona_db.cli.console import print_json, print_table, progress_bar, read_settings
-    from persona_db.graph.session import Graph
+    from persona_db.cli.console import ARRAYS, connect, print_json, print_table, progress_bar, read_settings
     from persona_db.graph.users import EVERYBODY
     from persona_db.graph.users import users as users_of
 
-    with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
+    with progress_bar() as progress, connect(read_settings(), progress=progress, without=ARRAYS) as graph:
         found = users_of(graph, dataset, limit=limit or EVERYBODY, after=after)
     if as_json:
         print_json(found)

@@ -1,7 +1,7 @@
 """Write the pages of docs/ that are made from the code, and the output shown in sessions; with --check, compare them.
 
 python docs/generate.py              write docs/cli.md, docs/queries.md, docs/langchain.ipynb,
-                                     docs/graph-model.svg and docs/browser/
+                                     docs/graph-model.svg, docs/browser/ and the measures of docs/evaluation.md
 python docs/generate.py --check      exit with 1 when one of them is stale
 python docs/generate.py --sessions   run the sessions of README.md and docs/quickstart.md and show what they print
 """
@@ -64,6 +64,9 @@ _SETTINGS_ABOUT = {
     "neo4j_database": "In which database of the server.",
 }
 _SESSION = re.compile(r"(?<=<!-- tested -->\n```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
+_MEASURES = re.compile(
+    r"(?<=<!-- measures: written by docs/generate.py from evals/measures -->\n).*?(?=<!-- end)", re.DOTALL
+)
 
 
 class Step(NamedTuple):
@@ -136,9 +139,21 @@ def queries_page() -> str:
             lines = [f"### {query.name}", "", query.summary[0].upper() + query.summary[1:], ""]
             lines += [f"- takes `{param.name}` ({param.type}): {_safe(param.about)}" for param in query.params.values()]
             returned = ", ".join(f"`{name}` ({kind})" for name, kind in query.returns.items())
-            lines += [f"- returns {returned or 'nothing'}", f"- cost: {_safe(query.cost)}"]
+            lines += [f"- returns {returned or 'nothing'}"]
+            lines += [f"- each of `{name}` is `{members}`" for name, members in query.rows.items()]
+            lines += [f"- cost: {_safe(query.cost)}"]
             parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
+
+
+def evaluation_page() -> str:
+    """Return docs/evaluation.md with the table of the measures that there are."""
+    from persona_db.evals.measures import MEASURES
+
+    rows = [f"| `{one.name}` | {_safe(one.sentence)} | {_safe(one.missing)} |\n" for one in MEASURES]
+    table = "".join(["| measure | says | a missing prediction |\n", "|---|---|---|\n", *rows])
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    return _MEASURES.sub(lambda _: f"\n{table}\n", page)
 
 
 def browser_file(name: str) -> str:
@@ -191,6 +206,7 @@ def _pages() -> Iterator[tuple[str, Callable[[], str]]]:
 
     yield "cli.md", cli_page
     yield "queries.md", queries_page
+    yield "evaluation.md", evaluation_page
     yield "graph-model.svg", drawing
     yield "browser/parameters.cypher", browser_parameters
     yield "langchain.ipynb", notebook
@@ -255,11 +271,11 @@ def _console(arguments: Sequence[str]) -> str:
     """Return what a command prints, in a block."""
     from typer.main import get_command
 
-    from persona_db.cli.main import _APP
+    from persona_db.cli.app import APP
 
     printed = StringIO()
     with redirect_stdout(printed):
-        get_command(_APP).main(
+        get_command(APP).main(
             list(arguments),
             prog_name="persona-db",
             standalone_mode=False,

@@ -1,4 +1,4 @@
-"""How well the predictions are, against other ways to predict the same answers; nothing here is imported early."""
+"""Evaluation: how good predictions are, beside other ways to predict the same answers. Nothing is imported early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arms of an evaluation: ways to fill the r places, and peers that need no places."""
+"""The arms of an evaluation: ways to fill the r slots, and baselines that need no slots."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.retrieval.recall import RecallSettings
-from persona_db.evals.peers import PEERS
+from persona_db.evals.baselines import BASELINES
 from persona_db.graph.errors import ConfigError
 
 __all__ = ["ARMS", "FIT_ARMS", "GRAPH_ARMS", "MODEL_ARMS", "RANDOM_ARM", "check_arms", "places_of"]
 
 EVERYTHING = 100_000
-"""More places than anybody has answers."""
+"""More slots than anybody has answers."""
 
 _Refilled = Callable[[RecallSettings], RecallSettings]
 
@@ -66,14 +66,14 @@ GRAPH_ARMS: Mapping[str, _Refilled] = MappingProxyType(
         "demographics": _demographics,
     }
 )
-"""Arms that predict from the graph by filling the places in another way: everything on; r own items; without one layer
-in what is recalled; own raw answers, the r most telling, the r newest, or all; only the groups one belongs to.
+"""Arms that predict from the graph and differ in what fills the slots: own and borrowed items; own items only; no
+items of one layer; own raw answers (the r most relevant, the r newest, or all); own demographics only.
 
-All of them have the same base rates, links and calibration of the Fit, and differ in what fills the places.
+All of them use the same base rates, links and calibration of the Fit.
 """
 
 RANDOM_ARM = "random-collaborators"
-"""Random users and keys in the place of those that the JOIN finds (`random_collaborators.py`)."""
+"""The JOIN's collaborators and keys are replaced by random ones (`random_collaborators.py`)."""
 
 FIT_ARMS: Mapping[str, EngineSettings] = MappingProxyType(
     {
@@ -83,26 +83,26 @@ FIT_ARMS: Mapping[str, EngineSettings] = MappingProxyType(
 )
 """Arms that need another Fit: a layer is removed everywhere, with the cache keys that rest on it alone.
 
-Base rates, links and latent traits of questions stay. Texts are distilled as those that speak for a term of the
-vocabularies: without induced terms there are none of these either.
+Base rates, links and latent traits of questions stay. A distilled text is one that supports a term of the vocabularies,
+so that a Fit without induced terms has no distilled texts.
 """
 
 MODEL_ARMS: Mapping[str, _Refilled] = MappingProxyType({"no-history": _no_history})
-"""Arms of a language model alone: what it knows by heart."""
+"""Arms of a language model alone: its parametric knowledge."""
 
-ARMS: tuple[str, ...] = (*GRAPH_ARMS, RANDOM_ARM, *FIT_ARMS, *MODEL_ARMS, *PEERS)
+ARMS: tuple[str, ...] = (*GRAPH_ARMS, RANDOM_ARM, *FIT_ARMS, *MODEL_ARMS, *BASELINES)
 """Every arm there is."""
 
 
 def places_of(arm: str, asked: RecallSettings) -> RecallSettings:
-    """Return how the arm fills its places, where *asked* is how they are filled with everything on."""
+    """Return the arm's recall settings; *asked* are those of `persona-db`, which has every kind of item."""
     return {**GRAPH_ARMS, **MODEL_ARMS}.get(arm, _as_asked)(asked)
 
 
 def check_arms(arms: tuple[str, ...], *, model: bool = False, refined_by_model: bool = False) -> None:
-    """Stop with ConfigError at an arm there is not, one that does not go with the *model*, one named twice, or none.
+    """ConfigError for no arm, an unknown one, one named twice, or one that does not go with the model.
 
-    A layer can be removed everywhere where the statistical engine refines.
+    A layer can be removed everywhere only where the statistical engine refines.
     """
     for arm in arms:
         if arm not in ARMS:

@@ -17,7 +17,7 @@ __all__ = ["DRAWS", "Estimate", "Resampled", "bootstrap"]
 DRAWS = 2_000
 
 _CHUNK = 200
-"""Draws whose item weights are in memory at once, where items are weighed one by one."""
+"""Draws whose item weights are in memory at once, where every item has a weight of its own."""
 
 
 @dataclass(frozen=True)
@@ -30,25 +30,25 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """Every measure of every arm: its value, and its values in the draws, which are the same draws for all arms."""
+    """Every measure of every arm: its value, and its values in the draws, which all arms share."""
 
     values: Mapping[str, Mapping[str, float]]
     """arm -> measure -> value of the full sample, NaN where it is not defined."""
     draws: Mapping[str, Mapping[str, Floats]]
 
     def estimate(self, arm: str, measure: str) -> Estimate:
-        """Return an arm's measure."""
+        """Return the arm's measure with its interval."""
         return _estimate(self.values[arm][measure], self.draws[arm][measure])
 
     def difference(self, arm: str, other: str, measure: str) -> Estimate:
-        """Return the measure of *arm* less that of *other*; its interval is of the differences within draws."""
+        """Return the measure of *arm* less that of *other*, with the interval of the differences within draws."""
         return _estimate(
             self.values[arm][measure] - self.values[other][measure],
             self.draws[arm][measure] - self.draws[other][measure],
         )
 
     def ratio(self, arm: str, other: str, measure: str) -> Estimate:
-        """Return the measure of *arm* over that of *other*, likewise; None where the other's is 0."""
+        """Return the measure of *arm* over that of *other*, likewise; None where the other is 0."""
         with np.errstate(divide="ignore", invalid="ignore"):
             value = float(np.divide(self.values[arm][measure], self.values[other][measure]))
             draws = np.asarray(self.draws[arm][measure] / self.draws[other][measure])
@@ -69,8 +69,8 @@ def bootstrap(
 
     A draw takes as many users as there are, with replacement, and all items of each as often as the user was taken;
     every arm is measured on the same draws (the paired percentile bootstrap: Efron and Tibshirani 1993, chapter 13).
-    With *questions_too* questions are drawn in the same way and an item counts as often as its user times its
-    question: for tests of questions that nobody had answered. Ranks in rank correlations are those of the full sample.
+    With *questions_too*, questions are drawn in the same way, and an item's weight is its user's times its question's:
+    this is for tests of questions that nobody had answered. Rank correlations keep the ranks of the full sample.
     """
     arms = list(samples)
     if not arms or len(samples[arms[0]]) == 0:
@@ -91,9 +91,9 @@ def bootstrap(
     drawn: dict[str, dict[str, Floats]] = {arm: {} for arm in arms}
     for arm, sample in samples.items():
         for measure in measures:
-            whole, *parts = _totals(measure, sample, users, questions)
-            values[arm][measure.NAME] = float(measure.fold(whole)[0])
-            drawn[arm][measure.NAME] = np.concatenate([measure.fold(part) for part in parts])
+            total, *parts = _totals(measure, sample, users, questions)
+            values[arm][measure.name] = float(measure.fold(total)[0])
+            drawn[arm][measure.name] = np.concatenate([measure.fold(part) for part in parts])
     return Resampled(values, drawn)
 
 

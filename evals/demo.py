@@ -19,9 +19,11 @@ from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import check_arms
-from persona_db.evals.evaluate import EvaluateSettings, check_no_leak, option_places, predict_arm
+from persona_db.evals.evaluate import check_no_leak, option_places
 from persona_db.evals.items import RunHeader, TestItem
+from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
+from persona_db.evals.settings import EvaluateSettings
 from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model, Sharing

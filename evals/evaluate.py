@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
-from persona_db.chains.engine import Engine, Predicted
-from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.language.call import Budget
-from persona_db.chains.language.settings import ModelSettings
-from persona_db.chains.prediction.predict import predict_pairs
 from persona_db.chains.refinement.refine import Refinement, refine
-from persona_db.chains.retrieval.recall import RecallSettings
-from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.arms import FIT_ARMS, MODEL_ARMS, RANDOM_ARM, check_arms, places_of
-from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, outcome_of, sha256_of
-from persona_db.evals.peers import PEERS, predict_peer
-from persona_db.evals.random_collaborators import predict_at_random
+from persona_db.evals.arms import FIT_ARMS, check_arms
+from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, sha256_of
+from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.retest import AGAIN, answered_again, check_again
-from persona_db.evals.splits import HeldOutPart, contested_split, items_to_predict
+from persona_db.evals.settings import EvaluateSettings
+from persona_db.evals.splits import contested_split, items_to_predict
 from persona_db.evals.subgroups import groups_of
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import LeakError, ModelAnswerError
-from persona_db.graph.models import Model, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, load, open_source
 from persona_db.loaders.senate import SenateSource
@@ -47,75 +39,14 @@ if TYPE_CHECKING:
 __all__ = [
     "EvaluateSettings",
     "check_no_leak",
-    "engine_of_arm",
     "evaluate",
     "evaluation_dataset",
     "held_out",
     "option_places",
-    "outcome_of_prediction",
-    "peer_outcomes",
-    "predict_arm",
     "source_hashes",
 ]
 
 _SPLITS = ("split.csv", "split.csv.gz")
-_MODEL_AT_ONCE = 200
-"""Contexts of which a language model's calls are put on record together."""
-
-
-class EvaluateSettings(Model):
-    """What is evaluated, and how; recorded with every result."""
-
-    format: str
-    paths: tuple[str, ...] = ()
-    split: tuple[str, ...] = ()
-    arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
-    size: int = Field(default=40, ge=0)
-    ratio: float | None = Field(default=None, ge=0, le=1, description="None: as the JOIN was found to help.")
-    top_k: int = Field(default=50, ge=0)
-    sharing: Sharing = Sharing.HISTORY
-    seed: int = 0
-    held_out: HeldOutPart = Field(
-        default="test", description="What is predicted: the test, the source's coldstart file, or all of both."
-    )
-    limit: int | None = Field(default=None, ge=1, description="Tests predicted at most, drawn by the seed.")
-    model: str | None = Field(default=None, description="A language model that refines and predicts.")
-    refined_by: Literal["model", "statistical"] = Field(
-        default="model", description="What refines: the language model, or the statistical engine, without a call."
-    )
-    model_settings: ModelSettings | None = None
-    by: str | None = Field(default=None, description="An attribute: measures are given for each of its values too.")
-    again: str | None = Field(
-        default=None, description="The same people's second answers; read when everything has been predicted."
-    )
-    token_budget: int | None = Field(default=None, ge=1)
-    budget_usd: float | None = Field(default=None, ge=0)
-
-    @property
-    def command(self) -> str:
-        """The command line that does the same."""
-        parts = ["persona-db", "evaluate", self.format, *self.paths]
-        for one in self.split:
-            parts += ["--split", one]
-        parts += ["--arms", ",".join(self.arms), "--size", str(self.size)]
-        parts += ["--ratio", str(self.ratio)] if self.ratio is not None else []
-        parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]
-        if self.held_out != "test":
-            parts += ["--held-out", self.held_out]
-        if self.limit is not None:
-            parts += ["--limit", str(self.limit)]
-        for name, given in (("--by", self.by), ("--again", self.again)):
-            if given is not None:
-                parts += [name, given]
-        if self.model is not None:
-            parts += ["--model", self.model, "--refined-by", self.refined_by]
-        for name, value in (("--token-budget", self.token_budget), ("--budget-usd", self.budget_usd)):
-            if value is not None:
-                parts += [name, str(value)]
-        if self.model_settings is not None:
-            parts += ["--temperature", str(self.model_settings.temperature)]
-            parts += ["--concurrency", str(self.model_settings.concurrency)]
-        return shlex.join(parts)
 
 
 def evaluate(
@@ -128,11 +59,11 @@ def evaluate(
 ) -> Report:
     """Return how well each arm predicts the held-out answers; the evaluation's own dataset is gone afterwards.
 
-    Only the history part of the split enters the graph, and LeakError stops the run when an answer to be predicted
-    is found there. With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
+    Only the history part of the split enters the graph: LeakError when an answer to be predicted is there.
+    With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
     The Senate without a split holds out a tenth of the contested votes, drawn by the seed.
-    With a model, refinement and all arms share the budget: BudgetError when it is reached, and the same call with a
-    higher one resumes from there, since what was answered is not paid for again.
+    With a model, refinement and all arms share the budget: BudgetError when it is reached. The same call with a higher
+    budget resumes, since answered calls are not paid for again.
 
     >>> settings = EvaluateSettings(format="jsonl", paths=("docs/example/town.jsonl",), split=("split.csv",))
     >>> report = evaluate(graph, settings)
@@ -225,18 +156,18 @@ def evaluation_dataset(
 ) -> Iterator[str]:
     """Load and refine the history part into a dataset of its own, and drop it at the end, in batches.
 
-    *engine* are settings of the statistical engine; those that are chosen on inner folds are chosen all the same.
-    Its name is a hash of what is evaluated, so that a run after one that was killed goes on with what is there.
+    *engine* are settings of the statistical engine; tuned settings are tuned all the same.
+    The dataset's name is a hash of what is evaluated, so that a run after a killed one resumes with what is there.
     """
-    told: tuple[object, ...] = (
+    identity: tuple[object, ...] = (
         settings.format, settings.paths, settings.split, settings.sharing, settings.seed, embedder.name
     )  # fmt: skip
     refiner = model if settings.refined_by == "model" else None
     if refiner is not None:
-        told = (*told, refiner.name, refiner.settings)
+        identity = (*identity, refiner.name, refiner.settings)
     if engine is not None:
-        told = (*told, engine)
-    dataset = f"evaluation-{blake2b(repr(told).encode(), digest_size=6).hexdigest()}"
+        identity = (*identity, engine)
+    dataset = f"evaluation-{blake2b(repr(identity).encode(), digest_size=6).hexdigest()}"
     load(
         graph, source, dataset=dataset, sharing=settings.sharing, embedder=embedder, progress=progress, evaluation=True
     )
@@ -256,7 +187,7 @@ def evaluation_dataset(
 
 
 def check_no_leak(graph: Graph, dataset: str, tests: Sequence[TestItem]) -> None:
-    """Stop with LeakError when the graph holds an answer that is to be predicted."""
+    """LeakError when the graph holds an answer that is to be predicted."""
     asked: dict[str, list[str]] = {}
     for test in tests:
         asked.setdefault(test.user, []).append(test.question)
@@ -269,65 +200,6 @@ def check_no_leak(graph: Graph, dataset: str, tests: Sequence[TestItem]) -> None
         )
 
 
-def predict_arm(
-    graph: Graph,
-    dataset: str,
-    arm: str,
-    tests: Sequence[TestItem],
-    settings: EvaluateSettings,
-    *,
-    answers: AnswerMatrix,
-    progress: Progress = no_progress,
-    model: LanguageModel | None = None,
-    budget: Budget | None = None,
-) -> list[Outcome]:
-    """Return an arm's outcome for each test, in their order."""
-    if arm in PEERS:
-        return peer_outcomes(arm, tests, answers=answers, seed=settings.seed)
-    asked = places_of(arm, RecallSettings(size=settings.size, ratio=settings.ratio, top_k=settings.top_k))
-    pairs = [(test.user, test.question) for test in tests]
-    snapshot = open_snapshot(graph, dataset)
-    engine = engine_of_arm(arm, model, budget=budget, token_budget=settings.token_budget)
-    if arm == RANDOM_ARM:
-        made = predict_at_random(
-            snapshot, pairs, engine=engine, settings=asked, answers=answers, seed=settings.seed, progress=progress
-        )
-    else:
-        made = predict_pairs(snapshot, pairs, engine=engine, settings=asked, progress=progress)
-    return [outcome_of_prediction(arm, test, one) for test, one in zip(tests, made, strict=True)]
-
-
-def engine_of_arm(
-    arm: str, model: LanguageModel | None, *, budget: Budget | None = None, token_budget: int | None = None
-) -> Engine:
-    """Return the engine that predicts an arm; some arms of a language model are shown no recalled item."""
-    if model is None:
-        return StatisticalEngine()
-    from persona_db.chains.language.engine import LanguageEngine
-    from persona_db.chains.language.predict import PredictOptions
-
-    options = PredictOptions(token_budget=token_budget, history=arm not in MODEL_ARMS)
-    return LanguageEngine(model, budget=budget, options=options)
-
-
-def peer_outcomes(name: str, tests: Sequence[TestItem], *, answers: AnswerMatrix, seed: int) -> list[Outcome]:
-    """Return a peer's outcome for each test, in their order."""
-    cells = answers.cells([(test.user, test.question) for test in tests])
-    made = predict_peer(name, answers, cells, seed=seed).probabilities
-    widths = answers.n_options[cells[:, 1]]
-    return [outcome_of(name, test, row[:width]) for test, row, width in zip(tests, made, widths, strict=True)]
-
-
-def outcome_of_prediction(arm: str, test: TestItem, predicted: Predicted) -> Outcome:
-    """Return the outcome of a prediction, with the tokens of the calls that it took."""
-    made = predicted.prediction
-    tokens = sum(call.tokens_in + call.tokens_out for call in predicted.calls)
-    answer = made.options.index(made.answer) if made.outcome == "answered" else None
-    return outcome_of(
-        arm, test, made.probabilities or None, items=made.recalled, tokens=tokens, answer=answer, said=made.outcome
-    )
-
-
 def _model(graph: Graph, settings: EvaluateSettings) -> LanguageModel | None:
     if settings.model is None:
         return None
@@ -337,7 +209,7 @@ def _model(graph: Graph, settings: EvaluateSettings) -> LanguageModel | None:
 
 
 def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
-    """What predicts, and for a language model the hashes of its prompts."""
+    """Return which engine predicts, with the prompt hashes of a language model."""
     if model is None:
         return {"engine": "statistical"}
     from persona_db.chains.language.prompts import PROMPTS, prompt_file
@@ -349,27 +221,27 @@ def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
 def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
     """Return the source with its split, and the split's name.
 
-    When none is given it is the `split.csv` or `split.csv.gz` that lies in each of the folders; the Senate's is drawn.
+    Without one given, it is the `split.csv` or `split.csv.gz` in each of the folders; the Senate's is drawn.
     """
     if settings.split or settings.format != "senate":
         split = settings.split or _own_splits(settings.paths)
         source = open_source(settings.format, settings.paths, split=split)
         named = ", ".join(dict.fromkeys(Path(one).name for one in split)) or "as the files say"
         return source, named if settings.held_out == "test" else f"{named}, {settings.held_out}"
-    whole = SenateSource(Path(settings.paths[0]) if settings.paths else None)
-    drawn = contested_split(whole.votes(), seed=settings.seed)
+    senate = SenateSource(Path(settings.paths[0]) if settings.paths else None)
+    drawn = contested_split(senate.votes(), seed=settings.seed)
     source = open_source("senate", settings.paths, split=[Split(drawn)])
     return source, f"a tenth of contested votes, seed {settings.seed}"
 
 
 def _own_splits(paths: Sequence[str]) -> tuple[str, ...]:
-    """The split in each folder; none unless all have one."""
+    """Return the split in each folder; none unless all have one."""
     files = [Path(path) / name for path in paths for name in _SPLITS if (Path(path) / name).is_file()]
     return tuple(map(str, files)) if len(files) == len(paths) else ()
 
 
 def option_places(answers: AnswerMatrix) -> dict[str, tuple[float | None, ...]]:
-    """Each option's place on its question's scale, None off it."""
+    """Return each option's rank on its question's scale, None off it."""
     return {
         question: tuple(None if np.isnan(rank) else float(rank) for rank in ranks[:width])
         for question, ranks, width in zip(answers.questions, answers.ranks, answers.n_options, strict=True)

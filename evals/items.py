@@ -1,4 +1,4 @@
-"""The rows of an evaluation: what is to be predicted, what each arm said, and the file they are written to first."""
+"""The rows of an evaluation: test items, each arm's outcomes, and the file in which they are written first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ABSTAINED = ("refused", "empty")
 
 
 class TestItem(Model):
-    """An answer that was held out, to be predicted."""
+    """A held-out answer that is to be predicted."""
 
     __test__ = False  # its name is not a test's
 
@@ -33,7 +33,7 @@ class TestItem(Model):
 
 
 class Outcome(Model):
-    """What one arm said of one test item, and what is true."""
+    """One arm's prediction of one test item, and the true answer."""
 
     arm: str
     user: str
@@ -46,7 +46,9 @@ class Outcome(Model):
     items: int = Field(default=0, ge=0, description="Recalled items that the prediction was given.")
     tokens: int = Field(default=0, ge=0, description="Tokens of a language model, in and out.")
     status: Status = "ok"
-    said: Said = Field(default="answered", description="What a language model said instead of one of the options.")
+    said: Said = Field(
+        default="answered", description="Kind of a language model's reply, where it is none of the options."
+    )
 
     @model_validator(mode="after")
     def _status_matches_answer(self) -> Outcome:
@@ -70,11 +72,10 @@ def outcome_of(
     answer: int | None = None,
     said: Said = "answered",
 ) -> Outcome:
-    """Return the outcome of a distribution over the options: the likeliest is the answer unless one is given, the
-    first of equals.
+    """Return the outcome of a distribution over the options; by default the answer is the likeliest, first of equals.
 
-    No distribution, or one that is not finite or sums to nothing, is `unparsed`; `abstained` where a model refused or
-    said nothing. Sums other than 1 are scaled.
+    The status is `unparsed` without a distribution, or with one that is not finite or sums to 0, and `abstained` where
+    a model refused or returned nothing. A sum other than 1 is scaled.
     """
     weights = np.asarray([] if probabilities is None else probabilities, dtype=float)
     usable = bool(weights.size) and bool(np.isfinite(weights).all()) and weights.min() >= 0 and weights.sum() > 0
@@ -93,7 +94,7 @@ def outcome_of(
 
 
 class RunHeader(Model):
-    """What a file of outcomes rests on: enough to make it again, and to compute every measure from the file alone."""
+    """The origin of a file of outcomes: enough to repeat the run, and to compute every measure from the file alone."""
 
     dataset: str
     split: str
@@ -105,7 +106,7 @@ class RunHeader(Model):
         description="Question -> each option's rank on its scale as 0..1, None off the scale."
     )
     unanswered: tuple[str, ...] = Field(default=(), description="Questions that nobody answered in the history.")
-    by: str | None = Field(default=None, description="The attribute that people are told apart by, if any.")
+    by: str | None = Field(default=None, description="The attribute that people are grouped by, if any.")
     groups: dict[str, str] = Field(default_factory=dict, description="User -> their value of it.")
 
 
@@ -124,7 +125,7 @@ class OutcomeFile:
         return self
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
-        """Append *outcomes*; they are on disk when it returns, so that a killed run keeps what it paid for."""
+        """Append *outcomes*; they are on disk when it returns, so that a killed run keeps what it has paid for."""
         if self._file is None:
             raise ValueError("the file is not open; use it in a with statement")
         self._file.writelines(outcome.model_dump_json() + "\n" for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""The control of the JOIN: random people and random keys in the place of those who share something."""
+"""The control of the JOIN: random people and keys replace those that share something."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def predict_at_random(
     seed: int,
     progress: Progress = no_progress,
 ) -> list[Predicted]:
-    """Predict (user, question id) pairs, in their order, from what is borrowed at random; the seed decides from whom.
+    """Predict (user, question id) pairs, in their order, with borrowed items of random people; the seed draws them.
 
-    The engine predicts as it does for the JOIN: it takes them for people and keys that fit.
+    The engine predicts as it does after a JOIN: it takes the random people and keys for fitting ones.
     """
     from threadpoolctl import threadpool_limits
 
@@ -99,9 +99,9 @@ def random_contexts(
 def drawn_alike(
     matched: Sequence[int], known: NDArray[np.bool_], *, without: int, rng: np.random.Generator
 ) -> list[int]:
-    """Return for each of *matched* a random place of *known* where the same is true, none twice.
+    """Return for each index of *matched* a random index with the same value in *known*, none twice.
 
-    The place *without* is never drawn. There are enough where it is none of *matched*.
+    The index *without* is never drawn. There are enough indices as long as *matched* does not hold it.
     """
     return first_alike(matched, known, without=without, order=rng.permutation(len(known)))
 
@@ -109,7 +109,7 @@ def drawn_alike(
 def first_alike(
     matched: Sequence[int], known: NDArray[np.bool_], *, without: int, order: NDArray[np.intp]
 ) -> list[int]:
-    """As `drawn_alike`, with the places that come first in *order*, which has every place once."""
+    """Return the same as `drawn_alike`, taking indices as they stand in *order*, which holds each once."""
     lots = order[order != without]
     pools = {true: iter(lots[known[lots] == true].tolist()) for true in (True, False)}
     return [next(pools[bool(known[place])]) for place in matched]

@@ -1,18 +1,19 @@
-"""The result of an evaluation: one object for `--json`, folded from the outcomes of each arm."""
+"""The result of an evaluation: one object for `--json`, computed from each arm's outcomes."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, create_model
 
 from persona_db.evals.bootstrap import DRAWS, Estimate, Resampled, bootstrap
-from persona_db.evals.caution import cautions, draws_questions
 from persona_db.evals.items import Outcome, RunHeader
 from persona_db.evals.measures import MEASURES, Sample, sample_of
 from persona_db.evals.retest import AGAIN, Retest, retest_of
+from persona_db.evals.small_samples import draws_questions, small_sample_warnings
 from persona_db.evals.subgroups import Subgroup, subgroups_of
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
@@ -23,7 +24,7 @@ Interval = tuple[float, float]
 
 
 class ArmCost(Model):
-    """What an arm took besides its items."""
+    """What an arm cost besides its items."""
 
     seconds: float = Field(default=0.0, ge=0)
     cost_usd: float = Field(default=0.0, ge=0)
@@ -31,24 +32,28 @@ class ArmCost(Model):
     cached: int = Field(default=0, ge=0)
 
 
-class ArmReport(Model):
-    """How well one arm predicted; a measure is None where it is not defined."""
-
+class _Counted(Model):
     n: int = Field(description="Items predicted, missing and unparsable predictions among them.")
-    accuracy: float | None
-    macro_f1: float | None
-    spearman: float | None
-    pearson: float | None
-    within_question_spearman: float | None
-    gain_over_marginal: float | None
-    log_loss: float | None
-    brier: float | None
-    expected_calibration_error: float | None
-    wasserstein: float | None
-    variance_ratio: float | None
-    abstention_area: float | None
+
+
+if TYPE_CHECKING:
+
+    class _Measured(_Counted):
+        def __getattr__(self, measure: str) -> float | None: ...
+
+else:
+    _Measured = create_model(
+        "_Measured",
+        __base__=_Counted,
+        **{measure.name: (float | None, Field(description=measure.sentence)) for measure in MEASURES},
+    )
+
+
+class ArmReport(_Measured):
+    """How well one arm predicted: a field for each of `MEASURES`, None where the measure is not defined."""
+
     ci95: dict[str, Interval | None] = Field(description="Measure -> its 95 % interval.")
-    off_scale: int = Field(description="Items whose true answer is off its scale: left out of correlations.")
+    off_scale: int = Field(description="Items whose true answer is off its scale: correlations exclude them.")
     unparsed: int
     abstained: int
     items_per_prediction: float
@@ -57,7 +62,7 @@ class ArmReport(Model):
     cost_usd: float
     calls: int = Field(default=0, description="Calls of a language model that were made.")
     cached: int = Field(default=0, description="Calls that the cache answered, for nothing.")
-    said: dict[str, int] = Field(default_factory=dict, description="What a language model said, by kind; answers too.")
+    said: dict[str, int] = Field(default_factory=dict, description="Kind of a language model's reply -> how many.")
 
 
 class Difference(Model):
@@ -75,14 +80,14 @@ class Report(Model):
     users: int
     questions: int = Field(description="Distinct ones among the tests.")
     tests: int
-    warnings: tuple[str, ...] = Field(description="What to bear in mind: too few questions or users, new questions.")
+    warnings: tuple[str, ...] = Field(description="Small-sample warnings: few questions or users, new questions.")
     settings: dict[str, JsonValue] = Field(
         description="With the seed, the data's hashes, and the command to repeat it."
     )
     arms: dict[str, ArmReport]
     differences: dict[str, dict[str, Difference]] = Field(description="'A-B' -> measure -> A less B.")
     subgroups: dict[str, Subgroup] = Field(
-        default_factory=dict, description="'ATTRIBUTE=value' -> people of that kind; with `--by` only."
+        default_factory=dict, description="'ATTRIBUTE=value' -> those people; with `--by` only."
     )
     retest: Retest | None = Field(default=None, description="Items answered again; with `--again` only.")
 
@@ -104,9 +109,9 @@ def report_of(
 ) -> Report:
     """Return the report on *outcomes* (arm -> its outcomes, the same items in the same order for every arm).
 
-    *marginal* are the outcomes that the gain is over; by default those of the arm `marginal`, where it was run.
-    *pairs* are the arms to compare; by default the first arm with every other. Intervals are over users, and over
-    questions too where *questions_too* or, by default, `caution.draws_questions` says so.
+    `gain_over_marginal` is over the outcomes *marginal*; by default those of the arm `marginal`, where it was run.
+    *pairs* are the arms to compare; by default the first arm with every other. Intervals resample users, and questions
+    too where *questions_too* or, by default, `small_samples.draws_questions` says so.
     Outcomes of `again` are the same people's second answers, and no arm.
     """
     again = outcomes.get(AGAIN)
@@ -134,7 +139,7 @@ def report_of(
         users=len(users),
         questions=len({outcome.question for outcome in first}),
         tests=len(first),
-        warnings=cautions(first, unanswered=header.unanswered),
+        warnings=small_sample_warnings(first, unanswered=header.unanswered),
         settings={
             **header.settings,
             "seed": header.seed,
@@ -148,7 +153,7 @@ def report_of(
         },
         differences={
             f"{arm}-{other}": {
-                measure.NAME: _difference(resampled.difference(arm, other, measure.NAME)) for measure in MEASURES
+                measure.name: _difference(resampled.difference(arm, other, measure.name)) for measure in MEASURES
             }
             for arm, other in compared
         },
@@ -160,7 +165,7 @@ def report_of(
 
 
 def _arm(arm: str, outcomes: Sequence[Outcome], sample: Sample, resampled: Resampled, cost: ArmCost) -> ArmReport:
-    estimates = {measure.NAME: resampled.estimate(arm, measure.NAME) for measure in MEASURES}
+    estimates = {measure.name: resampled.estimate(arm, measure.name) for measure in MEASURES}
     n = len(outcomes)
     return ArmReport.model_validate(
         {

@@ -1,6 +1,6 @@
-"""How consistent people are themselves: the same questions answered again, and predictions beside that.
+"""Test-retest consistency: how often people repeat their own answers, and predictions beside that.
 
-The second answers are outcomes of their own, read when everything has been predicted.
+The second answers are outcomes of their own, which are read after all predictions.
 """
 
 from __future__ import annotations
@@ -24,21 +24,23 @@ from persona_db.loaders.table import Table
 __all__ = ["AGAIN", "ArmRetest", "Retest", "answered_again", "check_again", "retest_of"]
 
 AGAIN = "again"
-"""Stands for an arm in a file of outcomes: what the same person said the second time."""
+"""The arm's name of second answers in a file of outcomes."""
 
 _USER = "QKEY"
 
 
 class ArmRetest(Model):
-    """How one arm predicts the first answers of those who answered again."""
+    """How well one arm predicts the first answers of people who answered again."""
 
     accuracy: float | None
-    normalised: float | None = Field(description="Accuracy over the person's own agreement: above 1 is better than it.")
+    normalised: float | None = Field(
+        description="Accuracy over the people's own agreement; above 1 it predicts better."
+    )
     ci95: dict[str, tuple[float, float] | None]
 
 
 class Retest(Model):
-    """Items that were answered again, and how often the two answers are the same."""
+    """Items that were answered again, and how often both answers are the same."""
 
     n: int
     users: int
@@ -48,16 +50,16 @@ class Retest(Model):
 
 
 def check_again(format: str, path: Path) -> None:
-    """Stop where second answers cannot be read: they are a table as OpinionQA's responses.csv. No row is read."""
+    """ConfigError where second answers, a table like OpinionQA's responses.csv, cannot be read. No row is read."""
     if format != "opinionqa":
         raise ConfigError(f"second answers (--again) are read for opinionqa only, not for {format}")
     Table(path, required=(_USER,))
 
 
 def answered_again(path: Path, source: Source, tests: Sequence[TestItem]) -> list[Outcome]:
-    """Return what the users of *tests* said of the same questions the second time, in the order of the tests.
+    """Return the second answers of the users of *tests* to the same questions, in the order of the tests.
 
-    *path* has a row a user and a column a question. What was not asked again, or is no option, is left out.
+    *path* has a row a user and a column a question. Tests without a second answer that is an option are skipped.
     """
     questions = takewhile(lambda record: isinstance(record, Question), source.read(ignore))
     options = {question.id: question.options for question in questions if isinstance(question, Question)}
@@ -96,7 +98,7 @@ def retest_of(
 ) -> Retest:
     """Return each arm's accuracy on the items answered *again*, beside the agreement of the two answers.
 
-    *outcomes* are those that *samples* were made of. Intervals draw the users of these items, the same for all.
+    *samples* were made of *outcomes*. Intervals resample the users of these items, the same for all arms.
     """
     place = {(outcome.user, outcome.question): index for index, outcome in enumerate(outcomes)}
     known = [one for one in again if (one.user, one.question) in place]
@@ -104,12 +106,14 @@ def retest_of(
         return Retest(n=0, users=0, own_agreement=None, ci95=None, arms={})
     items = np.array([place[one.user, one.question] for one in known], dtype=np.intp)
     parts = {arm: sample.taken(items) for arm, sample in samples.items()}
-    resampled = bootstrap({AGAIN: sample_of(known, ranks=ranks), **parts}, seed=seed, draws=draws, measures=[accuracy])
-    own = resampled.estimate(AGAIN, accuracy.NAME)
+    resampled = bootstrap(
+        {AGAIN: sample_of(known, ranks=ranks), **parts}, seed=seed, draws=draws, measures=[accuracy.MEASURE]
+    )
+    own = resampled.estimate(AGAIN, accuracy.MEASURE.name)
     arms = {}
     for arm in samples:
-        made = resampled.estimate(arm, accuracy.NAME)
-        normalised = resampled.ratio(arm, AGAIN, accuracy.NAME)
+        made = resampled.estimate(arm, accuracy.MEASURE.name)
+        normalised = resampled.ratio(arm, AGAIN, accuracy.MEASURE.name)
         arms[arm] = ArmRetest(
             accuracy=made.value,
             normalised=normalised.value,

@@ -1,4 +1,4 @@
-"""What is held out: read through a source's split, or drawn anew from votes."""
+"""What is held out: it is read through a source's split, or drawn from votes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["HeldOutPart", "contested_split", "items_to_predict"]
 
 
 HeldOutPart = Literal["test", "coldstart", "all"]
-"""What is predicted of what is held out: the test, the answers of people without a history, or both."""
+"""The part of the held-out answers that is predicted: the test, people without a history, or both."""
 
 
 def items_to_predict(source: Source, quarantine: Quarantine = ignore, *, part: HeldOutPart = "test") -> list[TestItem]:
-    """Return what the source holds out as *part*, in the order of its files; ConfigError when that is nothing."""
+    """Return what the source holds out as *part*, in the order of its files; ConfigError when there is nothing."""
     held_out = list(source.test_answers(quarantine))
     found = [
         TestItem(user=held.user, question=held.question, option=held.option)
@@ -45,10 +45,10 @@ def items_to_predict(source: Source, quarantine: Quarantine = ignore, *, part: H
 def contested_split(
     votes: Iterable[Vote], *, seed: int, share: float = 0.1, low: float = 0.1, high: float = 0.9
 ) -> list[tuple[str, str, Part]]:
-    """Return every vote marked `history`, but a random *share* of those on contested roll calls `test`.
+    """Return every vote marked `history`, except for a random *share* of votes on contested roll calls, marked `test`.
 
-    Contested are roll calls with *low* to *high* of all votes for the option that comes last (Yea). The votes held
-    out are counted in that: it decides which questions are asked, and nothing that predicts gets to know it.
+    A roll call is contested when *low* to *high* of all votes are for its last option (Yea). This count includes the
+    held-out votes: it decides which questions are asked, and no predictor learns it.
     """
     if not (0 < share < 1 and 0 <= low < high <= 1):
         raise ConfigError(f"a split needs a share between 0 and 1 and low < high, not {share}, {low}, {high}")

@@ -1,4 +1,4 @@
-"""How well each arm predicts people of one kind: by the value of an attribute."""
+"""How well each arm predicts subgroups: people with the same value of an attribute."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pydantic import Field
 
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.bootstrap import bootstrap
-from persona_db.evals.measures import Measure, Sample, accuracy, spearman
+from persona_db.evals.measures import Sample, accuracy, spearman
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
 
 __all__ = ["LEAST_USERS", "Subgroup", "SubgroupArm", "groups_of", "subgroups_of"]
 
 LEAST_USERS = 30
-"""A value that fewer of the tested users have is left out: its interval would say nothing."""
+"""Least tested users of a subgroup: the interval of a smaller one would say nothing."""
 
-_MEASURES: tuple[Measure, ...] = (accuracy, spearman)
+_MEASURES = (accuracy.MEASURE, spearman.MEASURE)
 
 
 class SubgroupArm(Model):
@@ -31,7 +31,7 @@ class SubgroupArm(Model):
 
 
 class Subgroup(Model):
-    """The people of one value, and each arm's measures on their items alone."""
+    """The people with one value, and each arm's measures on their items alone."""
 
     users: int
     n: int = Field(description="Items of these users.")
@@ -39,7 +39,7 @@ class Subgroup(Model):
 
 
 def groups_of(answers: AnswerMatrix, attribute: str) -> dict[str, str]:
-    """Return each user's value of the attribute, who has one; ConfigError where nobody has."""
+    """Return the attribute's value of every user who has one; ConfigError where nobody has."""
     found: dict[str, str] = {}
     for column, name in enumerate(answers.demographic_names):
         of, _, value = name.partition("=")
@@ -60,10 +60,10 @@ def subgroups_of(
     draws: int,
     questions_too: bool = False,
 ) -> dict[str, Subgroup]:
-    """Return value -> its people, by name; those of fewer than 30 tested users are left out.
+    """Return value -> its subgroup, sorted by value, for values of at least 30 tested users.
 
-    *users* are the ids in the order of the samples' numbers. Draws are of the group's users, the same for all arms;
-    with *questions_too* of questions as well.
+    *users* are the ids in the order of the samples' numbers. Draws resample the subgroup's users, the same for all
+    arms, and with *questions_too* questions as well.
     """
     sizes = Counter(groups[user] for user in users if user in groups)
     first = next(iter(samples.values()))
@@ -75,7 +75,7 @@ def subgroups_of(
         resampled = bootstrap(parts, seed=seed, draws=draws, measures=_MEASURES, questions_too=questions_too)
         arms = {}
         for arm in samples:
-            estimates = {measure.NAME: resampled.estimate(arm, measure.NAME) for measure in _MEASURES}
+            estimates = {measure.name: resampled.estimate(arm, measure.name) for measure in _MEASURES}
             arms[arm] = SubgroupArm.model_validate(
                 {name: one.value for name, one in estimates.items()}
                 | {"ci95": {name: one.ci95 for name, one in estimates.items()}}

@@ -15,40 +15,25 @@ if TYPE_CHECKING:
 
 __all__ = ["arms_table", "differences_table", "distributions_table", "retest_table", "show", "subgroups_table"]
 
-_HEADINGS = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro\nF1",
-    "spearman": "Spear-\nman",
-    "pearson": "Pear-\nson",
-    "within_question_spearman": "within\nquestion",
-    "gain_over_marginal": "over\nmarginal",
-    "log_loss": "log\nloss",
-    "brier": "Brier\nscore",
-    "expected_calibration_error": "calibration\nerror",
-    "wasserstein": "Wasser-\nstein",
-    "variance_ratio": "variance\nratio",
-    "abstention_area": "abstention\narea",
-}
-_OF_DISTRIBUTIONS = (
-    "log_loss", "brier", "expected_calibration_error", "wasserstein", "variance_ratio", "abstention_area"
-)  # fmt: skip
+_HEADINGS = {measure.name: measure.heading for measure in MEASURES}
+_OF_DISTRIBUTIONS = [measure.name for measure in MEASURES if measure.of_distributions]
 _COMPARED = ("accuracy", "spearman", "within_question_spearman")
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the arms, their differences, what the numbers mean and the command that makes them again."""
-    _print_whole(arms_table(report), console)
+    """Print the arms, their differences, what the numbers mean and the command that reproduces them."""
+    _print_uncut(arms_table(report), console)
     console.print()
-    _print_whole(distributions_table(report), console)
+    _print_uncut(distributions_table(report), console)
     if report.differences:
         console.print()
-        _print_whole(differences_table(report), console)
+        _print_uncut(differences_table(report), console)
     if report.subgroups:
         console.print()
-        _print_whole(subgroups_table(report), console)
+        _print_uncut(subgroups_table(report), console)
     if report.retest is not None:
         console.print()
-        _print_whole(retest_table(report.retest), console)
+        _print_uncut(retest_table(report.retest), console)
     console.print()
     off_scale = max(arm.off_scale for arm in report.arms.values())
     console.print(
@@ -66,11 +51,11 @@ def show(report: Report, console: Console) -> None:
 
 
 def arms_table(report: Report) -> Table:
-    """Return a row for each arm: how many items, the measures with half their interval's width, and what it took."""
+    """Return a row for each arm: the number of items, the measures with half their interval's width, and the cost."""
     table = _table()
     table.add_column("arm", overflow="fold")
     table.add_column("items\nn", justify="right", no_wrap=True)
-    measures = [measure.NAME for measure in MEASURES if measure.NAME not in _OF_DISTRIBUTIONS]
+    measures = [measure.name for measure in MEASURES if not measure.of_distributions]
     for name in measures:
         table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
     missing = any(arm.unparsed or arm.abstained for arm in report.arms.values())
@@ -95,7 +80,7 @@ def arms_table(report: Report) -> Table:
 
 
 def distributions_table(report: Report) -> Table:
-    """Return a row for each arm: how good its probabilities are, with half the interval's width."""
+    """Return a row for each arm: the measures of its distributions, with half their interval's width."""
     table = _table()
     table.add_column("arm", overflow="fold")
     for name in _OF_DISTRIBUTIONS:
@@ -117,7 +102,7 @@ def differences_table(report: Report) -> Table:
 
 
 def subgroups_table(report: Report) -> Table:
-    """Return a row for each kind of people and arm: accuracy and rank correlation with half the interval's width."""
+    """Return a row for each subgroup and arm: accuracy and rank correlation with half the interval's width."""
     table = _table()
     table.add_column("people", overflow="fold")
     table.add_column("users", justify="right", no_wrap=True)
@@ -149,8 +134,8 @@ def retest_table(retest: Retest) -> Table:
     return table
 
 
-def _print_whole(table: Table, console: Console) -> None:
-    """Print *table* in its own width: a number that is cut off is worse than a line that the terminal wraps."""
+def _print_uncut(table: Table, console: Console) -> None:
+    """Print *table* in its own width: a wrapped line is better than a number that is cut off."""
     needed = console.measure(table, options=console.options.update(max_width=1_000)).maximum
     if needed > console.width:
         table.width = needed

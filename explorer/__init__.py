@@ -1,4 +1,4 @@
-"""The web explorer: pages of a graph on this machine, read through the same functions as the command line."""
+"""The web explorer: pages of a graph on this machine, which read through the same functions as the command line."""
 
 from __future__ import annotations
 

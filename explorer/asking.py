@@ -1,4 +1,4 @@
-"""The page where a question is asked: the distribution predicted, and the evidence with its path to what was said."""
+"""The page where a question is asked: the predicted distribution, and the evidence with its path to history items."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 
-from persona_db.explorer.app import site_of
-from persona_db.explorer.people import form_of, needed
+from persona_db.explorer.site import form_of, needed, site_of
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.users import require_user
 
@@ -41,7 +40,7 @@ class Answered:
 
 
 def ask(request: Request) -> Response:
-    """The form, filled in as the address says, and the prediction that was made of it if it is still there."""
+    """Return the form, filled in from the address, with its prediction if that is still kept."""
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
     params = request.query_params
@@ -64,7 +63,7 @@ def ask(request: Request) -> Response:
 
 
 async def predict(request: Request) -> Response:
-    """Predict what the form asks, and go to the page that shows it."""
+    """Predict the answer to the form's question, and redirect to the page that shows it."""
     from starlette.concurrency import run_in_threadpool
 
     form = form_of(await request.body())

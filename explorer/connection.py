@@ -1,4 +1,4 @@
-"""The explorer's graph: connected when it is needed, let go when Neo4j is gone, connected again when it is back."""
+"""The explorer's graph: it connects when needed, closes when Neo4j is gone, and reconnects when it is back."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 
 
 class Connection:
-    """Hands out the graph; GraphUnavailableError, at once, while no Neo4j answers.
+    """Hands out the graph; GraphUnavailableError at once while no Neo4j answers.
 
-    It does not start the embedded Neo4j: whoever stopped it meant to. `persona-db explore` starts it first.
+    It does not restart the embedded Neo4j, which somebody stopped on purpose. `persona-db explore` starts it first.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -30,7 +30,7 @@ class Connection:
         self._graph: Graph | None = None
 
     def open(self, *, progress: Progress = no_progress) -> None:
-        """Connect, starting the embedded Neo4j if it isn't running."""
+        """Connect, and start the embedded Neo4j if it is not running."""
         with self._lock:
             self._graph = Graph.connect(self.settings, progress=progress)
 
@@ -42,14 +42,14 @@ class Connection:
             graph = self._graph
         try:
             with driver_errors():
-                graph.driver.verify_connectivity()  # a query would try for half a minute before it gave up
+                graph.driver.verify_connectivity()  # a query would retry for half a minute
         except GraphUnavailableError:
             self._forget(graph)
             raise
         return graph
 
     def close(self) -> None:
-        """Let the graph go."""
+        """Close the graph."""
         with self._lock:
             if self._graph is not None:
                 self._graph.close()

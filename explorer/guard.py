@@ -1,4 +1,4 @@
-"""What stands before every page: only this machine's own pages are answered, and they load nothing from elsewhere."""
+"""The guard before every page: it serves only this machine's own pages, which load nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 400 or 403, or pass on."""
+        """Answer 400 or 403, or pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,15 +1,13 @@
-"""Pages about people: finding them, a person's layers, a fact and what it rests on, two people side by side."""
+"""Pages about people: search, a person's layers, a fact and its support, two people side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from persona_db.explorer.app import site_of
+from persona_db.explorer.site import needed, site_of
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.explore import explore, rests_on, words_to_find
 from persona_db.graph.users import history, require_user, users
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from persona_db.graph.session import Graph
 
-__all__ = ["compare", "confirm_erasing", "erase", "fact", "find", "form_of", "needed", "person", "search", "suggest"]
+__all__ = ["compare", "fact", "find", "person", "search", "suggest"]
 
 _A_PAGE = 50
 _SUGGESTED = 10
@@ -28,7 +26,7 @@ _HISTORY_SHOWN = 100
 
 
 def search(request: Request) -> Response:
-    """Who has these words in their name or id; without words, everybody in pages."""
+    """Return people with these words in their name or id; without words, everybody in pages."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     query, after = request.query_params.get("q", "").strip(), request.query_params.get("after", "")
@@ -44,7 +42,7 @@ def search(request: Request) -> Response:
 
 
 def suggest(request: Request) -> Response:
-    """The people, or with `what=questions` the questions, that what is being typed may mean; as JSON."""
+    """Return as JSON the people, or with `what=questions` the questions, that match what is being typed."""
     graph, dataset = site_of(request).connection.graph(), needed(request, "dataset")
     query = request.query_params.get("q", "")
     words = words_to_find(query)
@@ -58,7 +56,7 @@ def suggest(request: Request) -> Response:
 
 
 def find(graph: Graph, dataset: str, query: str, *, limit: int) -> list[dict[str, Any]]:
-    """Return people by the words of their name or id; one whose id is just that comes first."""
+    """Return people by the words of their name or id; a person with exactly that id comes first."""
     words = words_to_find(query)
     found = explore(graph, "find_people", dataset=dataset, words=words, limit=limit) if words else []
     exact = graph.read("find_user", dataset=dataset, user=query)
@@ -69,7 +67,7 @@ def find(graph: Graph, dataset: str, query: str, *, limit: int) -> list[dict[str
 
 
 def person(request: Request) -> Response:
-    """One person: who they are, their keys, their facts by layer with what each rests on, their history."""
+    """Return a person's page: their keys, their facts by layer with the support of each, their history."""
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
     known = require_user(graph, dataset, user)
@@ -77,7 +75,7 @@ def person(request: Request) -> Response:
     facts = graph.read("facts_of", dataset=dataset, user=user)
     rests = rests_on(graph, dataset, fit, [row["id"] for row in facts]) if fit else {}
     items = history(graph, dataset, user)
-    whole = request.query_params.get("history") == "all"
+    full = request.query_params.get("history") == "all"
     return site.page(
         request,
         "person.html",
@@ -88,13 +86,13 @@ def person(request: Request) -> Response:
             layer: [{**row, "rests_on": rests.get(row["id"], [])} for row in facts if row["layer"] == layer]
             for layer in ("induced", "distilled")
         },
-        items=items[::-1] if whole else items[::-1][:_HISTORY_SHOWN],
+        items=items[::-1] if full else items[::-1][:_HISTORY_SHOWN],
         said=len(items),
     )
 
 
 def fact(request: Request) -> Response:
-    """One fact: the facts and history items it rests on, and the keys it is evidence for."""
+    """Return a fact's page: the facts and history items it rests on, and the keys it is evidence for."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     found = explore(graph, "fact_rests_on", dataset=dataset, fact=needed(request, "fact"))
@@ -104,7 +102,7 @@ def fact(request: Request) -> Response:
 
 
 def compare(request: Request) -> Response:
-    """Two people: what they share, where they oppose each other, and what only one of them holds."""
+    """Return the comparison of two people: shared keys, opposed ones, and keys that only one of them holds."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     names = [request.query_params.get(name, "").strip() for name in ("first", "second")]
@@ -122,47 +120,3 @@ def compare(request: Request) -> Response:
         groups=groups,
         score=max(sum(row["contribution"] for row in rows), 0.0),
     )
-
-
-def confirm_erasing(request: Request) -> Response:
-    """Ask whether a person shall be erased."""
-    site = site_of(request)
-    graph, dataset = site.connection.graph(), needed(request, "dataset")
-    known = require_user(graph, dataset, needed(request, "user"))
-    return site.page(request, "erase.html", person=known, receipt=None)
-
-
-async def erase(request: Request) -> Response:
-    """Erase a person whose id was typed once more, and show the receipt."""
-    from starlette.concurrency import run_in_threadpool
-
-    form = form_of(await request.body())
-    return await run_in_threadpool(_erase, request, form)
-
-
-def _erase(request: Request, form: Mapping[str, str]) -> Response:
-    from persona_db.graph.embedding import embedder_of
-    from persona_db.graph.erase import erase_user
-
-    site = site_of(request)
-    site.require_token(form)
-    dataset, user = form.get("dataset", ""), form.get("user", "")
-    graph = site.connection.graph()
-    known = require_user(graph, dataset, user)
-    if form.get("again", "") != user:
-        raise HTTPException(400, "nothing was erased: the id typed to confirm it is another one")
-    receipt = erase_user(graph, dataset, user, cache=embedder_of(site.connection.settings))
-    return site.page(request, "erase.html", dataset=dataset, person=known, receipt=receipt)
-
-
-def needed(request: Request, name: str) -> str:
-    """Return a parameter of the address; an error page says that it is missing."""
-    value = request.query_params.get(name, "")
-    if not value:
-        raise HTTPException(400, f"the address lacks {name}")
-    return value
-
-
-def form_of(body: bytes) -> dict[str, str]:
-    """Return the fields of a form as browsers send them."""
-    return dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True, max_num_fields=50))

@@ -1,4 +1,4 @@
-"""Pages about everybody: the datasets, what splits a population, and what was loaded, refined and refused."""
+"""Pages about everybody: the datasets, the keys that split a population, and loads, refinements and refused rows."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from persona_db.explorer.app import site_of
-from persona_db.explorer.people import needed
+from persona_db.explorer.site import needed, site_of
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.explore import explore
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from persona_db.explorer.app import Site
+    from persona_db.explorer.site import Site
     from persona_db.graph.session import Graph
 
 __all__ = ["health", "home", "population", "runs"]
@@ -25,14 +24,14 @@ _LOOKED_AT = 1_000
 
 
 def home(request: Request) -> Response:
-    """The datasets there are."""
+    """Return the list of datasets."""
     site = site_of(request)
     found = site.connection.graph().read("dataset_names", dataset=None)
     return site.page(request, "home.html", datasets=found)
 
 
 def population(request: Request) -> Response:
-    """A dataset: the values that split it, its segments, its most widely held values."""
+    """Return a dataset's page: the values that split it, its segments, its most widely held values."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     return site.page(
@@ -46,7 +45,7 @@ def population(request: Request) -> Response:
 
 
 def runs(request: Request) -> Response:
-    """What was loaded, when it was refined, what models' work cost, and what was refused."""
+    """Return the runs of a dataset: what was loaded, when it was refined, what models cost, and what was refused."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     return site.page(
@@ -61,7 +60,7 @@ def runs(request: Request) -> Response:
 
 
 def _counts(site: Site, graph: Graph, dataset: str) -> list[dict[str, Any]]:
-    """Count a dataset's nodes by label: of millions it takes a second, so not again while there are as many in all."""
+    """Return a dataset's nodes by label; they are counted again only when the total changes (a second for millions)."""
     [row] = graph.read("nodes_in_all")
     before = site.counted.get(dataset)
     if before is None or before[0] != row["nodes"]:
@@ -70,6 +69,6 @@ def _counts(site: Site, graph: Graph, dataset: str) -> list[dict[str, Any]]:
 
 
 def health(request: Request) -> Response:
-    """Whether Neo4j answers; the page that says it doesn't asks here until it does."""
+    """Return success if Neo4j answers; the page that says that it does not polls this."""
     site_of(request).connection.graph()
     return JSONResponse({"ready": True})

@@ -40,12 +40,12 @@ def serve(
 
     connection = Connection(settings)
     connection.open(progress=progress)
-    # Named as TCP, or asyncio would leave small answers waiting for the client to acknowledge their headers.
+    # TCP is named, or asyncio would hold small answers back until the client acknowledges their headers.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((_HOST, port))
-            listening.listen()  # who opens the address as soon as it is printed waits a moment, and is not refused
+            listening.listen()  # a browser that opens the address at once waits a moment, and is not refused
         except OSError as exc:
             connection.close()
             raise ConfigError(f"port {port} can't be used ({exc.strerror}); give another with --port, or 0") from exc

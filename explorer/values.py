@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from persona_db.chains.neighbourhoods import neighbourhood as made_of
+from persona_db.chains.neighbourhoods import neighbourhood as neighbourhood_of
 from persona_db.chains.neighbourhoods import visible
-from persona_db.explorer.app import site_of
-from persona_db.explorer.people import needed
+from persona_db.chains.persona import KeyKind
+from persona_db.explorer.site import needed, site_of
 from persona_db.graph.explore import explore, words_to_find
 from persona_db.graph.users import require_user
 
@@ -27,7 +27,7 @@ _COLLABORATORS, _MOST_COLLABORATORS = 12, 40
 
 
 def keys(request: Request) -> Response:
-    """The values of a dataset: all in pages, of one kind, or those with some words in their name."""
+    """Return the values of a dataset in pages: all, those of one kind, or those with some words in their name."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     query, kind = request.query_params.get("q", "").strip(), request.query_params.get("kind") or None
@@ -44,13 +44,14 @@ def keys(request: Request) -> Response:
         "keys.html",
         query=query,
         kind=kind,
+        kinds=get_args(KeyKind),
         keys=found[:_A_PAGE],
         after=skip + _A_PAGE if more else None,
     )
 
 
 def key(request: Request) -> Response:
-    """One value: who holds it, its opposite, and what goes with it."""
+    """Return a value's page: its holders, its opposite, and associated values."""
     site = site_of(request)
     graph, dataset, name = site.connection.graph(), needed(request, "dataset"), needed(request, "key")
     skip = _number(request, "skip")
@@ -70,12 +71,12 @@ def key(request: Request) -> Response:
 
 
 def neighbourhood(request: Request) -> Response:
-    """A person's neighbourhood: a picture to walk in, and the same in words."""
+    """Return a person's neighbourhood: a picture to walk in, and the same in words."""
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
     top_k = _top_k(request)
     known = require_user(graph, dataset, user)
-    made = made_of(graph, user, dataset=dataset, top_k=top_k)
+    made = neighbourhood_of(graph, user, dataset=dataset, top_k=top_k)
     people = [
         {
             **data,
@@ -95,14 +96,14 @@ def neighbourhood(request: Request) -> Response:
 
 
 def neighbourhood_data(request: Request) -> Response:
-    """The picture's nodes and edges, as JSON."""
+    """Return the picture's nodes and edges as JSON."""
     graph = site_of(request).connection.graph()
     dataset, user = needed(request, "dataset"), needed(request, "user")
-    made = made_of(graph, user, dataset=dataset, top_k=_top_k(request))
-    place = {node: f"n{number}" for number, node in enumerate(made)}
+    made = neighbourhood_of(graph, user, dataset=dataset, top_k=_top_k(request))
+    name = {node: f"n{number}" for number, node in enumerate(made)}
     nodes = [
         {
-            "node": place[node],
+            "node": name[node],
             "id": data["id"],
             "role": data["role"],
             "name": visible(data["name"])[:300],
@@ -112,7 +113,7 @@ def neighbourhood_data(request: Request) -> Response:
         for node, data in made.nodes(data=True)
     ]
     edges = [
-        {"source": place[one], "target": place[other], "type": data["type"], "opposed": data["opposed"],
+        {"source": name[one], "target": name[other], "type": data["type"], "opposed": data["opposed"],
          "weight": data["weight"]}
         for one, other, data in made.edges(data=True)
     ]  # fmt: skip
@@ -120,7 +121,7 @@ def neighbourhood_data(request: Request) -> Response:
 
 
 def _top_k(request: Request) -> int:
-    """How many collaborators the address asks for."""
+    """Return the number of collaborators in the address."""
     return min(_number(request, "top_k") or _COLLABORATORS, _MOST_COLLABORATORS)
 
 

@@ -1,6 +1,6 @@
-"""The store: models, a session that runs the named queries of cypher/, and what is written and read with them.
+"""The store: models, a session that runs the named queries of cypher/, and functions that write and read with them.
 
-Names are loaded when asked for: this package is imported by every command, the driver isn't needed by `--help`.
+A name is imported when it is first used: every command imports this package, and `--help` needs no driver.
 """
 
 from __future__ import annotations

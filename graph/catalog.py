@@ -4,9 +4,12 @@ A query file states its name, its parameters, what it returns and what it costs,
 
     // query_name: one sentence.
     // param   dataset  str        whose data are read
-    // returns user str, score float
+    // returns user str, score float, items list[list[any]]
+    // row     items [id, text]
     // cost    read; one index look-up
     MATCH ...
+
+A `row` line names the members of a list in a returned list of lists.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from persona_db.graph.errors import QueryFileError
 __all__ = ["NamedQuery", "QueryType", "catalog", "parse_query"]
 
 SCHEMA_AREA = "schema"
-"""The area of what concerns the whole database; queries of every other area take `$dataset`."""
+"""The area of queries on the whole database; queries of every other area take `$dataset`."""
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _TITLE = re.compile(r"//\s*(?P<name>\w+):\s+(?P<summary>\S.*)")
@@ -37,6 +40,7 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "map": (Mapping,),
     "any": (object,),
 }
+_ROW = re.compile(r"(?P<name>\w+)\s+(?P<members>\[\S.*\])")
 _NOT_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:``|[^`])*`""", re.DOTALL)
 _USED_PARAM = re.compile(r"\$(\w+)")
 
@@ -66,7 +70,7 @@ class QueryType:
         return name + "?" * self.optional
 
     def admits(self, value: object) -> bool:
-        """Say whether *value* can be passed; of a list only the first item is looked at."""
+        """Return whether *value* can be passed; only the first item of a list is checked."""
         if value is None:
             return self.optional
         if self.kind == "list":
@@ -96,6 +100,8 @@ class NamedQuery:
     summary: str
     params: Mapping[str, Param]
     returns: Mapping[str, QueryType]
+    rows: Mapping[str, str]
+    """Members of each returned list of lists, such as `[id, text]`."""
     cost: str
     text: str
     path: str
@@ -126,7 +132,7 @@ def parse_query(text: str, *, path: str) -> NamedQuery:
         name, summary = _parse_title(header[0] if header else "")
         if name != stem:
             raise ValueError(f"it is named {name!r}, its file {stem!r}")
-        params, returns, cost = _parse_directives(header[1:])
+        params, returns, rows, cost = _parse_directives(header[1:])
         _check_params(params, body, area=area)
     except ValueError as exc:
         raise QueryFileError(f"cypher/{path}: {exc}") from exc
@@ -136,6 +142,7 @@ def parse_query(text: str, *, path: str) -> NamedQuery:
         summary=summary,
         params=MappingProxyType(params),
         returns=MappingProxyType(returns),
+        rows=MappingProxyType(rows),
         cost=cost,
         text=text,
         path=f"cypher/{path}",
@@ -144,7 +151,7 @@ def parse_query(text: str, *, path: str) -> NamedQuery:
 
 @cache
 def catalog() -> Mapping[str, NamedQuery]:
-    """Return every query of the installed package by name, sorted; read once."""
+    """Return every query of the installed package by name, sorted; the files are read once."""
     found: dict[str, NamedQuery] = {}
     for path, file in sorted(_query_files(files("persona_db.cypher"))):
         try:
@@ -183,8 +190,9 @@ def _parse_title(line: str) -> tuple[str, str]:
     return title["name"], title["summary"]
 
 
-def _parse_directives(lines: list[str]) -> tuple[dict[str, Param], dict[str, QueryType], str]:
+def _parse_directives(lines: list[str]) -> tuple[dict[str, Param], dict[str, QueryType], dict[str, str], str]:
     params: dict[str, Param] = {}
+    rows: dict[str, str] = {}
     returns: list[str] = []
     cost: list[str] = []
     for line in lines:
@@ -198,15 +206,24 @@ def _parse_directives(lines: list[str]) -> tuple[dict[str, Param], dict[str, Que
                 params[param.name] = param
             case "returns":
                 returns.append(rest)
+            case "row":
+                row = _ROW.fullmatch(rest)
+                if row is None:
+                    raise ValueError(f"`row {rest}` is not `row name [member, ...]`")
+                rows[row["name"]] = row["members"]
             case "cost":
                 cost.append(rest)
             case _:
-                raise ValueError(f"a header line starts with {word!r}, not with param, returns or cost")
+                raise ValueError(f"a header line starts with {word!r}, not with param, returns, row or cost")
     if not returns:
         raise ValueError("its header has no `returns` line; write `// returns nothing` if it returns nothing")
     if not cost or not cost[0].startswith(("read;", "write;")):
         raise ValueError("its header has no `cost` line that starts with `read;` or `write;`")
-    return params, _parse_returns(", ".join(returns)), " ".join(cost)
+    columns = _parse_returns(", ".join(returns))
+    nested = {name for name, type_ in columns.items() if type_.item is not None and type_.item.kind == "list"}
+    if wrong := sorted(nested ^ rows.keys()):
+        raise ValueError(f"{', '.join(wrong)}: each returned list of lists has a `row` line, and nothing else has one")
+    return params, columns, rows, " ".join(cost)
 
 
 def _parse_param(text: str) -> Param:

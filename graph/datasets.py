@@ -1,4 +1,4 @@
-"""The datasets of a graph: each is a world of its own, and only these functions speak of several at once."""
+"""The datasets of a graph: nothing crosses from one to another, and only these functions see several at once."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 LONGEST_NAME = 200
 DROPPED_AT_ONCE = 5_000
 CHARS_AT_ONCE = 5_000_000
-"""Texts in one transaction, about: the server holds a transaction in memory, and may limit it."""
+"""About the most characters deleted in one transaction: the server holds a transaction in memory and may limit it."""
 
 
 class Dataset(Model):
-    """What is known of a dataset."""
+    """A dataset with its settings."""
 
     dataset: str
     evaluation: bool = Field(description="An evaluation's, hidden from other commands and dropped after it.")
@@ -35,7 +35,7 @@ class Dataset(Model):
 
 
 class DatasetCounts(Dataset):
-    """A dataset with how much it holds."""
+    """A dataset with the numbers of its users and items."""
 
     created_at: str
     users: int
@@ -43,7 +43,7 @@ class DatasetCounts(Dataset):
 
 
 def ensure_dataset(graph: Graph, dataset: str, *, evaluation: bool = False) -> None:
-    """Make the dataset unless it is there; ConfigError when it is there as the other sort."""
+    """Create the dataset unless it exists; ConfigError when it exists and *evaluation* differs."""
     if not dataset.strip() or len(dataset) > LONGEST_NAME or not dataset.isprintable():
         raise ConfigError(
             f"{dataset[:50]!r} can't name a dataset; use 1 to {LONGEST_NAME} printable characters, not all blank"
@@ -55,7 +55,7 @@ def ensure_dataset(graph: Graph, dataset: str, *, evaluation: bool = False) -> N
 
 
 def datasets(graph: Graph, *, include_evaluation: bool = False) -> list[DatasetCounts]:
-    """Return the datasets by name."""
+    """Return the datasets, ordered by name."""
     found = [DatasetCounts.model_validate(row) for row in graph.read("list_datasets", dataset=None)]
     return [dataset for dataset in found if include_evaluation or not dataset.evaluation]
 
@@ -69,14 +69,14 @@ def require_dataset(graph: Graph, dataset: str) -> Dataset:
 
 
 def need_refit(graph: Graph, dataset: str) -> None:
-    """Mark that what was learned from everybody still counts someone who is gone or doesn't share any more."""
+    """Mark that the current Fit still counts a user who was erased or no longer shares."""
     graph.write("need_refit", dataset=dataset)
 
 
 def drop_dataset(graph: Graph, dataset: str, *, progress: Progress = no_progress) -> int:
-    """Remove the dataset and all that is in it, in batches; return how many nodes it had.
+    """Remove the dataset with everything in it, in batches; return how many nodes it had, 0 when it does not exist.
 
-    A drop that is stopped leaves the dataset listed, and dropping it again goes on. None of that name: 0.
+    A drop that was stopped leaves the dataset listed; dropping it again resumes.
     """
     steps: tuple[tuple[str, dict[str, int]], ...] = (
         ("drop_dataset_nodes", {"limit": DROPPED_AT_ONCE}),

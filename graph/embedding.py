@@ -1,4 +1,4 @@
-"""Texts as vectors: the embedders there are, and the embedding of what a dataset holds."""
+"""Texts as vectors: the embedders, and the embedding of a dataset's texts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _WORD = re.compile(r"\w+")
 
 
 class HashEmbedder:
-    """Vectors from the words alone: texts with common words are near. Deterministic, and needs no model."""
+    """Vectors made from the words alone: texts that share words are near. Deterministic, and needs no model."""
 
     name = "hash-384"
     dimension = DIMENSION
@@ -79,7 +79,7 @@ class SentenceTransformerEmbedder:
 
     @property
     def dimension(self) -> int:
-        """How many numbers the model gives; the default's is known without loading it."""
+        """Length of a vector; that of the default model is known without loading it."""
         return DIMENSION if self.name == DEFAULT_MODEL else int(self._model().get_embedding_dimension())
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -127,9 +127,9 @@ class SentenceTransformerEmbedder:
 
 
 def embedder_of(settings: Settings) -> CachedEmbedder:
-    """Return the embedder that the settings name, its vectors cached under `settings.cache_dir`.
+    """Return the embedder that the settings name; it caches its vectors under `settings.cache_dir`.
 
-    A model is loaded once in a process, however often it is asked for.
+    A process loads each model once.
     """
     model = settings.embedding_model
     inner: Embedder = HashEmbedder() if model == HASH else _transformer(model)
@@ -152,7 +152,7 @@ def require_embedder(graph: Graph, dataset: str, embedder: Embedder) -> None:
 def embed_missing(graph: Graph, dataset: str, embedder: Embedder, *, progress: Progress = no_progress) -> int:
     """Give every statement and question of the dataset its vector; return how many had none.
 
-    The dataset remembers the model, and EmbeddingError refuses another one. A killed run goes on where it was.
+    The dataset records the model; EmbeddingError when it records another one. A killed run resumes.
     """
     require_dataset(graph, dataset)
     _check_dimension(graph, embedder)
@@ -207,7 +207,7 @@ def _mixed(dataset: str, *, stored: str, given: str) -> EmbeddingError:
 
 @contextmanager
 def _quiet(*, offline: bool) -> Iterator[None]:
-    """Let a model load without progress bars, advice or telemetry; *offline*, without asking any hub."""
+    """Let a model load without progress bars, advice or telemetry; with *offline*, without the network."""
     import warnings
 
     quiet = {

@@ -1,4 +1,4 @@
-"""Removes a user and all that rests on them, and proves it."""
+"""Removes a user with everything derived from them, and counts what is left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Traces(Model):
-    """What a look for a user finds in the dataset."""
+    """The nodes and texts of one user that the dataset still holds."""
 
     users: int
     items: int
@@ -38,7 +38,7 @@ class Traces(Model):
 
 
 class Receipt(Model):
-    """What was removed, and what a look afterwards still found."""
+    """What was removed, and what was still there afterwards."""
 
     dataset: str
     user: str
@@ -47,19 +47,19 @@ class Receipt(Model):
     personas: int
     holds: int = Field(description="Cache keys they held, over all Fits.")
     keys: int = Field(description="Cache keys that only they held.")
-    statements: int = Field(description="Texts that only they said.")
+    statements: int = Field(description="Texts of this user alone.")
     runs: int = Field(description="Records of a language model's calls on them.")
-    quarantined: int = Field(description="What a language model said of them and could not be used.")
+    quarantined: int = Field(description="Unusable answers of a language model about the user.")
     vectors: int = Field(description="Vectors of those texts in the cache outside the graph.")
     left: Traces
     refit_needed: bool = Field(description="Traits, links and summaries still count them until the next refit.")
 
 
 def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder | None = None) -> Receipt:
-    """Remove the user, their items, facts, personas, what they held, and texts and keys that were only theirs.
+    """Remove the user with their items, facts, personas and held keys, and the texts and keys that only they had.
 
-    One transaction: all of it or nothing. What a Fit learned from everybody still counts them, so the dataset is
-    marked as needing a refit. Rows of a source in quarantine stay. *cache* forgets the vectors of the texts removed.
+    It is one transaction. The Fit was learned with the user, so the dataset is marked as needing a refit. Quarantined
+    rows of a source stay. *cache* forgets the vectors of the removed texts.
     """
     require_dataset(graph, dataset)
     with graph.transaction() as work:

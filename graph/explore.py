@@ -1,4 +1,4 @@
-"""The named queries that one explores with: their parameters read from texts, with the defaults their headers state."""
+"""Named queries for exploring: their parameters are read from texts, and their headers state the defaults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEFAULT = re.compile(r"(\S+) unless given")
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 8
 _LONGEST_WORD = 200
-"""The index cuts longer words up, at 255."""
+"""The index splits words longer than 255 characters."""
 
 
 def explore_queries() -> dict[str, NamedQuery]:
@@ -31,7 +31,7 @@ def explore_queries() -> dict[str, NamedQuery]:
 
 
 def explore(graph: Graph, query: str, /, **params: object) -> list[dict[str, Any]]:
-    """Return the rows of a named read query; parameters left out are what its header gives unless told otherwise.
+    """Return the rows of a named read query; a missing parameter takes the default that its header states.
 
     QueryFileError when there is no such query or a parameter is missing, UnknownDatasetError when there is no such
     dataset.
@@ -46,7 +46,7 @@ def explore(graph: Graph, query: str, /, **params: object) -> list[dict[str, Any
 
 
 def default_of(param: Param) -> object:
-    """Return what the parameter's description gives unless told otherwise; KeyError when it gives nothing."""
+    """Return the default that the parameter's description states; KeyError when it states none."""
     found = _DEFAULT.search(param.about)
     if found is None:
         raise KeyError(param.name)
@@ -82,7 +82,7 @@ def params_from_texts(query: str, texts: Iterable[tuple[str, str]]) -> dict[str,
 
 
 def rests_on(graph: Graph, dataset: str, fit: str, facts: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return the history items that each of some facts (ids) of a Fit rests on, strongest first."""
+    """Return for each fact id of a Fit the history items it rests on, strongest first."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in graph.read("supports_of_facts", dataset=dataset, fit=fit, ids=list(facts)) if facts else ():
         found.setdefault(row["id"], []).append(row)
@@ -90,9 +90,9 @@ def rests_on(graph: Graph, dataset: str, fit: str, facts: Sequence[str]) -> dict
 
 
 def words_to_find(text: str) -> str:
-    """Return *text* as a query of the full-text indexes: every word of it, the last one perhaps not yet finished.
+    """Return *text* as a full-text query for all of its words; the last word may be a prefix.
 
-    Nothing but its letters and digits is kept, so that no text is a query of its own; '' when there are none.
+    Only letters and digits are kept, so that the text cannot contain query syntax; '' when there are none.
     """
     words = [word[:_LONGEST_WORD].lower() for word in _WORD.findall(text)[:_MOST_WORDS]]
     return " ".join(f"+({word}^2 {word}*)" for word in words)

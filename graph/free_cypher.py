@@ -1,7 +1,7 @@
-"""Cypher that somebody typed, run so that it can only read: refused when its plan does more, stopped when it is long.
+"""Cypher that a user typed, run so that it can only read: refused when its plan does more, stopped when it is slow.
 
-Read access mode alone is not enough: it lets LOAD CSV read files and addresses, and procedures and commands look at
-and stop what others run. So the query is planned first, and refused when its type is not `read` or when its plan has
+Read access mode alone is not enough: it lets LOAD CSV read files and addresses, and lets procedures and commands see
+and stop other transactions. So the query is planned first, and refused when its type is not `read` or when its plan has
 an operator for any of these. Then it runs in read access mode, with a time limit and a limit on its rows.
 """
 
@@ -39,7 +39,7 @@ _LEAST_SECONDS = 0.001
 
 
 class FreeRows(Model):
-    """What a query of somebody's own returned."""
+    """The rows of a typed query."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...] = Field(description="Plain values; nodes and relationships are mappings.")

@@ -1,7 +1,7 @@
-"""Stores what loaders read, in batches: what is there already stays, and what can't be stored is told.
+"""Stores the records of loaders in batches: stored records stay as they are, and rejected ones are returned.
 
-Each function takes one batch of any size and may be killed at any time: a transaction holds or doesn't, and the
-same batch stored again creates nothing.
+Each function takes one batch of any size and may be killed at any time: a transaction is complete or absent, and
+storing the same batch again creates nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _Row = TypeVar("_Row")
 log = logging.getLogger(__name__)
 
 TRIES = 3
-"""How often a batch is stored that another process keeps storing at the same moment."""
+"""How often a batch is tried while another process stores the same records."""
 
 
 class Rejected(Model):
@@ -53,7 +53,7 @@ class Rejected(Model):
 
 
 class Stored(Model):
-    """What became of a batch; the four add up to its size."""
+    """Counts of a batch; the four add up to its size."""
 
     created: int = 0
     changed: int = Field(default=0, description="Were there and are different now.")
@@ -70,7 +70,7 @@ class Stored(Model):
 
 
 def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -> Stored:
-    """Store the questions that are not there; one that is there stays as it is."""
+    """Store new questions; stored ones stay as they are."""
     batch = list(questions)
     rows: dict[str, dict[str, Any]] = {
         question.id: {
@@ -91,10 +91,10 @@ def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -
 
 
 def store_people(graph: Graph, dataset: str, people: Iterable[Person], *, sharing: Sharing | None = None) -> Stored:
-    """Store people, or what is new of those who are there.
+    """Store new people, and update stored ones.
 
-    Attributes are replaced name by name, and an empty name changes none. *sharing* is set for all of them; None
-    leaves those who are there as they chose, and new ones share `keys`.
+    Attributes are replaced name by name; an empty name leaves the stored one. *sharing* is set for everybody; None
+    keeps the choice of stored people, and new people share `keys`.
     """
     batch: dict[str, Person] = {}
     twice = 0
@@ -109,9 +109,9 @@ def store_people(graph: Graph, dataset: str, people: Iterable[Person], *, sharin
 
 
 def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem]) -> Stored:
-    """Store the items that are not there, with their statements; the users' versions rise.
+    """Store new items with their statements, and raise the users' versions.
 
-    An item is rejected when its user or its question is not stored, or its option is none of the question's.
+    An item is rejected when its user or question is not stored, or the question has no such option.
     """
     total = Stored()
     for chunk in _chunks(items, graph.settings.batch_size, chars=lambda item: len(item.text)):
@@ -120,7 +120,7 @@ def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem]) -> Sto
 
 
 def store_quarantine(graph: Graph, dataset: str, rows: Iterable[QuarantinedRow]) -> int:
-    """Keep the bad rows with their reasons; return how many there were."""
+    """Store bad rows with their reasons; return how many were given."""
     kept = [{"id": quarantine_id(bad.source, str(bad.row), bad.reason), **bad.model_dump()} for bad in rows]
     for chunk in _chunks(kept, graph.settings.batch_size):
         _again_on_conflict(partial(graph.write, "store_quarantine", dataset=dataset, rows=chunk))
@@ -194,7 +194,7 @@ def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem]) -> St
 def _attached(
     graph: Graph, dataset: str, items: Sequence[HistoryItem]
 ) -> tuple[dict[str, HistoryItem], list[Rejected]]:
-    """Return the items, each id once, whose user, question and option are there, and the others with why not."""
+    """Return the items whose user, question and option are stored, each id once, and the rejected ones with reasons."""
     user_ids = {item.user for item in items}
     question_ids = {item.question for item in items if item.question is not None}
     there = {row["id"] for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
@@ -212,7 +212,7 @@ def _attached(
 
 
 def _grouped(items: Iterable[HistoryItem]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the items by user, and the distinct texts whose places they name: each is sent once."""
+    """Return the items by user, and the distinct texts that they refer to by index: each text is sent once."""
     places: dict[str, int] = {}
     asked: list[dict[str, None]] = []
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -250,7 +250,7 @@ def _why_not(item: HistoryItem, *, users: set[str], options: dict[str, int]) -> 
 
 
 def _again_on_conflict(store: Callable[[], _Outcome]) -> _Outcome:
-    """Return what *store* does, called again when another process stored the same meanwhile."""
+    """Call *store* and return its result; call it again when another process stored the same records meanwhile."""
     from neo4j.exceptions import ConstraintError
 
     for _ in range(TRIES - 1):

@@ -1,4 +1,4 @@
-"""The ledger: what calls of language models took, by user and stage, and what they said that could not be used."""
+"""The ledger: usage of language models by user and stage, and their unusable answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Run(Model):
     prompt: str = Field(description="Name of the prompt and hash of its file.")
     calls: int
     cached: int = Field(default=0, description="How many of them the cache answered: no tokens and no money.")
-    repairs: int = Field(default=0, description="How many of them asked again for what could not be used.")
+    repairs: int = Field(default=0, description="Calls that asked for a repair.")
     quarantined: int = Field(default=0, description="Answers, or parts of them, that could not be used all the same.")
     tokens_in: int = 0
     tokens_out: int = 0
@@ -56,7 +56,7 @@ class Spent(Model):
 
 
 class BadAnswer(Model):
-    """What a model said of a user and could not be used, after the repairs allowed."""
+    """An answer of a model about a user that was unusable after the repairs allowed."""
 
     user: str
     stage: str
@@ -65,24 +65,24 @@ class BadAnswer(Model):
 
 
 def now() -> str:
-    """The time as it is stored with runs."""
+    """Return the present time as runs store it."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def spent(graph: Graph, dataset: str) -> list[Spent]:
-    """Return what a dataset's runs took, by stage and model."""
+    """Return the usage of a dataset's runs, by stage and model."""
     return [Spent.model_validate(row) for row in graph.read("ledger", dataset=dataset)]
 
 
 def store_runs(graph: Graph, dataset: str, runs: Sequence[Run]) -> None:
-    """Put runs on record, each once."""
+    """Store runs, each once."""
     if runs:
         rows = [run.model_dump() for run in runs]
         graph.write_batches("store_runs", rows, what="ledger", dataset=dataset)
 
 
 def bad_answer_rows(fit: str, found: Sequence[BadAnswer]) -> list[dict[str, Any]]:
-    """Turn bad answers into rows of `store_bad_answers`: the same one of a Fit is stored once."""
+    """Return bad answers as rows of `store_bad_answers`; equal ones of a Fit have the same id."""
     return [
         {
             "id": quarantine_id(fit, one.user, one.stage, one.reason, one.raw),

@@ -1,7 +1,7 @@
-"""Brings a database's schema up to date: the numbered files of cypher/schema/, each applied once and recorded.
+"""Brings a database's schema up to date: each numbered file of cypher/schema/ is applied once and recorded.
 
-Every file is one idempotent statement, so that two processes may apply the same one at once, and one that was
-killed between applying and recording starts again where it stopped.
+Every file is one idempotent statement. So two processes may apply the same file at once, and a process that was killed
+between applying and recording resumes.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 _NUMBERED = re.compile(r"(\d{4})_\w+")
 _EXISTS = "AlreadyExists"
-"""In the code of the error that the slower of two processes gets when both create one constraint or index."""
+"""Part of the error code that the slower of two processes gets when both create one constraint or index."""
 
 
 class Database(Protocol):
-    """What a migration takes of a Graph."""
+    """The part of Graph that a migration uses."""
 
     def read(self, name: str, /, **params: object) -> list[dict[str, Any]]: ...
     def write(self, name: str, /, **params: object) -> list[dict[str, Any]]: ...
@@ -42,7 +42,7 @@ def migrations() -> dict[str, NamedQuery]:
 
 
 def migrate(graph: Database, *, progress: Progress = no_progress) -> list[str]:
-    """Apply the migrations the database lacks, in order; return their names. One read when it lacks none."""
+    """Apply the missing migrations in order; return their names. It costs one read when none is missing."""
     wanted = migrations()
     applied = {row["id"] for row in graph.read("applied_migrations")}
     if (newest := max(applied, default="")) > max(wanted):

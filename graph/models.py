@@ -1,4 +1,4 @@
-"""What goes into the graph and comes out of it, as frozen pydantic models."""
+"""Records of the graph as frozen pydantic models."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = [
 ]
 
 END_OF_TIME = "9999-12-31"
-"""`retired_at` of what is still valid; `as_of` of a read that wants the present."""
+"""`retired_at` of valid nodes and relationships; `as_of` of a read of the present."""
 
 
 class Model(BaseModel):
-    """Frozen, and closed to fields it does not know."""
+    """A frozen model that refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Question(Model):
-    """What is being answered: a survey question, a roll call, a post."""
+    """A survey question, a roll call or a post, which users answer."""
 
     id: str = Field(min_length=1, max_length=512)
     text: str = Field(min_length=1, max_length=100_000)
@@ -36,7 +36,7 @@ class Question(Model):
         default=(), description="Place of each option on the scale; None off the scale; empty when not ordinal."
     )
     kind: QuestionKind = "survey"
-    at: str = Field(default="", description="ISO 8601 date or UTC time it was first asked; empty when not known.")
+    at: str = Field(default="", description="ISO 8601 date or UTC time of the question; empty when not known.")
 
     @model_validator(mode="after")
     def _ordinal_matches_options(self) -> Question:
@@ -46,7 +46,7 @@ class Question(Model):
 
 
 class Person(Model):
-    """A user as a source describes them."""
+    """A user with the description that a source gives."""
 
     id: str = Field(min_length=1, max_length=512)
     name: str = Field(default="", max_length=10_000)
@@ -56,7 +56,7 @@ class Person(Model):
 
 
 class HistoryItem(Model):
-    """One thing a user said: an answer to a question (with `option`), or free text."""
+    """An answer of a user to a question (with `option`), or a free text of theirs."""
 
     id: str = Field(min_length=1, max_length=1024, description="Unique in the dataset; stored once.")
     user: str = Field(min_length=1, max_length=512)

@@ -8,7 +8,7 @@ from typing import Literal
 __all__ = ["FactLayer", "Format", "Keep", "KeyKind", "Layer", "QuestionKind", "Sharing"]
 
 Layer = Literal["history", "distilled", "induced", "cache"]
-"""A layer of what is known of a user, from what they said to the keys they are found by."""
+"""A layer of a user: their history, the facts distilled and induced from it, and their cache keys."""
 
 FactLayer = Literal["distilled", "induced"]
 """The layers that hold facts."""

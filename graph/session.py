@@ -75,7 +75,7 @@ class Graph:
         graph = cls(driver, settings, database=database, owns_driver=owns_driver)
         try:
             with driver_errors():
-                driver.verify_connectivity()  # tells at once what a query would retry
+                driver.verify_connectivity()  # fails at once where a query would be retried
             migrate(graph, progress=progress)
         except BaseException:
             graph.close()
@@ -112,8 +112,8 @@ class Graph:
     ) -> list[Row]:
         """Run a named write query on *rows*, `settings.batch_size` of them a transaction; return all its rows.
 
-        The query takes them as `$rows`. Progress is told under the name *what*. A failure leaves the batches
-        before it written.
+        The query takes them as `$rows`. Progress is reported under the name *what*. When a batch fails,
+        those before it stay written.
         """
         named = _query(query, writes=True)
         found: list[Row] = []
@@ -139,7 +139,7 @@ class Graph:
             inner.commit()
 
     def await_indexes(self, *, seconds: int = INDEX_WAIT_SECONDS) -> None:
-        """Return when every index holds all that was written."""
+        """Wait until every index holds all writes."""
         self.read("await_indexes", seconds=seconds)
 
     def close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -44,11 +43,19 @@ class Settings(BaseSettings):
     @property
     def data_dir(self) -> Path:
         """Where the embedded server keeps its data, password and logs."""
-        return self.home / "data" if self.home else Path(platformdirs.user_data_dir("persona-db", appauthor=False))
+        if self.home:
+            return self.home / "data"
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("persona-db", appauthor=False))
 
     @property
     def cache_dir(self) -> Path:
         """Where jars and vectors are kept; safe to delete, they are fetched or made again."""
         if self.cache:
             return self.cache
-        return self.home / "cache" if self.home else Path(platformdirs.user_cache_dir("persona-db", appauthor=False))
+        if self.home:
+            return self.home / "cache"
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("persona-db", appauthor=False))

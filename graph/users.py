@@ -1,4 +1,4 @@
-"""Who is in a dataset, and what they said."""
+"""The users of a dataset, with their histories and the questions."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def require_user(graph: Graph, dataset: str, user: str) -> User:
 
 
 def history(graph: Graph, dataset: str, user: str, *, as_of: str = END_OF_TIME) -> list[HistoryItem]:
-    """Return what the user said up to *as_of*, oldest first, undated before dated, then by id."""
+    """Return the user's items up to *as_of*, oldest first, undated before dated, then by id."""
     rows = graph.read("history_of", dataset=dataset, user=user, as_of=as_of)
     if not rows:
         require_user(graph, dataset, user)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from persona_db.graph.errors import EmbeddingError
+from persona_db.graph.sqlite_file import SqliteFile
 from persona_db.graph.vectors import Embedder, checked
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 EMBEDDED_AT_ONCE = 256
 """Texts between two commits: no more than these are embedded again after a kill."""
 LOOKED_UP_AT_ONCE = 500
-WAIT_SECONDS = 60
+_TABLE = "CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, floats BLOB NOT NULL) WITHOUT ROWID"
 
 
 class CachedEmbedder:
@@ -35,16 +36,16 @@ class CachedEmbedder:
 
     def __init__(self, inner: Embedder, path: Path) -> None:
         self._inner = inner
-        self._path = path
+        self._file = SqliteFile(path, "vector cache", "its vectors are made", _TABLE, EmbeddingError)
 
     @property
     def name(self) -> str:
-        """The inner embedder's."""
+        """That of the inner embedder."""
         return self._inner.name
 
     @property
     def dimension(self) -> int:
-        """The inner embedder's."""
+        """That of the inner embedder."""
         return self._inner.dimension
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -71,7 +72,7 @@ class CachedEmbedder:
         return np.stack([found[key_of[text]] for text in texts])
 
     def forget(self, texts: Iterable[str]) -> int:
-        """Remove the vectors of these texts; return how many there were."""
+        """Remove the vectors of these texts; return how many were stored."""
         with self._open() as cache, cache:
             keys = [(self._key(text),) for text in texts]
             return cache.executemany("DELETE FROM vector WHERE key = ?", keys).rowcount if keys else 0
@@ -94,21 +95,5 @@ class CachedEmbedder:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise EmbeddingError(
-                f"no vector cache can be made at {self._path} ({exc.strerror}); set PERSONA_DB_CACHE to another folder"
-            ) from exc
-        try:
-            with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS)) as cache:
-                cache.execute("PRAGMA journal_mode = WAL")
-                cache.execute("PRAGMA synchronous = NORMAL")
-                cache.execute(
-                    "CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, floats BLOB NOT NULL) WITHOUT ROWID"
-                )
-                yield cache
-        except sqlite3.Error as exc:
-            raise EmbeddingError(
-                f"the vector cache {self._path} can't be used ({exc}); delete it, its vectors are made again"
-            ) from exc
+        with closing(self._file.connect()) as cache, self._file.explained():
+            yield cache

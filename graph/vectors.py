@@ -1,6 +1,6 @@
-"""What makes vectors of texts, and what a vector must be before it is stored.
+"""The protocol of embedders, and the check of their vectors before they are stored.
 
-Neo4j leaves others out of its index without a word.
+Neo4j silently leaves vectors of another length or without direction out of its index.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["DIMENSION", "Embedder", "checked"]
 
 DIMENSION = 384
-"""Of the vector indexes in cypher/schema/, and so of every vector stored."""
+"""Length of every stored vector, as the vector indexes in cypher/schema/ declare it."""
 
 NORM_TOLERANCE = 1e-3
 
@@ -27,12 +27,12 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Stored with a dataset, so that vectors of two models never meet."""
+        """Name of the model; a dataset stores it, so that it never holds vectors of two models."""
         ...
 
     @property
     def dimension(self) -> int:
-        """How many numbers a vector has."""
+        """Length of a vector."""
         ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Data sets read from disk, one source a module, and loaded into the graph."""
+"""Data sets on disk, one module for each format, and the function that loads them into the graph."""
 
 from persona_db.graph.ids import item_id
 from persona_db.loaders.formats import FORMATS, open_source

@@ -26,10 +26,10 @@ def open_source(
     split: Sequence[Path | str | Split] = (),
     keep: Keep = "history",
 ) -> Source:
-    """Return the source of that format at *paths*, nothing of it read yet but the splits.
+    """Return the source of that format at *paths*; only the splits have been read.
 
-    With a *split*, only what it marks `history` is read, unless *keep* is 'all'; what it marks `test` is what
-    `test_answers` yields. `opinionqa` takes one split for all its folders or one each, in their order.
+    With a *split*, the source reads only answers marked `history`, or all when *keep* is 'all'; `test_answers` yields
+    those marked `test`. `opinionqa` takes one split for all its folders or one each, in their order.
     """
     if format not in FORMATS:
         raise ConfigError(f"no format {format!r}; there are {', '.join(FORMATS)}")

@@ -36,7 +36,7 @@ from persona_db.loaders.split import Part, Split
 __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
 
 _LOOKED_AT = 20
-"""Lines that show whether a file is JSON lines at all."""
+"""Lines that are checked to see whether a file has JSON lines at all."""
 
 Date = Annotated[str, AfterValidator(iso_date)]
 
@@ -46,16 +46,16 @@ class _Line(BaseModel):
 
 
 class ItemLine(_Line):
-    """One thing a user said: free text, or the answer to a question."""
+    """An item of a user: free text, or the answer to a question."""
 
     type: Literal["item"] = "item"
     user: Id
     text: Text | None = Field(
-        default=None, description="The statement, readable by itself; made from question and option when left out."
+        default=None, description="The statement, readable by itself; made from question and option unless given."
     )
     id: Id | None = Field(
         default=None,
-        description="Unique among the user's items; made from what the line says when left out.",
+        description="Unique among the user's items; made from the rest of the line unless given.",
     )
     question: Id | None = Field(default=None, description="Id of the question it answers.")
     option: StrictStr | StrictInt | None = Field(
@@ -80,7 +80,8 @@ class QuestionLine(_Line):
     text: Text
     options: tuple[Text, ...] = Field(default=(), description="In order.")
     ordinal: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, ...] | None = Field(
-        default=None, description="Place of each option on a scale from 0 up, null for one off it; left out: no scale."
+        default=None,
+        description="Place of each option on a scale from 0 up, null for one off it; no scale unless given.",
     )
     kind: QuestionKind = "survey"
     at: Date = ""
@@ -93,7 +94,7 @@ class QuestionLine(_Line):
 
 
 class UserLine(_Line):
-    """What is known of a user besides what they said."""
+    """A user's name and attributes."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
@@ -136,11 +137,11 @@ class JsonlSource(Source):
         self.counts = Counts()
 
     def know(self, questions: Iterable[Question]) -> None:
-        """Let items answer these questions too: those that the dataset already has."""
+        """Let items answer these questions too, which the dataset already has."""
         self._stored = {question.id: question for question in questions}
 
     def read(self, quarantine: Quarantine) -> Iterator[Record]:
-        """Yield what the lines say in their order, each user before their first item."""
+        """Yield the records of the lines in their order, each user before their first item."""
         self.counts = counts = Counts()
         split = self._split if self._keep == "history" else None
         self._check()
@@ -169,7 +170,7 @@ class JsonlSource(Source):
                     yield HeldOut(item.user, item.question, item.option, item.at)
 
     def _held_out_texts(self, split: Split) -> frozenset[tuple[str, str]]:
-        """Return the texts held out, by user: said again as free text they would show the answer."""
+        """Return (user, text) of the held-out answers: the same text as a free item would give the answer away."""
         texts = set()
         answered = set()
         for record in self._records(ignore):
@@ -219,7 +220,7 @@ class JsonlSource(Source):
                 yield answer
 
     def _question(self, line: QuestionLine, questions: dict[str, Question]) -> Question | None:
-        """Return the question of a line, None when it is known just so; ValueError when it is known otherwise."""
+        """Return the question of a line, None when it is known; ValueError when it differs from the known one."""
         question = Question(
             id=line.id,
             text=line.text,

@@ -1,4 +1,4 @@
-"""Reading a text file line by line, whatever is in it: gzip or plain, with limits, never the whole file at once."""
+"""Reads a text file line by line, gzip or plain, with a limit on the length of a line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 class Line(NamedTuple):
-    """A line with its number in the file, from 1; `problem` says why `text` cannot be had."""
+    """A line with its number in the file, from 1; `problem` says why `text` is empty."""
 
     number: int
     text: str
@@ -31,9 +31,9 @@ class Line(NamedTuple):
 
 
 def open_bytes(path: Path, *, name: str = "") -> BinaryIO:
-    """Open *path* for reading, unpacked when it is gzip; LoadError where that cannot be.
+    """Open *path* for reading, unpacked when it is gzip; LoadError when it cannot be opened.
 
-    *name*, here and below, is what messages call the file; its path unless given.
+    *name*, here and below, names the file in messages; it is the path unless given.
     """
     with refusing(name or str(path)):
         file = path.open("rb")
@@ -44,7 +44,7 @@ def open_bytes(path: Path, *, name: str = "") -> BinaryIO:
 
 
 def check_file(path: Path, *, name: str = "") -> None:
-    """Raise LoadError unless *path* is a file with something in it, whole, and not plainly in another encoding."""
+    """Raise LoadError unless *path* is a complete file that is not empty and does not begin as UTF-16."""
     name = name or str(path)
     if path.is_dir():
         raise LoadError("is a folder; give a file", source=name)
@@ -83,7 +83,7 @@ def numbered_lines(path: Path, *, name: str = "") -> Iterator[Line]:
 
 @contextmanager
 def refusing(name: str) -> Iterator[None]:
-    """Let a failing read of the file called *name* become a LoadError."""
+    """Turn a failing read of the file called *name* into a LoadError."""
     try:
         yield
     except (OSError, EOFError, zlib.error) as error:

@@ -29,7 +29,7 @@ SHOWN = 10
 
 
 class LoadReport(Model):
-    """What a load read, what of it was new, and what was left out."""
+    """What a load read, how much of it was new, and what was not loaded."""
 
     dataset: str
     source: str = Field(description="The format read.")
@@ -107,7 +107,7 @@ def load(
 
 
 class _Writer:
-    """Collects records and stores them in batches: questions, then people, then what they said."""
+    """Collects records and stores them in batches: questions, then people, then items."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class _Writer:
         self._users: set[str] = set()
 
     def ahead(self, records: Iterator[Record]) -> Iterable[Record]:
-        """Return the records, read up to the first that is no question: by then a source that is unfit has shown it."""
+        """Return the records after reading up to the first that is no question: an unfit source has failed by then."""
         head: list[Record] = []
         for record in records:
             head.append(record)
@@ -144,14 +144,14 @@ class _Writer:
         return _chained(head, records)
 
     def quarantine(self, row: QuarantinedRow) -> None:
-        """Keep a bad row, to be stored with the next batch."""
+        """Collect a bad row; it is stored with the next batch."""
         self.quarantined += 1
         if len(self.first_quarantined) < SHOWN:
             self.first_quarantined.append(row)
         self._bad.append(row)
 
     def add(self, record: Record) -> None:
-        """Take a record, and store all that was taken once it fills a batch."""
+        """Collect a record, and store the batch when it is full."""
         if isinstance(record, HistoryItem):
             self.items_read += 1
             self._items.append(record)
@@ -169,30 +169,30 @@ class _Writer:
             self.flush()
 
     def flush(self) -> None:
-        """Store what was taken."""
+        """Store the collected records."""
         from persona_db.graph.ingest import store_items, store_people, store_quarantine, store_questions
 
         if self._questions:
             store_questions(self._graph, self._dataset, self._questions)
         if self._people:
-            self._told(store_people(self._graph, self._dataset, self._people, sharing=self._sharing))
+            self._reject(store_people(self._graph, self._dataset, self._people, sharing=self._sharing))
         if self._items:
             stored = store_items(self._graph, self._dataset, self._items)
             self.items_new += stored.created
-            self._told(stored)
+            self._reject(stored)
         if self._bad:
             store_quarantine(self._graph, self._dataset, self._bad)
         for batch in (self._questions, self._people, self._items, self._bad):
             batch.clear()
         self._progress(f"loading {self._source.name}", self.items_read, None)
 
-    def _told(self, stored: Stored) -> None:
+    def _reject(self, stored: Stored) -> None:
         for rejection in stored.rejected:
             reason = f"{rejection.id}: {rejection.reason}"
             self.quarantine(QuarantinedRow(source=self._source.name, row=0, reason=reason))
 
     def _check(self, question: Question) -> None:
-        """Raise LoadError where the dataset has another question of that id: answers to the two would be mixed."""
+        """Raise LoadError when the dataset has another question of that id: answers to the two would be mixed."""
         stored = self._known.get(question.id)
         if stored is not None and (stored.text, stored.options) != (question.text, question.options):
             raise LoadError(

@@ -1,6 +1,6 @@
 """Survey answers in OpinionQA's layout: a folder a wave, with info.csv, metadata.csv and responses.csv.
 
-Other files of a folder (the same people asked again, published predictions) are never read.
+Other files of a folder (a second survey of the same people, published predictions) are never read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _INDEX = re.compile(r"^(Unnamed: [\d.]+)?$")
 
 
 class _Column(NamedTuple):
-    """A question's column in responses.csv, with what each answer in it stands for."""
+    """A question's column in responses.csv, with the meaning of each answer in it."""
 
     place: int
     question: str
@@ -52,7 +52,7 @@ class _Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class _Wave:
-    """One folder: its tables opened, its split, and what its user ids begin with in the dataset."""
+    """One folder: its opened tables, its split, and the prefix of its user ids in the dataset."""
 
     folder: Path
     responses: Table
@@ -61,7 +61,7 @@ class _Wave:
     prefix: str
 
     def parts(self, user: str, raw: str) -> Mapping[str, Part]:
-        """Return the marks of a user's questions, under either id; what is held out under one is held out."""
+        """Return the marks of a user's questions under either id; a question held out under one is held out."""
         if self.split is None:
             return {}
         marks = dict(self.split.of(raw))

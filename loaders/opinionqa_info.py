@@ -19,15 +19,15 @@ _COLUMNS = ("key", "question", "option_mapping", "option_ordinal")
 
 
 def is_refusal(answer: str) -> bool:
-    """Say whether *answer* is no opinion: the layout's own 'Refused'.
+    """Return whether *answer* is no opinion: the layout's own 'Refused'.
 
-    Spelt exactly so: 'refused' is an option of some questions (on guns at home), with a place on their scale.
+    The spelling matters: 'refused' is an option of some questions (on guns at home), with a place on their scale.
     """
     return answer == "Refused"
 
 
 def questions_of(path: Path, quarantine: Quarantine) -> Iterator[tuple[int, Question]]:
-    """Return each question of an info.csv with its row; rows that make no question are quarantined.
+    """Return each question of an info.csv with its row; rows without a usable question are quarantined.
 
     LoadError at once where the file is not one of that kind.
     """

@@ -64,7 +64,7 @@ _Date = Annotated[str, AfterValidator(iso_date)]
 
 
 class _Row(BaseModel):
-    """Closed to wrong types, open to more fields: annotated files carry what others computed."""
+    """A row with checked types; other fields are allowed, since annotated files carry computed ones."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
@@ -103,7 +103,7 @@ class _Response(_Row):
 
 @dataclass
 class _Withheld:
-    """What shows that an entry of a history is a reply to be predicted."""
+    """Marks by which an entry of a history is recognised as a reply to be predicted."""
 
     ids: set[str] = field(default_factory=set)
     texts: set[tuple[str, str]] = field(default_factory=set)
@@ -111,7 +111,7 @@ class _Withheld:
     authors: dict[str, None] = field(default_factory=dict)
 
     def add(self, value: object) -> None:
-        """Withhold a response, whatever of it can be read: a broken row must not let its reply through."""
+        """Withhold a response by every mark that can be read: a broken row must not let its reply through."""
         if not isinstance(value, dict):
             return
         author = str(value.get("author_id", ""))
@@ -190,7 +190,7 @@ class RfpnSource(Source):
                 pass
 
     def _path(self, stem: str) -> Path | None:
-        """Return the file of that name; failing it, the first one whose name goes on after it."""
+        """Return the file of that name, or else the first whose name begins with it."""
         exact = self._folder / f"{stem}.json"
         if exact.exists():
             return exact
@@ -273,7 +273,7 @@ class RfpnSource(Source):
             )
 
     def _people(self, seen: set[str], withheld: _Withheld, quarantine: Quarantine) -> Iterator[Person | HistoryItem]:
-        """Yield the users described, each with their description of themselves as the first thing they say."""
+        """Yield the described users, each with their own description as their first item."""
         path = self._needed(_INFO)
         described: set[str] = set()
         for number, user, value in entries(path, kind=dict):
@@ -335,7 +335,7 @@ class RfpnSource(Source):
 
 
 def _said(entry: object) -> _Said:
-    """Return an entry of a history, given as an object or as a pair of key and text."""
+    """Return an entry of a history, which is an object or a pair of key and text."""
     if isinstance(entry, list) and len(entry) == 2:
         entry = {"tweet_id": entry[0], "text": entry[1]}
     return _Said.model_validate(entry)

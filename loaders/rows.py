@@ -1,4 +1,4 @@
-"""What a row must be to be stored, and where rows go that are not."""
+"""Checks of a row's values before it is stored, and the quarantine of bad rows."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = [
 ]
 
 Quarantine = Callable[[QuarantinedRow], None]
-"""Told of every row that is not loaded, with its file, number and reason."""
+"""Receives every row that is not loaded, with its file, number and reason."""
 
 
 def ignore(row: QuarantinedRow) -> None:
-    """Take no notice of a quarantined row: for readings whose rows were reported before."""
+    """Ignore a quarantined row, in a reading whose bad rows were reported before."""
 
 
 def storable(text: str) -> str:
-    """Return *text*, or raise ValueError where a database or a terminal would choke on it."""
+    """Return *text*; ValueError when a database or a terminal could not take it."""
     if "\0" in text:
         raise ValueError("holds a NUL character")
     return text
@@ -48,7 +48,7 @@ Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, strict=True),
 
 
 def reason_of(error: ValidationError) -> str:
-    """Say in one line what is wrong with a row, field by field, without repeating the row."""
+    """Return in one line what is wrong with a row, field by field, without repeating the row."""
     parts = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False)[:3]:
         field = ".".join(str(step) for step in fault["loc"])
@@ -59,11 +59,11 @@ def reason_of(error: ValidationError) -> str:
 
 
 def shown(value: object) -> str:
-    """Return *value* as it may stand in a one-line message: quoted, escaped and cut."""
+    """Return *value* quoted, escaped and cut for a one-line message."""
     text = value if isinstance(value, str) else str(value)
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def normalised(text: str) -> str:
-    """Return *text* as it is compared when looking for a reply that is to be predicted: case and spacing aside."""
+    """Return *text* without differences of case and spacing, for the search for replies to be predicted."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -42,7 +42,7 @@ _VOTE_COLUMNS = ("name", "rollcall", "vote")
 
 
 class Vote(NamedTuple):
-    """One vote: who, on which roll call, which option, when. What a split is drawn from."""
+    """One vote: who, on which roll call, which option, when. A split is drawn from votes."""
 
     user: str
     question: str
@@ -52,7 +52,7 @@ class Vote(NamedTuple):
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of one of the tables, with the place where it stands."""
+    """A row of one of the tables, with its file and number."""
 
     source: str
     number: int
@@ -112,7 +112,7 @@ class SenateSource(Source):
             )
 
     def votes(self, quarantine: Quarantine = ignore) -> Iterator[Vote]:
-        """Yield every vote, whatever the split: for drawing one, never for loading."""
+        """Yield every vote, whatever the split marks: to draw a split, never to load."""
         self.counts = Counts()
         tables = self._tables(quarantine)
         rollcalls = _rollcalls(tables.rollcalls, quarantine)
@@ -159,7 +159,7 @@ class SenateSource(Source):
 
 
 def _rollcalls(rows: list[_Row], quarantine: Quarantine) -> dict[str, Question]:
-    """Return the questions by the number of their row, from 1, as votes refer to them."""
+    """Return the questions by their row number, from 1, by which votes refer to them."""
     found: dict[str, Question] = {}
     numbers: set[str] = set()
     for index, row in enumerate(rows, start=1):

@@ -1,4 +1,4 @@
-"""What every source of histories is: something read record by record."""
+"""The protocol of a source of histories, which is read record by record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HeldOutPart = Literal["test", "coldstart"]
 
 @dataclass
 class Counts:
-    """What a reading left out on purpose; quarantined rows are reported one by one instead."""
+    """Counts of answers that a reading skipped on purpose; quarantined rows are reported one by one instead."""
 
     refused: int = 0
     """Answers that are no opinion: 'Refused', not voting."""
@@ -28,7 +28,7 @@ class Counts:
     """Answers that the split does not mention."""
 
     def keeps(self, part: Part | None) -> bool:
-        """Say whether an answer with that mark in the split is to be loaded; count it if it is not."""
+        """Return whether an answer with that mark in the split is loaded; count it when it is not."""
         if part == "history":
             return True
         if part == "test":
@@ -39,18 +39,18 @@ class Counts:
 
 
 class HeldOut(NamedTuple):
-    """A held-out answer: what `evaluate` predicts."""
+    """A held-out answer, which `evaluate` predicts."""
 
     user: str
     question: str
     option: int
     at: str = ""
     part: HeldOutPart = "test"
-    """`coldstart` where the source keeps the answers of people without a history apart."""
+    """`coldstart` for answers of people without a history, where the source keeps them apart."""
 
 
 class Source(Protocol):
-    """A data set on disk that yields what is to be loaded.
+    """A data set on disk that yields the records to load.
 
     Questions come before the items that answer them, people before their items.
     A Person without name and attributes only says that there is such a user.
@@ -58,14 +58,14 @@ class Source(Protocol):
 
     name: str
     counts: Counts
-    """Of the last `read`, complete once it is exhausted."""
+    """Counts of the last `read`, complete once it is exhausted."""
 
     def know(self, questions: Iterable[Question]) -> None:  # noqa: ARG002 - for those who override it
         """Let items answer these questions too, which the dataset already has; most sources bring all their own."""
         return
 
     def read(self, quarantine: Quarantine) -> Iterator[Record]:
-        """Yield the records to load; LoadError before the first one where the source cannot be read at all."""
+        """Yield the records to load; LoadError before the first one when the source cannot be read at all."""
         ...
 
     def test_answers(self, quarantine: Quarantine) -> Iterator[HeldOut]:
@@ -74,7 +74,7 @@ class Source(Protocol):
 
 
 def test_answers(source: Source, quarantine: Quarantine = ignore) -> list[HeldOut]:  # noqa: PT028 - no test, in spite of its name
-    """Return what the source holds out for evaluation, in the order of its files."""
+    """Return the held-out answers of the source, in the order of its files."""
     return list(source.test_answers(quarantine))
 
 

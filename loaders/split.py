@@ -1,4 +1,4 @@
-"""A split: which answers are history, and which are held out to be predicted."""
+"""A split marks which answers are history and which are held out to be predicted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARTS: Mapping[str, Part] = {"history": "history", "test": "test"}
 
 
 class Split:
-    """Marks of (user, question) pairs; one marked both ways is refused, so that nothing held out is ever read."""
+    """Marks of (user, question) pairs; a pair with both marks is refused, so that nothing held out is ever read."""
 
     def __init__(self, marks: Iterable[tuple[str, str, Part]], *, source: str = "split") -> None:
         self.source = source
@@ -68,7 +68,7 @@ class Split:
 def read_split(path: Path) -> Split:
     """Read a split from a CSV file, gzipped or not, with columns user, question and split (history or test).
 
-    Any row that cannot be read is a LoadError: a mark that is lost could show what is held out.
+    Any unreadable row is a LoadError: a lost mark could let a held-out answer through.
     """
     table = Table(path, required=_COLUMNS)
     user, question, mark = (table.place(name) for name in _COLUMNS)
@@ -87,7 +87,7 @@ def read_split(path: Path) -> Split:
 
 
 def joined(splits: Sequence[Split]) -> Split | None:
-    """Return one split that says what all of them say, None for none; one that contradicts another is refused."""
+    """Return one split with the marks of all of them, None for none; contradicting marks are refused."""
     if len(splits) < 2:
         return splits[0] if splits else None
     source = ", ".join(split.source for split in splits)

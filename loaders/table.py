@@ -1,4 +1,4 @@
-"""Reading a CSV table row by row, its columns known before any row is."""
+"""Reads a CSV table row by row; its columns are known before its rows are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Table"]
 
 
 class Table:
-    """A CSV file whose header has been read and holds the required columns; its rows are read when asked for."""
+    """A CSV file whose header has been read and holds the required columns; its rows are read on demand."""
 
     def __init__(self, path: Path, *, required: Sequence[str]) -> None:
         check_file(path)
@@ -30,7 +30,7 @@ class Table:
             raise LoadError(f"column {twice[0]!r} is there twice", source=str(path), row=1)
 
     def place(self, name: str) -> int:
-        """Return where in a row the column *name* is."""
+        """Return the index of the column *name* in a row."""
         return self.columns.index(name)
 
     def rows(self, quarantine: Quarantine) -> Iterator[tuple[int, list[str]]]:
@@ -61,7 +61,7 @@ class Table:
 
 
 class _Lines(Iterator[str]):
-    """The readable lines of a table; knows where the row being read began and whether a line of it is missing."""
+    """The readable lines of a table, with the first line of the row being read and whether the row lacks a line."""
 
     def __init__(self, path: Path, refuse: Callable[[int, str], None]) -> None:
         self._lines = numbered_lines(path)

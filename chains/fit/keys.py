@@ -22,7 +22,7 @@ __all__ = ["CacheKey", "idf", "key_row", "make_keys", "opposite_rows", "profiles
 
 Floats = NDArray[np.float64]
 _LEAST_IDF = 0.05
-_LONGEST_NAME = 300  # names are indexed
+LONGEST_NAME = 300  # names are indexed
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def make_keys(
         keys[key] = CacheKey(
             id=key,
             kind=kinds[key].kind,
-            name=shortened(names.get(key, key.split(":", 1)[1]), _LONGEST_NAME),
+            name=shortened(names.get(key, key.split(":", 1)[1]), LONGEST_NAME),
             n_holders=len(members),
             idf=idf(len(members), people),
             share=share,

@@ -14,12 +14,12 @@ from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
 from persona_db.graph.ids import demographic_id, pole_id, stance_id
 
-__all__ = ["Leaning", "PersonLeanings", "leanings", "term_leanings"]
+__all__ = ["DEMOGRAPHIC_WEIGHT", "Leaning", "PersonLeanings", "leanings", "term_leanings"]
 
 Floats = NDArray[np.float64]
 
 _MOST_COMMON_STANCE = 0.6
-_DEMOGRAPHIC_WEIGHT = 0.5
+DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
 _CLEAR_TERM = 0.7
@@ -78,7 +78,7 @@ def leanings(population: Population, choice: NDArray[np.int16], attributes: tupl
         if abs(scores[trait]) >= settings.trait_leaning:
             weight = round(min(abs(float(scores[trait])) / _FULL_TRAIT, 1.0), 6)
             poles.append(Leaning(pole_id(int(trait), positive=bool(scores[trait] > 0)), "trait", weight))
-    groups = tuple(Leaning(demographic_id(name), "demographic", _DEMOGRAPHIC_WEIGHT) for name in attributes)
+    groups = tuple(Leaning(demographic_id(name), "demographic", DEMOGRAPHIC_WEIGHT) for name in attributes)
     return PersonLeanings(scores, (*poles, *stances[: settings.stances_held], *groups), stances)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.normal import normal_quantiles
 from persona_db.graph.models import Question
 
-__all__ = ["Scale", "low_to_high", "same_options", "widths"]
+__all__ = ["Scale", "low_to_high", "option_ranks", "same_options", "widths"]
 
 _LEAST_VARIANCE = 0.05
 _LEAST_PROBABILITY = 1e-4
@@ -29,6 +29,19 @@ def low_to_high(question: Question) -> NDArray[np.int64]:
     """Return all options of a question in the order of their places, those off the scale last."""
     on_scale = _on_scale(len(question.options), question.ordinal)
     return np.array([*on_scale, *sorted(set(range(len(question.options))) - set(on_scale))], dtype=np.int64)
+
+
+def option_ranks(question: Question) -> tuple[float | None, ...]:
+    """Return each option's rank on the question's scale, 0 to 1; None off the scale.
+
+    Options of equal ordinal share a rank. A question that is not ordinal, or has a single ordinal, has no scale:
+    all its options are off it.
+    """
+    ordinals = sorted({ordinal for ordinal in question.ordinal if ordinal is not None})
+    if len(ordinals) < 2:
+        return (None,) * len(question.options)
+    rank = {ordinal: index / (len(ordinals) - 1) for index, ordinal in enumerate(ordinals)}
+    return tuple(None if ordinal is None else rank[ordinal] for ordinal in question.ordinal)
 
 
 def widths(question: Question) -> tuple[int, int]:

@@ -1,13 +1,15 @@
-"""The answers of language models, kept on disk: what answered once is never paid again."""
+"""The answers of language models, kept on disk: the same call is never paid twice."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import weakref
+from ast import literal_eval
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -17,12 +19,13 @@ from langchain_core.caches import BaseCache
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
 
-from persona_db.chains.language.call import CACHED, UNRECORDED, current_attempt
+from persona_db.chains.language.call import CACHED, UNRECORDED, current_call
 from persona_db.graph.errors import CacheError
+from persona_db.graph.sqlite_file import SqliteFile
 
 __all__ = ["CallCache", "Typical"]
 
-_WAIT_SECONDS = 60
+_ENOUGH = 5  # questions that tell what is typical
 _NOT_KEPT = ("content_filter", "refusal")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answer (
@@ -38,7 +41,7 @@ _BEFORE_RECORDS = "ALTER TABLE answer ADD COLUMN recorded INTEGER NOT NULL DEFAU
 
 @dataclass(frozen=True)
 class Typical:
-    """What one question took so far, its repairs included: calls, tokens in over those counted before, tokens out."""
+    """Averages per question, repairs included: calls, billed over estimated input tokens, output tokens."""
 
     questions: int
     calls: float
@@ -49,10 +52,10 @@ class Typical:
 class CallCache(BaseCache):
     """Answers by (model, settings, rendered prompt, output asked for), in one SQLite file.
 
-    Written as soon as an answer is there, and marked when its call is in a ledger, so that one which a killed run paid
-    for is entered by who finds it. Threads share one connection; several processes may use one file. Refusals and
-    empty answers are not kept, nor anything but answers. *identity* is what makes the same prompt another
-    question: the model, its address and its settings.
+    An answer is written as soon as it is there, and marked when its call is in a ledger. So a later run finds an answer
+    that a killed run paid for, and puts its call on record. Threads share one connection; several processes may use one
+    file. Refusals and empty answers are not kept. *identity* distinguishes equal prompts: the model, its address and
+    its settings.
     """
 
     def __init__(self, path: Path, *, model: str, identity: str) -> None:
@@ -60,37 +63,26 @@ class CallCache(BaseCache):
         self._model, self._identity = model, identity
         self._lock = Lock()
         self._own: set[bytes] = set()  # of calls made or found here, which this process puts on record
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise CacheError(
-                f"no cache of model calls can be made at {path} ({exc.strerror}); "
-                "set PERSONA_DB_CACHE to another folder"
-            ) from exc
-        with self._used():
-            self._file = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False, isolation_level=None)
-            weakref.finalize(self, self._file.close)
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = NORMAL")
-            self._file.execute(_TABLE)
-            if "recorded" not in {row[1] for row in self._file.execute("PRAGMA table_info(answer)")}:
-                self._file.execute(_BEFORE_RECORDS)
+        self._file = SqliteFile(path, "cache of model calls", "calls are made", _TABLE, CacheError)
+        self._connection = self._file.connect()
+        weakref.finalize(self, self._connection.close)
+        with self._used() as file:
+            if "recorded" not in {row[1] for row in file.execute("PRAGMA table_info(answer)")}:
+                file.execute(_BEFORE_RECORDS)
 
     def lookup(self, prompt: str, llm_string: str) -> Sequence[Generation] | None:
-        """Return what answered this before, marked as cached; the key is noted on the attempt under way."""
+        """Return the answer of the same call, marked as cached; the call under way gets its key."""
         key = self.key(prompt, llm_string)
-        attempt = current_attempt()
-        if attempt is not None:
-            attempt.key = key
-        with self._used():
-            row = self._file.execute(
-                "SELECT message, recorded FROM answer WHERE key = ? AND in_vain = 0", (key,)
-            ).fetchone()
+        call = current_call()
+        if call is not None:
+            call.key = key
+        with self._used() as file:
+            row = file.execute("SELECT message, recorded FROM answer WHERE key = ? AND in_vain = 0", (key,)).fetchone()
         if row is None:
             return None
         message = AIMessage.model_validate_json(row[0])
         message.response_metadata |= {CACHED: True, UNRECORDED: not row[1] and key not in self._own}
-        if attempt is not None and not attempt.dry_run:
+        if call is not None and not call.dry_run:
             self._own.add(key)
         return [ChatGeneration(message=message)]
 
@@ -104,61 +96,64 @@ class CallCache(BaseCache):
         """Keep *message* under *key*, unless it is a refusal or empty."""
         if not _worth_keeping(message):
             return
-        attempt = current_attempt()
+        call = current_call()
         usage: Any = message.usage_metadata or {}
         row = (
-            key, self._model, attempt.prompt if attempt else "", message.model_dump_json(fallback=str),
-            attempt.counted_in if attempt else 0, usage.get("input_tokens"), usage.get("output_tokens"),
-            int(attempt.repair) if attempt else 0,
+            key, self._model, call.prompt.name if call else "", message.model_dump_json(fallback=str),
+            call.counted_in if call else 0, usage.get("input_tokens"), usage.get("output_tokens"),
+            int(call.repair) if call else 0,
         )  # fmt: skip
         self._own.add(key)
-        with self._used():
-            self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)", row)
+        with self._used() as file:
+            file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)", row)
 
     def forget(self, keys: Iterable[bytes]) -> None:
-        """Give the answers of these keys no more, so that they are asked for again; they still count as typical."""
-        with self._used():
-            self._file.executemany("UPDATE answer SET in_vain = 1 WHERE key = ?", [(key,) for key in keys])
+        """Return the answers of these keys no more, so that the calls are made again; they still count as typical."""
+        with self._used() as file:
+            file.executemany("UPDATE answer SET in_vain = 1 WHERE key = ?", [(key,) for key in keys])
 
     def record(self, keys: Iterable[bytes]) -> None:
-        """Note that the calls which these answers came from are in a ledger."""
-        with self._used():
-            self._file.executemany("UPDATE answer SET recorded = 1 WHERE key = ?", [(key,) for key in keys])
+        """Mark these answers: their calls are in a ledger."""
+        with self._used() as file:
+            file.executemany("UPDATE answer SET recorded = 1 WHERE key = ?", [(key,) for key in keys])
 
     def clear(self, **kwargs: Any) -> None:  # noqa: ARG002 (BaseCache has them)
         """Remove every answer, of all models."""
-        with self._used():
-            self._file.execute("DELETE FROM answer")
+        with self._used() as file:
+            file.execute("DELETE FROM answer")
 
     def typical(self, prompt: str) -> Typical | None:
-        """Return what questions by the prompt of that name took of this model, or None when there were too few."""
-        with self._used():
-            calls, questions, told, counted, out = self._file.execute(
+        """Return the averages of this model's questions by the prompt of that name; None when there were too few."""
+        with self._used() as file:
+            calls, questions, billed, counted, out = file.execute(
                 "SELECT count(*), sum(repair = 0), sum(tokens_in), sum(counted_in * (repair = 0)), sum(tokens_out) "
                 "FROM answer WHERE model = ? AND prompt = ? AND tokens_in > 0 AND counted_in > 0",
                 (self._model, prompt),
             ).fetchone()
         if not questions or questions < _ENOUGH:
             return None
-        return Typical(questions, calls / questions, told / counted, out / questions)
+        return Typical(questions, calls / questions, billed / counted, out / questions)
 
     def key(self, prompt: str, llm_string: str) -> bytes:
-        """Return the key of a rendered prompt; of *llm_string* only what is asked for counts, not where."""
-        asked_for = llm_string.split("---", 1)[-1]
+        """Return the key of a rendered prompt; of *llm_string* it takes what is asked for, and leaves the model."""
+        asked_for = _as_arguments(llm_string.split("---", 1)[-1])
         return sha256(json.dumps([self._identity, asked_for, prompt]).encode()).digest()
 
     @contextmanager
-    def _used(self) -> Iterator[None]:
-        try:
-            with self._lock:
-                yield
-        except sqlite3.Error as exc:
-            raise CacheError(
-                f"the cache of model calls {self.path} can't be used ({exc}); delete it, and calls are made again"
-            ) from exc
+    def _used(self) -> Iterator[sqlite3.Connection]:
+        """Give the file to one thread at a time, as one transaction."""
+        with self._file.explained(), self._lock, self._connection:
+            yield self._connection
 
 
-_ENOUGH = 5
+@lru_cache(maxsize=100)
+def _as_arguments(asked_for: str) -> str:
+    """Return what is asked for as if a schema in `extra_body` were an argument, which earlier versions made it."""
+    if not asked_for.startswith("[('extra_body', "):
+        return asked_for
+    arguments = dict(literal_eval(asked_for))
+    arguments["response_format"] = arguments.pop("extra_body")["response_format"]
+    return str(sorted(arguments.items()))
 
 
 def _worth_keeping(message: AIMessage) -> bool:

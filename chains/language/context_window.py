@@ -1,4 +1,4 @@
-"""Histories longer than a model's context: cut into parts that fit, nothing left out."""
+"""Histories longer than a model's context, cut into parts that fit; every text is in one of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from persona_db.graph.models import HistoryItem
 __all__ = ["halved", "in_parts", "items_in_parts", "room_for"]
 
 T = TypeVar("T")
-_HANDLE_TOKENS = 5
+_CITATION_TOKENS = 5
 _LEAST_ROOM = 128
 _MOST_REPAIR = 1_500
 _LEAST_TEXT = 64
 
 
 def room_for(model: LanguageModel, *, frame: int) -> int:
-    """Return the tokens that a prompt has for what it quotes, beside *frame* tokens of its own.
+    """Return how many tokens of texts a prompt may quote, beside *frame* tokens of its own.
 
-    The answer has its room, and so has a repair, which shows an answer again.
+    The answer and a repair, which shows an answer again, keep their share of the context.
     """
     out = model.settings.max_tokens_out
     room = model.context_tokens - out - frame - min(out + 200, _MOST_REPAIR, model.context_tokens // 6)
@@ -42,9 +42,9 @@ def items_in_parts(
     """
     pieces = []
     for item in items:
-        tokens = count(item.text) + _HANDLE_TOKENS
-        pieces += [item] if tokens <= room else _cut(item, parts=-(-tokens // max(room - _HANDLE_TOKENS, 1)))
-    return in_parts(pieces, size=lambda item: count(item.text) + _HANDLE_TOKENS, room=room)
+        tokens = count(item.text) + _CITATION_TOKENS
+        pieces += [item] if tokens <= room else _cut(item, parts=-(-tokens // max(room - _CITATION_TOKENS, 1)))
+    return in_parts(pieces, size=lambda item: count(item.text) + _CITATION_TOKENS, room=room)
 
 
 def in_parts(things: Sequence[T], *, size: Callable[[T], int], room: int) -> list[tuple[T, ...]]:

@@ -1,14 +1,20 @@
-"""Distil and induce for one user: the calls, what they gave, and what had to be left out."""
+"""Distil and induce for one user: the calls, their answers, and what of them is unusable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from persona_db.chains.language.call import Budget, CallContext
 from persona_db.chains.language.context_window import halved, in_parts, items_in_parts, room_for
-from persona_db.chains.language.facts_and_keys import Ideologies, distilled_facts, induced_facts, with_keys_of
+from persona_db.chains.language.facts_and_keys import (
+    DEFAULT_SUPPORTS,
+    Ideologies,
+    distilled_facts,
+    induced_facts,
+    with_keys_of,
+)
 from persona_db.chains.language.grounding import check_distillation, check_induction
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.output_schema import count_prompt
@@ -34,11 +40,15 @@ class Distils(Protocol):
     def budget(self) -> Budget | None: ...
     @property
     def ideologies(self) -> Ideologies: ...
+    @property
+    def supports(self) -> int: ...
+
+    def key(self, personas: Sequence[Persona]) -> list[Persona]: ...
 
 
 @dataclass(frozen=True)
 class Step:
-    """A persona after a stage. `whole` False: part of the history could not be read, `failed`: none of it could."""
+    """A persona after a stage. Without `whole` part of the history could not be read; `failed`: none of it could."""
 
     persona: Persona
     problems: tuple[Problem, ...] = ()
@@ -48,7 +58,7 @@ class Step:
 
 @dataclass
 class _Gathered(Generic[T]):
-    """What a stage's calls gave: the answers with their prompts, and what had to be left out."""
+    """The answers of a stage's calls with their prompts, and the parts that are unusable."""
 
     answers: list[tuple[Rendered, T]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -68,13 +78,18 @@ class _Gathered(Generic[T]):
         )
 
 
-def distil(model: LanguageModel, history: UserHistory, call_context: CallContext) -> Step:
-    """Distil a history into the facts that it states: one call, or as many as it has parts that fit."""
+def distil(
+    model: LanguageModel, history: UserHistory, call_context: CallContext, *, supports: int = DEFAULT_SUPPORTS
+) -> Step:
+    """Distil a history into the facts that it states: one call, or as many as it has parts that fit.
+
+    A fact keeps *supports* of the items that it rests on.
+    """
     gathered = _Gathered[Distillation]()
     parts = _parts_of(model, history)
     while parts:
         part = parts.pop(0)
-        prompt = distil_prompt(part, history.attributes, most=_most(model, len(part)))
+        prompt = distil_prompt(part, history.attributes, max_entries=_max_entries(model, len(part)))
         try:
             got = ask(model, prompt, Distillation, check=check_distillation(prompt), call_context=call_context)
         except PromptTooLongError:
@@ -85,16 +100,23 @@ def distil(model: LanguageModel, history: UserHistory, call_context: CallContext
             continue
         gathered.take(prompt, got)
     said_at = {item.id: item.at for item in history.items}
-    facts = distilled_facts(history.user, gathered.answers, said_at=said_at)
+    facts = distilled_facts(history.user, gathered.answers, said_at=said_at, supports=supports)
     return gathered.step(Persona(history=history, distilled=facts))
 
 
-def induce(model: LanguageModel, persona: Persona, call_context: CallContext, *, ideologies: Ideologies) -> Step:
+def induce(
+    model: LanguageModel,
+    persona: Persona,
+    call_context: CallContext,
+    *,
+    ideologies: Ideologies,
+    supports: int = DEFAULT_SUPPORTS,
+) -> Step:
     """Infer what others may share from a history and its distilled facts; no call where there are none."""
     gathered = _Gathered[Induction]()
     for prompt in induce_prompts(model, persona):
         gathered.take(prompt, ask(model, prompt, Induction, check=check_induction(prompt), call_context=call_context))
-    induced, nameless = induced_facts(persona, gathered.answers, ideologies=ideologies)
+    induced, nameless = induced_facts(persona, gathered.answers, ideologies=ideologies, supports=supports)
     distilled = with_keys_of(persona.distilled, induced)
     made = persona.model_copy(update={"distilled": distilled, "induced": induced})
     return gathered.step(made, *nameless)
@@ -103,13 +125,13 @@ def induce(model: LanguageModel, persona: Persona, call_context: CallContext, *,
 def distil_prompts(model: LanguageModel, history: UserHistory) -> Iterator[Rendered]:
     """Yield the prompts that distil a history."""
     for part in _parts_of(model, history):
-        yield distil_prompt(part, history.attributes, most=_most(model, len(part)))
+        yield distil_prompt(part, history.attributes, max_entries=_max_entries(model, len(part)))
 
 
 def induce_prompts(model: LanguageModel, persona: Persona) -> Iterator[Rendered]:
     """Yield the prompts that infer from a persona: one with history and facts where both fit, else facts in parts.
 
-    Facts stand for the history that they were distilled from, so that nothing of it is left out.
+    Facts stand for the history that they were distilled from, so all of it counts.
     """
     facts, history = persona.distilled, persona.history
     if not facts:
@@ -117,12 +139,12 @@ def induce_prompts(model: LanguageModel, persona: Persona) -> Iterator[Rendered]
     room = _room(model, history, lambda: induce_prompt((), ()), Induction)
     size = _fact_size(model)
     needed = sum(map(size, facts)) + sum(model.count_tokens(item.text) + _FACT_TOKENS for item in history.items)
-    most = _most(model, len(facts))
+    max_entries = _max_entries(model, len(facts))
     if needed <= room:
-        yield induce_prompt(history.items, facts, history.attributes, most=most)
+        yield induce_prompt(history.items, facts, history.attributes, max_entries=max_entries)
         return
     for part in in_parts(facts, size=size, room=room):
-        yield induce_prompt((), part, history.attributes, most=most)
+        yield induce_prompt((), part, history.attributes, max_entries=max_entries)
 
 
 def _fact_size(model: LanguageModel) -> Callable[[Fact], int]:
@@ -146,6 +168,6 @@ def _room(
     return room_for(model, frame=frame + model.count_tokens("; ".join(history.attributes)))
 
 
-def _most(model: LanguageModel, given: int) -> int:
-    """How many facts or traits to ask for: what one answer holds, and no more than there is to say."""
-    return min(model.most_entries, max(4, 2 * given))
+def _max_entries(model: LanguageModel, given: int) -> int:
+    """How many facts or traits to ask for: as many as one answer holds, at most two for each text given."""
+    return min(model.max_entries, max(4, 2 * given))

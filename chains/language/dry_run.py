@@ -26,19 +26,13 @@ _TOKENS_A_FACT = 30
 _TOKENS_A_QUOTE = 22
 _TOKENS_A_TRAIT = 40
 _FRAME = 8
-_SMALL_FACTS, _SMALL_DISTILLATION, _SMALL_INDUCTION = 0.6, 65, 56
-"""What SmolLM2-135M says for each fact or trait that it may give: so many facts, and so many tokens.
-
-Of twelve people's essays it made one or two facts or all of the six it may, in 112 to 716 tokens: of one user this
-tells nothing.
-"""
 
 
 def estimate(engine: Distils, histories: Iterable[UserHistory]) -> CostEstimate:
-    """Return what refining these would take, without any call.
+    """Return what refining these users would take, without any call.
 
-    What is in the cache is used. Beyond it prompts are rendered and counted as they would be sent; what they were
-    answered so far tells how long answers are and how often a repair is needed, or else what is usual.
+    Answers in the cache are used. Other prompts are rendered and counted as they would be sent. The length of answers
+    and the share of repairs are those of earlier answers in the cache, or usual values where it has too few.
     """
     dry_run = DryRun(engine)
     for history in histories:
@@ -47,7 +41,7 @@ def estimate(engine: Distils, histories: Iterable[UserHistory]) -> CostEstimate:
 
 
 class DryRun:
-    """Goes through the calls of users one after another, takes what is cached, and counts what is not."""
+    """Goes through the calls of users one after another: uses answers in the cache, and counts the other calls."""
 
     def __init__(self, engine: Distils) -> None:
         self._engine, self._model = engine, engine.model
@@ -55,7 +49,6 @@ class DryRun:
         self._typical: dict[str, Typical | None] = {
             name: cache.typical(name) if cache is not None else None for name in ("distil", "induce")
         }
-        self._small = engine.model.name == "llama"
         self._users = self._cached = 0
         self._calls = self._tokens_in = self._tokens_out = 0.0
 
@@ -64,11 +57,9 @@ class DryRun:
         self._users += 1
         answers, unknown = [], 0
         for prompt in distil_prompts(self._model, history):
-            items = len(set(prompt.handles.values()))
+            items = len(set(prompt.citations.values()))
             facts = min(items, _FACTS)
             usual = _FRAME + facts * _TOKENS_A_FACT + items * _TOKENS_A_QUOTE
-            if self._small and prompt.most is not None:
-                facts, usual = round(_SMALL_FACTS * prompt.most), _SMALL_DISTILLATION * prompt.most
             got = self._from_cache(prompt, Distillation, check_distillation(prompt), usual)
             if isinstance(got, Answered):
                 answers.append((prompt, got.value))
@@ -77,10 +68,8 @@ class DryRun:
         known = distilled_facts(history.user, answers, said_at={})
         persona = Persona(history=history, distilled=(*known, *_invented(unknown)))
         for prompt in induce_prompts(self._model, persona):
-            facts = sum(handle.startswith("f") for handle in prompt.handles)
+            facts = sum(citation.startswith("f") for citation in prompt.citations)
             usual = _FRAME + (2 + facts // 3) * _TOKENS_A_TRAIT
-            if self._small and prompt.most is not None:
-                usual = _SMALL_INDUCTION * prompt.most
             self._from_cache(prompt, Induction, check_induction(prompt), usual)
 
     def estimate(self) -> CostEstimate:
@@ -98,7 +87,7 @@ class DryRun:
     def _from_cache(
         self, prompt: Rendered, output: type[T], check: Callable[[T], Checked[T]], usual_out: int
     ) -> Answered[T] | Failed | None:
-        """Return what the cache answers; None, and what is usual counted, where it does not."""
+        """Return the cache's answer; None where it has none, and then the call is counted."""
         call_context = CallContext("distil", "", dry_run=True)
         try:
             return ask(self._model, prompt, output, check=check, call_context=call_context)
@@ -114,7 +103,7 @@ class DryRun:
 
 def _invented(number: int) -> Iterator[Fact]:
     """Stand-ins for facts that are not known yet, of the usual length."""
-    for place in range(number):
+    for index in range(number):
         yield Fact(
-            id=f"unknown {place}", layer="distilled", text=_FACT_TEXT, supports=(), n_support=0, strength=0.5, key=""
+            id=f"unknown {index}", layer="distilled", text=_FACT_TEXT, supports=(), n_support=0, strength=0.5, key=""
         )

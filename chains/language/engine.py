@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import repeat
 from time import monotonic
@@ -17,7 +17,7 @@ from persona_db.chains.engine import Batch, CostEstimate, Predicted, Refined, Us
 from persona_db.chains.language.call import Budget, CallContext
 from persona_db.chains.language.distil_induce import Step, distil, induce
 from persona_db.chains.language.dry_run import estimate
-from persona_db.chains.language.facts_and_keys import Ideologies, held_keys
+from persona_db.chains.language.facts_and_keys import DEFAULT_SUPPORTS, Ideologies, held_keys
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.predict import PredictOptions, predict_as_completed
 from persona_db.chains.language.prompts import prompt_file
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from persona_db.chains.fit.correlations import CorrelationModel
     from persona_db.chains.fit.learn import Learned
+    from persona_db.chains.fit.settings import EngineSettings
     from persona_db.chains.fit.vocabulary import Lexicon
     from persona_db.graph.embedding import Embedder
 
@@ -60,6 +61,8 @@ class LanguageEngine:
     embedder: Embedder | None = None
     budget: Budget | None = None
     options: PredictOptions = field(default_factory=PredictOptions)
+    supports: int = DEFAULT_SUPPORTS
+    """Provenance edges kept for a fact or key: the Fit's setting of that name."""
 
     finds_keys = True
     reads_vectors = False
@@ -100,6 +103,10 @@ class LanguageEngine:
         cost = budget.cost_usd if self.model.price is not None or not budget.calls else None
         return Usage(budget.calls, budget.cached, budget.repairs, budget.tokens_in, budget.tokens_out, cost)
 
+    def under(self, settings: EngineSettings) -> LanguageEngine:
+        """Return the engine as the settings of a Fit have it."""
+        return replace(self, supports=settings.supports)
+
     def on(self, learned: Learned, *, lexicon: Lexicon | None) -> LanguageEngine:  # noqa: ARG002 (the protocol's)
         """Return the engine itself: nothing of a Fit goes into its prompts."""
         return self
@@ -111,7 +118,11 @@ class LanguageEngine:
 
         ModelAnswerError when nothing of an answer can be used.
         """
-        return self._each(people, lambda history, context: distil(self.model, history, context), "distil", configs)
+
+        def step(history: UserHistory, context: CallContext) -> Step:
+            return distil(self.model, history, context, supports=self.supports)
+
+        return self._each(people, step, "distil", configs)
 
     def induce(self, personas: Sequence[Persona], *, configs: Sequence[RunnableConfig] | None = None) -> list[Persona]:
         """Infer from history and distilled facts what others may share, each with the facts that show it.
@@ -120,7 +131,7 @@ class LanguageEngine:
         """
 
         def step(persona: Persona, context: CallContext) -> Step:
-            return induce(self.model, persona, context, ideologies=self.ideologies)
+            return induce(self.model, persona, context, ideologies=self.ideologies, supports=self.supports)
 
         return self._each(personas, step, "induce", configs)
 
@@ -131,7 +142,7 @@ class LanguageEngine:
         configs: Sequence[RunnableConfig] | None = None,  # noqa: ARG002 (the protocol's)
     ) -> list[Persona]:
         """Turn induced facts and attributes into weighted cache keys; no call is made."""
-        return [persona.model_copy(update={"keys": held_keys(persona)}) for persona in personas]
+        return [persona.model_copy(update={"keys": held_keys(persona, supports=self.supports)}) for persona in personas]
 
     def predict(
         self,

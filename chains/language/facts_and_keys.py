@@ -1,4 +1,4 @@
-"""From what a model answered to facts and cache keys of a persona: ids put back, equal ones merged, names made one."""
+"""Facts and cache keys of a persona from a model's answers: graph ids back, equal facts merged, names canonical."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
+from persona_db.chains.fit.keys import LONGEST_NAME
+from persona_db.chains.fit.leanings import DEMOGRAPHIC_WEIGHT
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.traits import shortened
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.language.outputs import Distillation, Induction
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
 
 __all__ = [
+    "DEFAULT_SUPPORTS",
     "Ideologies",
     "canonical",
     "distilled_facts",
@@ -35,24 +39,16 @@ __all__ = [
     "with_keys_of",
 ]
 
-_SUPPORTS = 5
-_DEMOGRAPHIC_WEIGHT = 0.5
-_LONGEST_NAME = 300
+DEFAULT_SUPPORTS: int = EngineSettings.model_fields["supports"].default
 _ARTICLES = ("the", "a", "an")
-
-
 _SIDES: Mapping[str, str] = {
     "for": "for", "pro": "for", "support": "for", "supports": "for", "supporting": "for", "favor": "for",
     "favour": "for", "favors": "for", "favours": "for", "against": "against", "anti": "against",
     "oppose": "against", "opposes": "against", "opposing": "against", "opposed": "against",
 }  # fmt: skip
-
-
 _LINKING = ("of", "to", "for", "about")
 _SIDED = ("issue", "entity")
 _SIGNS = re.compile(r"[^\w\s+#&]|_")
-
-
 _CALLED: Mapping[str, str] = {
     "liberalism": "liberal", "progressive": "liberal", "progressivism": "liberal", "left wing": "liberal",
     "leftist": "liberal", "left leaning": "liberal", "social liberal": "liberal", "conservatism": "conservative",
@@ -64,15 +60,13 @@ _CALLED: Mapping[str, str] = {
     "technological skeptic": "technological sceptic", "technological skepticism": "technological sceptic",
     "technological scepticism": "technological sceptic", "techno skeptic": "technological sceptic",
 }  # fmt: skip
-
-
 _NEAR, _NEARER = 0.72, 0.15
-"""Cosine of names, and how far the next one is behind: takes "socially liberal", leaves "socialist" and "populist"."""
+"""Least cosine of names, and least lead over the next: takes "socially liberal", leaves "socialist", "populist"."""
 
 
 @dataclass
 class _Found:
-    """A fact as it comes together from several answers."""
+    """A fact merged from several answers."""
 
     text: str
     weight: float = 0.0
@@ -80,30 +74,39 @@ class _Found:
 
 
 def distilled_facts(
-    user: str, answers: Iterable[tuple[Rendered, Distillation]], *, said_at: Mapping[str, str]
+    user: str,
+    answers: Iterable[tuple[Rendered, Distillation]],
+    *,
+    said_at: Mapping[str, str],
+    supports: int = DEFAULT_SUPPORTS,
 ) -> tuple[Fact, ...]:
     """Return the facts of one user, those of equal text as one, each resting on history items.
 
-    Strength grows by the number of items: a half for one, three quarters for two. `said_at` has each item's time.
+    Strength grows by the number of items: a half for one, three quarters for two. *said_at* has each item's time; a
+    fact names *supports* items at most.
     """
     found: dict[str, _Found] = {}
     for prompt, answer in answers:
         for fact in answer.facts:
             one = found.setdefault(folded(fact.text), _Found(fact.text))
-            one.supports.update({prompt.handles[item.id]: None for item in fact.items})
+            one.supports.update({prompt.citations[item.id]: None for item in fact.items})
     facts = []
     for one in found.values():
         strength = round(1 - 0.5 ** len(one.supports), 6)
-        facts.append(_fact(user, "distilled", one, strength=strength, key="", said_at=said_at))
+        facts.append(_fact(user, "distilled", one, strength=strength, key="", said_at=said_at, supports=supports))
     return tuple(facts)
 
 
 def induced_facts(
-    persona: Persona, answers: Iterable[tuple[Rendered, Induction]], *, ideologies: Ideologies
+    persona: Persona,
+    answers: Iterable[tuple[Rendered, Induction]],
+    *,
+    ideologies: Ideologies,
+    supports: int = DEFAULT_SUPPORTS,
 ) -> tuple[tuple[Fact, ...], tuple[Problem, ...]]:
-    """Return what was inferred, the clearest first, one fact a key, and what has no name that can be one.
+    """Return the facts inferred, the clearest first, one for each key, and the traits without a usable name.
 
-    A trait of weight 0 is one that the person does not hold, and none of theirs.
+    A trait of weight 0 is one that the person does not hold, so it gives no fact.
     """
     said_at = {item.id: item.at for item in persona.history.items} | {fact.id: fact.at for fact in persona.distilled}
     found: dict[str, _Found] = {}
@@ -119,9 +122,12 @@ def induced_facts(
                 one = found.setdefault(key_id(trait.kind, name), _Found(trait.text))
                 if trait.weight > one.weight:
                     one.text, one.weight = trait.text, round(trait.weight, 6)
-                one.supports.update({prompt.handles[handle]: None for handle in trait.facts})
+                one.supports.update({prompt.citations[citation]: None for citation in trait.facts})
     order = sorted(found.items(), key=lambda pair: (-pair[1].weight, pair[0]))
-    facts = [_fact(persona.user, "induced", one, strength=one.weight, key=key, said_at=said_at) for key, one in order]
+    facts = [
+        _fact(persona.user, "induced", one, strength=one.weight, key=key, said_at=said_at, supports=supports)
+        for key, one in order
+    ]
     return tuple(fact for fact in facts if fact.strength > 0), tuple(problems)
 
 
@@ -134,12 +140,15 @@ def with_keys_of(distilled: Sequence[Fact], induced: Sequence[Fact]) -> tuple[Fa
     return tuple(fact.model_copy(update={"key": key_of.get(fact.id, "")}) for fact in distilled)
 
 
-def held_keys(persona: Persona) -> tuple[HeldKey, ...]:
-    """Return the keys of a persona's induced facts, the clearest first, and those of its user's attributes."""
+def held_keys(persona: Persona, *, supports: int = DEFAULT_SUPPORTS) -> tuple[HeldKey, ...]:
+    """Return the keys of a persona's induced facts, the clearest first, and those of its user's attributes.
+
+    A key names *supports* facts at most as its evidence.
+    """
     held = []
     for fact in persona.induced:
         kind, _, name = fact.key.partition(":")
-        evidence = [fact, *(one for one in persona.distilled if one.key == fact.key)][:_SUPPORTS]
+        evidence = [fact, *(one for one in persona.distilled if one.key == fact.key)][:supports]
         total = sum(one.strength for one in evidence)
         held.append(
             HeldKey(
@@ -150,32 +159,42 @@ def held_keys(persona: Persona) -> tuple[HeldKey, ...]:
     for attribute in persona.history.attributes:
         held.append(
             HeldKey(
-                key=demographic_id(attribute), kind="demographic", name=shortened(attribute, _LONGEST_NAME),
-                weight=_DEMOGRAPHIC_WEIGHT, at=persona.at,
+                key=demographic_id(attribute), kind="demographic", name=shortened(attribute, LONGEST_NAME),
+                weight=DEMOGRAPHIC_WEIGHT, at=persona.at,
             )
         )  # fmt: skip
     return tuple(held)
 
 
-def _fact(user: str, layer: str, found: _Found, *, strength: float, key: str, said_at: Mapping[str, str]) -> Fact:
-    supports = list(found.supports)
-    share = round(1 / len(supports), 6)
+def _fact(
+    user: str,
+    layer: Literal["distilled", "induced"],
+    found: _Found,
+    *,
+    strength: float,
+    key: str,
+    said_at: Mapping[str, str],
+    supports: int,
+) -> Fact:
+    ids = list(found.supports)
+    share = round(1 / len(ids), 6)
     return Fact(
-        id=fact_id(user, layer, key, found.text, strength, supports),
-        layer="distilled" if layer == "distilled" else "induced",
+        id=fact_id(user, layer, key, found.text, strength, ids),
+        layer=layer,
         text=found.text,
-        supports=tuple(Support(id=id_, share=share) for id_ in supports[:_SUPPORTS]),
-        n_support=len(supports),
+        supports=tuple(Support(id=id_, share=share) for id_ in ids[:supports]),
+        n_support=len(ids),
         strength=strength,
         key=key,
-        at=max((said_at.get(id_, "") for id_ in supports), default=""),
+        at=max((said_at.get(id_, "") for id_ in ids), default=""),
     )
 
 
 def canonical(kind: str, name: str) -> str:
     """Return the one spelling of a name: case, accents of width, punctuation and articles aside.
 
-    Of an issue or entity the side comes first, `for` or `against`, where one is said. Empty when nothing is left.
+    The name of an issue or entity begins with its side, `for` or `against`, where it has one. Empty when no word is
+    left.
     """
     plain = unicodedata.normalize("NFKC", name).casefold().replace("'", "").replace("\u2019", "")
     words = [word for word in _SIGNS.sub(" ", plain).split() if word not in _ARTICLES]
@@ -199,7 +218,7 @@ def opposite_of(key: str) -> str | None:
 
 
 class Ideologies:
-    """The vocabulary's ideologies, and what else they are called: by a small list, and by meaning where near."""
+    """The vocabulary's ideologies and their synonyms: by a small list, and by similar meaning."""
 
     def __init__(self, embedder: Embedder | None = None) -> None:
         self._names = tuple(term.name for term in VOCABULARY if term.kind == "ideology")

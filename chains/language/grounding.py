@@ -1,4 +1,4 @@
-"""Holding an answer against what it names: ids must exist, and quotes must stand in the items that they are from."""
+"""Grounding checks of answers: ids must exist, and quotes must stand in the items that they name."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ from persona_db.chains.language.quoting import folded, quoted_in
 from persona_db.chains.language.structured import Checked, Problem
 from persona_db.graph.models import Question
 
-__all__ = ["check_answer", "check_distillation", "check_induction", "check_reaction", "known_handles"]
+__all__ = ["check_answer", "check_distillation", "check_induction", "check_reaction", "known_citations"]
 
 _WORDS_OF_A_NAME = 6
 _AROUND = " .|[]"
-
-
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
 _ENDS = " -.'\""
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
-    """Return a check that keeps the facts each of whose items exists and has its quote."""
+    """Return a check that keeps the facts whose items all exist and contain their quotes."""
 
     def check(answer: Distillation) -> Checked[Distillation]:
         kept, problems = [], []
@@ -46,16 +44,16 @@ def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Dis
 
 
 def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction]]:
-    """Return a check that keeps the traits each of whose facts exists, and whose names are none of one's own words.
+    """Return a check that keeps the traits whose facts all exist, and whose names are too short to quote a user.
 
-    Others see the names of keys: a sentence that somebody said is not theirs to see.
+    Others see the names of keys, and may not see a sentence of a user.
     """
 
     def check(answer: Induction) -> Checked[Induction]:
         kept, problems = [], []
         for number, given in enumerate(answer.traits):
             trait = given.model_copy(update={"text": _LABEL.sub("", given.text) or given.text})
-            missing = [handle for handle in trait.facts if handle not in prompt.handles]
+            missing = [citation for citation in trait.facts if citation not in prompt.citations]
             wrong = f"there is no {', '.join(missing)}" if missing else ""
             if len(trait.name.split()) > _WORDS_OF_A_NAME:
                 wrong = "a name has one to four words"
@@ -68,18 +66,18 @@ def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction
     return check
 
 
-def known_handles(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return which of the handles named are in the prompt, once each, and which are not."""
+def known_citations(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the citation ids that are in the prompt, once each, and those that are not."""
     once = list(dict.fromkeys(named))
-    known = tuple(handle for handle in once if handle in prompt.handles)
-    return known, tuple(handle for handle in once if handle not in prompt.handles)
+    known = tuple(citation for citation in once if citation in prompt.citations)
+    return known, tuple(citation for citation in once if citation not in prompt.citations)
 
 
 def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
-    if not text or text.strip(_AROUND) in prompt.handles:
+    if not text or text.strip(_AROUND) in prompt.citations:
         return "text is an id, no sentence"
     for item in fact.items:
-        if item.id not in prompt.handles:
+        if item.id not in prompt.citations:
             return f"there is no item {item.id}"
         if not quoted_in(item.quote, prompt.texts[item.id]):
             return f"the quote does not stand in {item.id} word for word"
@@ -87,15 +85,15 @@ def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
 
 
 def check_answer(prompt: Rendered, question: Question) -> Callable[[PredictedAnswer], Checked[PredictedAnswer]]:
-    """Return a check for an answer that is an option, probabilities of options, and evidence that was shown.
+    """Return a check that the answer is an option, probabilities are those of options, and evidence was shown.
 
-    Options are put as the question has them. Without a usable answer nothing is left; evidence and probabilities that
-    are not usable are left out.
+    Options get the question's spelling. Without a usable answer nothing is usable; otherwise unusable evidence and
+    probabilities are dropped.
     """
     meant = {folded(option).strip(_ENDS): option for option in question.options}
 
-    def option_of(said: str) -> str | None:
-        return meant.get(folded(said).strip(_ENDS))
+    def option_of(given: str) -> str | None:
+        return meant.get(folded(given).strip(_ENDS))
 
     def check(given: PredictedAnswer) -> Checked[PredictedAnswer]:
         raw = given.model_dump_json()
@@ -104,16 +102,16 @@ def check_answer(prompt: Rendered, question: Question) -> Callable[[PredictedAns
             reason = "answer is none of the options; copy one of them exactly"
             return Checked(given, (Problem(reason, raw),), 0, "outside")
         problems = []
-        told = [(option_of(one.option), one.probability) for one in given.probabilities]
-        named = [option for option, _ in told if option is not None]
-        usable = len(named) == len(told) == len(set(named)) and sum(p for _, p in told) > 0
+        stated = [(option_of(one.option), one.probability) for one in given.probabilities]
+        named = [option for option, _ in stated if option is not None]
+        usable = len(named) == len(stated) == len(set(named)) and sum(p for _, p in stated) > 0
         if not usable:
             problems.append(Problem("probabilities must name each option once, and sum to 1", raw))
-        evidence, missing = known_handles(given.evidence, prompt)
-        if missing and prompt.handles:
+        evidence, missing = known_citations(given.evidence, prompt)
+        if missing and prompt.citations:
             problems.append(Problem(f"evidence: there is no {', '.join(missing)}", raw))
         kept = tuple(
-            OptionProbability(option=option, probability=p) for option, p in told if usable and option is not None
+            OptionProbability(option=option, probability=p) for option, p in stated if usable and option is not None
         )
         value = given.model_copy(update={"answer": answer, "probabilities": kept, "evidence": evidence})
         return Checked(value, tuple(problems), 1 + usable)
@@ -122,12 +120,12 @@ def check_answer(prompt: Rendered, question: Question) -> Callable[[PredictedAns
 
 
 def check_reaction(prompt: Rendered) -> Callable[[Reaction], Checked[Reaction]]:
-    """Return a check for a reaction whose evidence was shown and whose intensity goes with its polarity."""
+    """Return a check that a reaction's evidence was shown and that its intensity agrees with its polarity."""
 
     def check(given: Reaction) -> Checked[Reaction]:
         problems = []
-        evidence, missing = known_handles(given.evidence, prompt)
-        if missing and prompt.handles:
+        evidence, missing = known_citations(given.evidence, prompt)
+        if missing and prompt.citations:
             problems.append(Problem(f"evidence: there is no {', '.join(missing)}", given.model_dump_json()))
         if (given.polarity == "neutral") != (given.intensity == 0):
             reason = "intensity is 0 when polarity is neutral, and only then"

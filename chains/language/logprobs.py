@@ -17,8 +17,8 @@ def choice_probabilities(
 ) -> tuple[float, ...] | None:
     """Return a probability for each option, from the tokens at the value of *field* in a JSON answer; sum 1.
 
-    At each token the alternatives are given to the options that would go on so; several that begin alike share
-    equally. None where there are no log-probabilities, or too little of them falls on options.
+    At each token the probability of an alternative goes to the options that it begins; options that begin alike share
+    it equally. None where there are no log-probabilities, or the options have too little of them.
     """
     tokens = (metadata.get("logprobs") or {}).get("content") or []
     begin = re.search(rf'"{re.escape(field)}"\s*:\s*"?', "".join(_text(token) for token in tokens))
@@ -38,7 +38,7 @@ def choice_probabilities(
                 _give(mass, written + alternative[len(before) :], left * share)
         written += _text(token)[len(before) :]
         left *= shares[_text(token)]
-        if len(_going_on(options, written)) < 2:
+        if len(_continuing(options, written)) < 2:
             break
     _give(mass, written, left)
     total = sum(mass.values())
@@ -53,13 +53,13 @@ def _share(token: Mapping[str, Any]) -> float:
     return exp(min(float(token.get("logprob", -99.0)), 0.0))
 
 
-def _going_on(options: Iterable[str], written: str) -> list[str]:
-    """The options that a value so far may become; it ends at a quotation mark or at what follows a number."""
+def _continuing(options: Iterable[str], written: str) -> list[str]:
+    """Return the options that a value so far may become; it ends at a quotation mark or after a number."""
     value, *ended = re.split(r"[\",}]", written, maxsplit=1)
     return [option for option in options if (option == value.strip() if ended else option.startswith(value.lstrip()))]
 
 
 def _give(mass: dict[str, float], written: str, share: float) -> None:
-    options = _going_on(mass, written)
+    options = _continuing(mass, written)
     for option in options:
         mass[option] += share / len(options)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from persona_db.chains.calls import CallRecord
     from persona_db.chains.language.cache import CallCache
-    from persona_db.chains.language.retry import Gate
+    from persona_db.chains.language.retry import RequestLimiter
     from persona_db.graph.session import Graph
 
 __all__ = ["CALL_CACHE", "LanguageModel", "model_of", "open_model"]
@@ -28,35 +28,31 @@ __all__ = ["CALL_CACHE", "LanguageModel", "model_of", "open_model"]
 _CONTEXT = 8_192
 _LLAMA = "llama"
 _CLASSES = {"ChatOpenAI": "openai", "AzureChatOpenAI": "azure_openai"}
-
-
 _GRAMMAR = ("llama", "ollama")
-"""Providers that make a grammar of the schema, which steers every token."""
-
-
+"""Providers that make a grammar of the schema, which every token follows."""
 CALL_CACHE = "calls.sqlite3"
 """The file below the cache folder that keeps what models answered."""
 
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A chat model with its name, settings and price, its cache and the gate that its requests pass."""
+    """A chat model with its name, settings and price, its cache and the rate limiter that its requests pass."""
 
     name: str
     """`openai:gpt-4.1-mini`, `llama`, or the class of a chat model that was given."""
     chat: BaseChatModel = field(repr=False)
     settings: ModelSettings
-    gate: Gate = field(repr=False)
+    limiter: RequestLimiter = field(repr=False)
     price: Price | None = None
     """US dollars per million tokens; None where unknown."""
     cache: CallCache | None = field(default=None, repr=False)
     method: Method | None = None
-    """How structure is asked for; None by words alone, of a model that takes neither schema nor functions."""
+    """How structure is asked for; None by words alone, where a model takes neither schema nor functions."""
     context_tokens: int = _CONTEXT
     """Tokens of prompt and answer together."""
     own_tokenizer: bool = False
     bound: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What `structured` made of the chat model for each output asked for."""
+    """What was made of the chat model once: for each output the model bound to it, and token counts of frames."""
 
     @property
     def provider(self) -> str:
@@ -65,13 +61,13 @@ class LanguageModel:
 
     @property
     def grammar(self) -> bool:
-        """Whether the schema steers every token, so that its limits hold."""
+        """Whether the provider makes a grammar of the schema: its limits hold, and it costs no tokens."""
         return self.provider in _GRAMMAR
 
     @property
-    def most_entries(self) -> int:
-        """How many facts or traits one answer holds; under a grammar, however long they are."""
-        return max(1, min(24, self.settings.max_tokens_out // (160 if self.grammar else 80)))
+    def max_entries(self) -> int:
+        """How many facts or traits one answer has room for."""
+        return max(1, min(24, self.settings.max_tokens_out // 80))
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens *text* is: by the model's own tokenizer where it is at hand, else about."""
@@ -97,20 +93,20 @@ def open_model(
     """
     from langchain_core.rate_limiters import InMemoryRateLimiter
 
-    from persona_db.chains.language.retry import Gate
+    from persona_db.chains.language.retry import RequestLimiter
 
     asked = settings or ModelSettings()
     if isinstance(model, str):
         name, chat = model, _named(model, asked)
     else:
         name, chat = type(model).__name__, model
-    limiter = chat.rate_limiter
-    if limiter is None and asked.requests_per_second is not None:
+    rates = chat.rate_limiter
+    if rates is None and asked.requests_per_second is not None:
         rate = asked.requests_per_second
-        limiter = InMemoryRateLimiter(
+        rates = InMemoryRateLimiter(
             requests_per_second=rate, check_every_n_seconds=min(0.1, 0.25 / rate), max_bucket_size=max(1.0, rate)
         )
-    gate = Gate(limiter)
+    limiter = RequestLimiter(rates)
     kept: CallCache | None = None
     if cache is not None:
         from persona_db.chains.language.cache import CallCache
@@ -118,13 +114,13 @@ def open_model(
         kept = CallCache(cache, model=name, identity=_identity(name, chat, asked))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pydantic warns of fields a provider shadows
-        chat = chat.model_copy(update={"rate_limiter": gate, "cache": kept if kept is not None else False})
+        chat = chat.model_copy(update={"rate_limiter": limiter, "cache": kept if kept is not None else False})
     provider = _provider(name)
     return LanguageModel(
         name=name,
         chat=chat,
         settings=asked,
-        gate=gate,
+        limiter=limiter,
         price=price_of(name) or price_of(f"{provider}:{getattr(chat, 'model_name', '')}"),
         cache=kept,
         method=asked.method or _method(provider, chat),
@@ -143,9 +139,10 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
         raise ModelConfigError(
             f"model {model!r} names no provider; write provider:model, such as openai:gpt-4.1-mini, or llama"
         )
-    opened: BaseChatModel
+    from langchain.chat_models import init_chat_model
+
     try:
-        opened = _opened(provider, rest, _arguments(provider, settings))
+        opened: BaseChatModel = init_chat_model(rest, model_provider=provider, **_arguments(provider, settings))
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
         remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
@@ -162,19 +159,8 @@ def _named(model: str, settings: ModelSettings) -> BaseChatModel:
     return opened
 
 
-def _opened(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:
-    if provider == "openai":
-        from persona_db.chains.language.openai_chat import LeanChatOpenAI
-
-        return LeanChatOpenAI(model=name, **arguments)
-    from langchain.chat_models import init_chat_model
-
-    made: BaseChatModel = init_chat_model(name, model_provider=provider, **arguments)
-    return made
-
-
 def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:
-    """What the settings are called by the provider's chat model."""
+    """Return the settings under the names of the provider's chat model."""
     if provider == "ollama":
         return {
             "temperature": settings.temperature,
@@ -187,7 +173,7 @@ def _arguments(provider: str, settings: ModelSettings) -> dict[str, Any]:
         "temperature": settings.temperature,
         "timeout": settings.timeout_s,
         "max_tokens": settings.max_tokens_out,
-        "max_retries": 0,  # `transport` tries again
+        "max_retries": 0,  # `retry.sending` tries again
     }
     if provider in ("openai", "azure_openai", "mistralai"):
         common["seed"] = settings.seed
@@ -215,7 +201,7 @@ def _profile_context(chat: BaseChatModel) -> int | None:
 
 
 def _identity(name: str, chat: BaseChatModel, settings: ModelSettings) -> str:
-    """What makes the same prompt another question: model, address and the settings that change answers.
+    """Return what distinguishes equal prompts: model, address and the settings that change answers.
 
     A model that runs in this process listens at another port each time, so its address does not count.
     """
@@ -232,8 +218,8 @@ def _public(chat: BaseChatModel) -> dict[str, str]:
     """The settings of a chat model that was given, without secrets."""
     return {
         key: str(value)
-        for key, value in chat._identifying_params.items()
-        if not isinstance(value, SecretStr) and "key" not in key.casefold()
+        for key, value in chat.asdict().items()
+        if key != "_type" and not isinstance(value, SecretStr) and "key" not in key.casefold()
     }
 
 
@@ -245,7 +231,7 @@ def _first_line(exc: Exception) -> str:
 
 
 def model_of(graph: Graph, model: str | BaseChatModel | LanguageModel, settings: ModelSettings | None) -> LanguageModel:
-    """Return the model, its answers cached where the graph's settings say."""
+    """Return the model opened; its answers are cached in the folder that the graph's settings name."""
     if isinstance(model, LanguageModel):
         return model
     return open_model(model, settings=settings, cache=graph.settings.cache_dir / CALL_CACHE)

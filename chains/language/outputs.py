@@ -1,7 +1,8 @@
 """What a language model is asked to return, as frozen pydantic models.
 
-Ids are the short handles of a prompt (`i1`, `f2`), never those of the graph. That they name something, and that
-quotes are in what they name, is checked by `structured`; here only what an answer can be held to by itself.
+Ids are the citation ids of a prompt (`i1`, `f2`), never those of the graph. `grounding` checks that they name
+something and that quotes stand there; here an answer is held to what can be checked without its prompt. Docstrings and
+descriptions of these classes are part of the schema that models are sent, and so of the cache's keys.
 """
 
 from __future__ import annotations
@@ -34,93 +35,52 @@ __all__ = [
 ]
 
 ValueName = Literal[
-    "self-direction",
-    "stimulation",
-    "hedonism",
-    "achievement",
-    "power",
-    "security",
-    "conformity",
-    "tradition",
-    "benevolence",
-    "universalism",
-]
-
-
+    "self-direction", "stimulation", "hedonism", "achievement", "power", "security", "conformity", "tradition",
+    "benevolence", "universalism",
+]  # fmt: skip
 MoralName = Literal[
-    "care",
-    "harm",
-    "fairness",
-    "cheating",
-    "loyalty",
-    "betrayal",
-    "authority",
-    "subversion",
-    "purity",
-    "degradation",
-]
-
-
+    "care", "harm", "fairness", "cheating", "loyalty", "betrayal", "authority", "subversion", "purity", "degradation",
+]  # fmt: skip
 OpenKind = Literal["ideology", "topic", "issue", "entity", "role", "trait"]
 DistilledKind = Literal["stance", "topic", "issue", "entity", "role", "pattern"]
 Polarity = Literal["negative", "neutral", "positive"]
 VerdictName = Literal["shown", "partly", "not shown"]
-
-
 VALUES: tuple[str, ...] = get_args(ValueName)
 """Schwartz's ten basic values, as the vocabulary of the statistical engine has them; a test holds that."""
-
-
 MORALS: tuple[str, ...] = get_args(MoralName)
 """The ten words of the moral foundations, likewise."""
-
-
 OPEN_KINDS: tuple[str, ...] = get_args(OpenKind)
-
-
 DISTILLED_KINDS: tuple[str, ...] = get_args(DistilledKind)
 
 
 def _word(given: Any) -> Any:
-    """A word of a closed vocabulary however it is spaced and capitalised."""
+    """Return a word of a closed vocabulary, however it is spaced and capitalised."""
     return "-".join(given.strip().casefold().replace("_", " ").split()) if isinstance(given, str) else given
 
 
 def _plain(given: Any) -> Any:
-    """Words however they are spaced and capitalised."""
+    """Return words, however they are spaced and capitalised."""
     return " ".join(given.casefold().replace("_", " ").replace("-", " ").split()) if isinstance(given, str) else given
 
 
-def _said(given: Any) -> Any:
+def _single_spaced(given: Any) -> Any:
     return " ".join(given.split()) if isinstance(given, str) else given
 
 
 Word = BeforeValidator(_word)
-Sentence = Annotated[
-    str, BeforeValidator(_said), Field(min_length=1, max_length=400, json_schema_extra={"x-min": 20, "x-max": 120})
-]
-
-
-Name = Annotated[
-    str,
-    BeforeValidator(_said),
-    Field(min_length=1, max_length=80, json_schema_extra={"x-pattern": "^[a-z-]{2,16}( [a-z-]{2,16}){0,3}$"}),
-]
-
-
-Explanation = Annotated[str, Field(max_length=1_000, json_schema_extra={"x-max": 240})]
-Comment = Annotated[str, Field(max_length=600, json_schema_extra={"x-max": 160})]
-Handle = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8, json_schema_extra={"x-is": "handle"})]
-Option = Annotated[str, BeforeValidator(_said), Field(max_length=2_000, json_schema_extra={"x-is": "option"})]
+Sentence = Annotated[str, BeforeValidator(_single_spaced), Field(min_length=1, max_length=400)]
+Name = Annotated[str, BeforeValidator(_single_spaced), Field(min_length=1, max_length=80)]
+Explanation = Annotated[str, Field(max_length=1_000)]
+Comment = Annotated[str, Field(max_length=600)]
+Citation = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8)]
+Option = Annotated[str, BeforeValidator(_single_spaced), Field(max_length=2_000)]
 
 
 class QuotedItem(Model):
     """A history item that supports a fact, and the words of it that do."""
 
-    id: Handle = Field(description="Id of the item, such as i3.")
-    quote: str = Field(
-        max_length=600, description="Words copied from that item exactly.", json_schema_extra={"x-max": 120}
-    )
+    id: Citation = Field(description="Id of the item, such as i3.")
+    quote: str = Field(max_length=600, description="Words copied from that item exactly.")
 
 
 class DistilledFact(Model):
@@ -128,23 +88,19 @@ class DistilledFact(Model):
 
     text: Sentence = Field(description="One short sentence about the person.")
     kind: Annotated[DistilledKind, Word] = Field(description="What the fact is about.")
-    items: tuple[QuotedItem, ...] = Field(
-        min_length=1, max_length=8, description="The items that show it.", json_schema_extra={"x-max": 2}
-    )
+    items: tuple[QuotedItem, ...] = Field(min_length=1, max_length=8, description="The items that show it.")
 
 
 class Distillation(Model):
     """The facts that a history states."""
 
-    facts: tuple[DistilledFact, ...] = Field(max_length=24, json_schema_extra={"x-is": "most"})
+    facts: tuple[DistilledFact, ...] = Field(max_length=24)
 
 
 class _Trait(Model):
     text: Sentence = Field(description="One short sentence about the person.")
     weight: float = Field(ge=0, le=1, description="How clearly they hold it, 0 to 1.")
-    facts: tuple[Handle, ...] = Field(
-        min_length=1, max_length=12, description="Ids of what shows it, such as f2.", json_schema_extra={"x-max": 3}
-    )
+    facts: tuple[Citation, ...] = Field(min_length=1, max_length=12, description="Ids of what shows it, such as f2.")
 
 
 class ValueTrait(_Trait):
@@ -174,7 +130,7 @@ Trait = ValueTrait | MoralTrait | OpenTrait
 class Induction(Model):
     """What can be inferred of the person."""
 
-    traits: tuple[Trait, ...] = Field(max_length=24, json_schema_extra={"x-is": "most"})
+    traits: tuple[Trait, ...] = Field(max_length=24)
 
 
 class OptionProbability(Model):
@@ -192,9 +148,7 @@ class PredictedAnswer(Model):
         max_length=100, description="Every option with its probability; sum 1."
     )
     explanation: Explanation = Field(description="One or two sentences.")
-    evidence: tuple[Handle, ...] = Field(
-        max_length=40, description="Ids of the items that it rests on.", json_schema_extra={"x-max": 4}
-    )
+    evidence: tuple[Citation, ...] = Field(max_length=40, description="Ids of the items that it rests on.")
 
 
 class Reaction(Model):
@@ -204,9 +158,7 @@ class Reaction(Model):
     intensity: int = Field(ge=0, le=3, description="0 none to 3 strong; 0 when neutral.")
     comment: Comment = Field(description="What they would write.")
     explanation: Explanation = Field(description="One or two sentences.")
-    evidence: tuple[Handle, ...] = Field(
-        max_length=40, description="Ids of the items that it rests on.", json_schema_extra={"x-max": 4}
-    )
+    evidence: tuple[Citation, ...] = Field(max_length=40, description="Ids of the items that it rests on.")
 
     @field_validator("intensity", mode="before")
     @classmethod

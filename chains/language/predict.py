@@ -366,4 +366,4 @@ def _reaction_probabilities(reacted: Answered[Reaction]) -> tuple[float, ...] | 
 
 
 def _ids(handles: Sequence[str], prompt: Rendered) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(prompt.handles[handle] for handle in handles))
+    return tuple(dict.fromkeys(prompt.citations[handle] for handle in handles))

@@ -1,4 +1,4 @@
-"""What tokens cost, and about how many a text is where a model's own tokenizer is not at hand."""
+"""Prices of tokens, and an estimate of how many tokens a text is where a model's own tokenizer is not at hand."""
 
 from __future__ import annotations
 
@@ -16,12 +16,8 @@ __all__ = ["PRICES", "PRICES_OF", "Price", "about_tokens", "price_of", "prices_s
 
 PRICES_OF = "2025-11"
 """The month of the list prices below; providers change them."""
-
-
 _LOCAL = ("llama", "ollama")
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
-
-
 _PIECES = re.compile(r"[A-Za-z]+|[0-9]+|[^\W\d_A-Za-z]+|[^\w\s]+|_+")
 _LETTERS_A_TOKEN, _DIGITS_A_TOKEN, _SIGNS_A_TOKEN = 9, 3, 3
 _OTHER_LETTERS_A_TOKEN = 2
@@ -55,13 +51,11 @@ PRICES: Mapping[str, Price] = {
         ("anthropic:claude-haiku-4-5", 1.00, 5.00),
     )
 }
-
-
 _OWN_MACHINE = Price(tokens_in=0, tokens_out=0)
 
 
 def price_of(model: str) -> Price | None:
-    """Return what the model's tokens cost, a dated version as its family; None where nobody says."""
+    """Return the price of the model's tokens; a dated version costs what its family does. None where it is unknown."""
     own = _own_prices()
     for name in (model, _DATED.sub("", model)):
         found = own.get(name) or PRICES.get(name)
@@ -71,7 +65,7 @@ def price_of(model: str) -> Price | None:
 
 
 def prices_said() -> str:
-    """Say where prices are from, and how to name others."""
+    """Return a sentence on where prices are from, and how to name others."""
     if Settings().prices is not None:
         return f"prices of your file, else list prices as of {PRICES_OF}"
     return f"list prices as of {PRICES_OF}; PERSONA_DB_PRICES names a file with others"

@@ -1,8 +1,8 @@
 """Prompts: files in `chains/prompts`, rendered by a typed function each.
 
-What users and collaborators wrote stands inside tags that carry a nonce, a line for each text, under a short handle
-(`i1`, `f1`, `b1`): ids of the graph never reach a model. The nonce is a hash of what is quoted: the same prompt is the
-same text every time, and nobody can write a text that closes its own block.
+Texts of users and collaborators stand inside tags that carry a nonce, a line for each text, under a citation id (`i1`,
+`f1`, `b1`): ids of the graph never reach a model. The nonce is a hash of the quoted texts: the same prompt is the same
+text every time, and nobody can write a text that closes its own block.
 """
 
 from __future__ import annotations
@@ -58,18 +58,17 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A prompt filled in, and what its handles stand for."""
+    """A prompt filled in, and what its citation ids stand for."""
 
     name: str
     hash: str
     messages: tuple[BaseMessage, ...]
-    handles: Mapping[str, str]
-    """Id of each handle, in the order shown; several handles may have one id."""
+    citations: Mapping[str, str]
+    """The graph's id by citation id, in the order shown; several citation ids may stand for one id."""
     texts: Mapping[str, str]
-    """The whole text of each handle, as it was before it was quoted."""
-    options: tuple[str, ...] = ()
-    most: int | None = None
-    """How many entries were asked for."""
+    """The complete text by citation id, as it was before it was quoted."""
+    max_entries: int | None = None
+    """The most facts or traits that the prompt asks for."""
 
     @property
     def text(self) -> str:
@@ -97,33 +96,33 @@ def prompt_file(name: str) -> Prompt:
     )
 
 
-def distil_prompt(items: Sequence[HistoryItem], attributes: Sequence[str], *, most: int = 12) -> Rendered:
-    """Ask for the facts that these items of one person state, *most* at most."""
+def distil_prompt(items: Sequence[HistoryItem], attributes: Sequence[str], *, max_entries: int = 12) -> Rendered:
+    """Ask for the facts that these items of one person state, *max_entries* at most."""
     block = _Block()
     lines = block.add("i", [(item.id, item.text) for item in items])
     known = block.known(attributes)
-    return _rendered("distil", block, known=known, items=lines, most=str(most))
+    return _rendered("distil", block, known=known, items=lines, most=str(max_entries))
 
 
 def induce_prompt(
-    items: Sequence[HistoryItem], facts: Sequence[Fact], attributes: Sequence[str] = (), *, most: int = 12
+    items: Sequence[HistoryItem], facts: Sequence[Fact], attributes: Sequence[str] = (), *, max_entries: int = 12
 ) -> Rendered:
-    """Ask for what these items and distilled facts of one person let infer, *most* traits at most."""
+    """Ask for what these items and distilled facts of one person let infer, *max_entries* traits at most."""
     block = _Block()
     of_facts = block.add("f", [(fact.id, fact.text) for fact in facts])
     of_items = block.add("i", [(item.id, item.text) for item in items])
     known = block.known(attributes)
-    return _rendered("induce", block, known=known, facts=of_facts, items=of_items, most=str(most))
+    return _rendered("induce", block, known=known, facts=of_facts, items=of_items, most=str(max_entries))
 
 
 def predict_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     """Ask which of the question's options the person would choose."""
-    return _call_context("predict", question, own, borrowed)
+    return _question_prompt("predict", question, own, borrowed)
 
 
 def explain_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     """Ask in words how the person would answer, and why."""
-    return _call_context("explain", question, own, borrowed)
+    return _question_prompt("explain", question, own, borrowed)
 
 
 def react_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
@@ -147,10 +146,10 @@ def repair_text(problems: Sequence[str]) -> str:
 
 
 class _Block:
-    """What a prompt quotes, with its handles."""
+    """The texts that a prompt quotes, by citation id."""
 
     def __init__(self) -> None:
-        self.handles: dict[str, str] = {}
+        self.citations: dict[str, str] = {}
         self.texts: dict[str, str] = {}
         self.quoted: list[str] = []
 
@@ -160,13 +159,13 @@ class _Block:
         return line
 
     def add(self, letter: str, entries: Sequence[tuple[str, str]]) -> str:
-        """Return a line for each (id, text), under handles of that letter."""
+        """Return a line for each (id, text), under citation ids of that letter."""
         lines = []
         for number, (id_, text) in enumerate(entries, start=1):
-            handle = f"{letter}{number}"
-            self.handles[handle] = id_
-            self.texts[handle] = text
-            lines.append(f"{handle} | {self.quote(text)}")
+            citation = f"{letter}{number}"
+            self.citations[citation] = id_
+            self.texts[citation] = text
+            lines.append(f"{citation} | {self.quote(text)}")
         return "\n".join(lines) or _NOTHING
 
     def known(self, attributes: Sequence[str]) -> str:
@@ -174,14 +173,11 @@ class _Block:
         return "Known of the person: " + (self.quote("; ".join(attributes)) or _NOTHING)
 
 
-def _call_context(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
+def _question_prompt(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     block = _Block()
     mine, theirs = _recalled(block, own, borrowed)
     options = "\n".join(f"- {block.quote(option)}" for option in question.options)
-    return _rendered(
-        name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options,
-        chosen_from=question.options,
-    )  # fmt: skip
+    return _rendered(name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options)
 
 
 def _recalled(block: _Block, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> tuple[str, str]:
@@ -191,7 +187,7 @@ def _recalled(block: _Block, own: Sequence[Recalled], borrowed: Sequence[Recalle
     )
 
 
-def _rendered(name: str, block: _Block, *, chosen_from: tuple[str, ...] = (), **variables: str) -> Rendered:
+def _rendered(name: str, block: _Block, **variables: str) -> Rendered:
     """Fill the prompt of that name in; *variables* are those that its header names."""
     from langchain_core.messages import HumanMessage, SystemMessage
 
@@ -204,8 +200,7 @@ def _rendered(name: str, block: _Block, *, chosen_from: tuple[str, ...] = (), **
             SystemMessage(Template(prompt.system).substitute(variables)),
             HumanMessage(Template(prompt.human).substitute(variables)),
         ),
-        handles=block.handles,
+        citations=block.citations,
         texts=block.texts,
-        options=chosen_from,
-        most=int(variables["most"]) if "most" in variables else None,
+        max_entries=int(variables["most"]) if "most" in variables else None,
     )

@@ -1,4 +1,4 @@
-"""Text of others inside a prompt: made so that it cannot pass for anything but text, and found again by quotes."""
+"""Text of others inside a prompt: it can pass for nothing but text, and quotes find it again."""
 
 from __future__ import annotations
 
@@ -12,32 +12,12 @@ __all__ = ["defused", "folded", "nonce_of", "quoted_in"]
 
 _NONCE_CHARACTERS = 8
 _INSTRUCTION_MARK = re.compile(r"\[(?=/?(?:INST|SYS|AVAILABLE_TOOLS|TOOL_)\b)", re.IGNORECASE)
-
-
 _ALIKE = str.maketrans(
-    {
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201a": "'",
-        "\u201b": "'",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u201e": '"',
-        "\u00ab": '"',
-        "\u00bb": '"',
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u2012": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2026": "...",
-        "\u2039": "<",
-        "\u203a": ">",
-        "`": "'",
-    }
+    {"\u2026": "...", "\u2039": "<", "`": "'"}
+    | dict.fromkeys("\u2018\u2019\u201a\u201b", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-")
 )
-
-
 _ENDS = " \t'\".,;:!?-*_()[]<>"
 
 
@@ -45,7 +25,7 @@ def defused(text: str) -> str:
     """Return *text* on one line, without what a model or its chat template could take for structure.
 
     Line breaks become spaces, so that no line begins but ours; `<` becomes a sign that looks like it, so that no tag
-    opens; invisible characters (controls, direction marks, tag characters) are left out.
+    opens; invisible characters (controls, direction marks, tag characters) are dropped.
     """
     line = " ".join(text.split())
     if not line.isprintable():
@@ -79,7 +59,7 @@ def nonce_of(texts: Iterable[str]) -> str:
 
 @lru_cache(maxsize=10_000)
 def folded(text: str) -> str:
-    """Return what is compared of a text: case, spacing and typographic signs aside."""
+    """Return *text* as texts are compared: without case, spacing and typographic signs."""
     plain = unicodedata.normalize("NFKC", defused(text).translate(_ALIKE)).translate(_ALIKE).casefold()
     return " ".join(plain.replace("[ ", "[").split())
 
@@ -87,14 +67,14 @@ def folded(text: str) -> str:
 def quoted_in(quote: str, text: str) -> bool:
     """Whether *quote* stands in *text*, case, spacing and quotation marks aside; an empty quote stands nowhere.
 
-    A quote shortened by `...` is in it when its parts are, in order.
+    A quote shortened by `...` stands in it when its parts do, in order.
     """
-    place, whole = 0, folded(text)
+    start, complete = 0, folded(text)
     parts = [part.strip(_ENDS) for part in folded(quote).split("...")]
     parts = [part for part in parts if part]
     for part in parts:
-        found = whole.find(part, place)
+        found = complete.find(part, start)
         if found < 0:
             return False
-        place = found + len(part)
+        start = found + len(part)
     return bool(parts)

@@ -1,7 +1,7 @@
-"""Requests that fail on the way: which are worth another, how long to wait, and who else waits.
+"""Requests that fail in transport: which are sent again, after what wait, and who else waits.
 
-Every request passes the model's Gate, after the cache and before the provider: LangChain asks its rate limiter
-there, and the Gate is one.
+Every request passes the model's RequestLimiter, after the cache and before the provider: LangChain calls its rate
+limiter there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from langchain_core.rate_limiters import BaseRateLimiter
 from langchain_core.runnables import run_in_executor
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from persona_db.chains.language.call import current_attempt
+from persona_db.chains.language.call import current_call
 from persona_db.graph.errors import (
     ModelAnswerError,
     ModelConfigError,
@@ -30,22 +30,22 @@ from persona_db.graph.errors import (
     PromptTooLongError,
 )
 
-__all__ = ["Gate", "sending"]
+__all__ = ["RequestLimiter", "sending"]
 
 log = logging.getLogger(__name__)
 
 
 T = TypeVar("T")
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
-_LONGEST_TOLD = 300.0
+_LONGEST_NAMED = 300.0
 _SPREAD = 0.25
 _RETRYABLE = frozenset({408, 409, 425, 429})
 _CONNECTION = ("ConnectionError", "TimeoutError", "TransportError", "TimeoutException", "ConnectError", "ReadError")
 _SPENT = ("insufficient_quota", "billing")
 
 
-class Gate(BaseRateLimiter):
-    """Where requests wait: for the budget, for a pause that the provider asked one of them for, and for the rate."""
+class RequestLimiter(BaseRateLimiter):
+    """Holds requests back for the budget, for a pause that the provider asked for, and for the rate."""
 
     def __init__(self, inner: BaseRateLimiter | None = None) -> None:
         self._inner = inner
@@ -54,9 +54,9 @@ class Gate(BaseRateLimiter):
 
     def acquire(self, *, blocking: bool = True) -> bool:
         """Return when a request may be sent."""
-        attempt = current_attempt()
-        if attempt is not None:
-            attempt.admit()
+        call = current_call()
+        if call is not None:
+            call.admit()
         while (left := self._open_at - monotonic()) > 0:
             sleep(left + random.random() * _SPREAD)
         return self._inner.acquire(blocking=blocking) if self._inner is not None else True
@@ -71,15 +71,15 @@ class Gate(BaseRateLimiter):
             self._open_at = max(self._open_at, monotonic() + seconds)
 
 
-def sending(send: Callable[[], T], *, gate: Gate, attempts: int, model: str) -> T:
-    """Return what *send* returns, tried *attempts* times at most where its failures may pass.
+def sending(send: Callable[[], T], *, limiter: RequestLimiter, attempts: int, model: str) -> T:
+    """Return what *send* returns, after *attempts* attempts at most where its failures may be temporary.
 
-    Waits double from half a second; a provider that names a wait is given it, and all other requests wait as well.
-    ModelUnavailableError when it does not answer, ModelConfigError when it never will, PromptTooLongError and
-    ModelAnswerError when it refuses this request.
+    Waits double from half a second. Where a provider names a wait, all requests wait that long. ModelUnavailableError
+    when it does not answer, ModelConfigError when it never will, PromptTooLongError and ModelAnswerError when it
+    refuses this request.
     """
     try:
-        for attempt in _retrying(gate, attempts):
+        for attempt in _retrying(limiter, attempts):
             with attempt:
                 return send()
     except PersonaDBError:
@@ -92,16 +92,16 @@ def sending(send: Callable[[], T], *, gate: Gate, attempts: int, model: str) -> 
     raise ModelUnavailableError(f"{model} was not asked")
 
 
-def _retrying(gate: Gate, attempts: int) -> Iterator[Any]:
+def _retrying(limiter: RequestLimiter, attempts: int) -> Iterator[Any]:
     def wait(state: RetryCallState) -> float:
         exc = state.outcome.exception() if state.outcome is not None else None
         doubled = _FIRST_WAIT * 2.0 ** (state.attempt_number - 1)
         seconds = min(doubled, _LONGEST_WAIT) * (0.75 + random.random() / 2)
-        told = _retry_after(exc)
+        named = _retry_after(exc)
         log.info("request failed (%s), attempt %s of %s", type(exc).__name__, state.attempt_number, attempts)
-        if told is None and _status(exc) != 429:
+        if named is None and _status(exc) != 429:
             return seconds
-        gate.pause(seconds if told is None else told)  # this request waits there too
+        limiter.pause(seconds if named is None else named)  # this request waits there too
         return 0.0
 
     return iter(
@@ -110,24 +110,24 @@ def _retrying(gate: Gate, attempts: int) -> Iterator[Any]:
 
 
 def _may_pass(exc: BaseException) -> bool:
-    """Whether the same request may be answered another time."""
+    """Whether the same request may have an answer at another time."""
     if not isinstance(exc, Exception) or isinstance(exc, PersonaDBError):
         return False
     status = _status(exc)
     if status is not None and status >= 400:
-        told = _retry_after(exc)
-        if any(word in str(exc) for word in _SPENT) or (told is not None and told > _LONGEST_TOLD):
+        named = _retry_after(exc)
+        if any(word in str(exc) for word in _SPENT) or (named is not None and named > _LONGEST_NAMED):
             return False
         return status >= 500 or status in _RETRYABLE
     if isinstance(exc, ModelError):
         return exc.is_retryable
     if isinstance(exc, json.JSONDecodeError) or getattr(exc, "response", None) is not None:
-        return True  # answered, by something that isn't an answer
+        return True  # a proxy or the like answered
     return any(kind.__name__.endswith(_CONNECTION) for kind in type(exc).__mro__)
 
 
 def _named(exc: Exception, model: str, attempts: int) -> Exception:
-    """Return the error of ours that says what *exc* means; itself when it has nothing to do with the provider."""
+    """Return our error for *exc*; itself when it has nothing to do with the provider."""
     status = _status(exc)
     said = " ".join(str(exc).split())[:300]
     named: Exception = exc
@@ -162,18 +162,18 @@ def _status(exc: BaseException | None) -> int | None:
 
 
 def _retry_after(exc: BaseException | None) -> float | None:
-    """Return the seconds that the provider asks to wait, of its headers, or None."""
+    """Return the seconds to wait that the provider's headers name, or None."""
     headers = getattr(getattr(exc, "response", None), "headers", None)
     if headers is None or (_status(exc) or 0) < 400:
         return None
     try:
         if (milliseconds := headers.get("retry-after-ms")) is not None:
             return max(float(milliseconds) / 1000, 0.0)
-        told = headers.get("retry-after")
-        if told is None:
+        named = headers.get("retry-after")
+        if named is None:
             return None
-        if told.strip().replace(".", "", 1).isdigit():
-            return float(told)
-        return max((parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds(), 0.0)
+        if named.strip().replace(".", "", 1).isdigit():
+            return float(named)
+        return max((parsedate_to_datetime(named) - datetime.now(UTC)).total_seconds(), 0.0)
     except (ValueError, TypeError):
         return None

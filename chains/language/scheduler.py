@@ -1,25 +1,27 @@
-"""The language-model engine: histories to facts and keys, a user at a time, many users at once."""
+"""Refining many users at once: each user makes two calls, and a pool of threads runs the calls of all of them.
+
+The pool runs calls in the order in which they are queued. A user's second call is queued when the first has answered,
+so it stands behind the first calls of other users, and the last round of calls is full. Under a budget the same thread
+makes the second call at once, so that the budget buys whole users.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from heapq import heappop, heappush
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from persona_db.chains.calls import CallRecord, StageName
 from persona_db.chains.engine import QuarantinedAnswer, Refined
 from persona_db.chains.language.call import Budget, CallContext
 from persona_db.chains.language.distil_induce import Distils, Step, distil, induce
-from persona_db.chains.language.facts_and_keys import held_keys
-from persona_db.chains.persona import UserHistory
+from persona_db.chains.persona import Persona, UserHistory
 from persona_db.graph.errors import BudgetError, ConfigError, PersonaDBError
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-__all__ = ["Course", "Turns", "refine_people"]
+__all__ = ["UserTask", "refine_people"]
 
 _AHEAD = 4
 """Users under way for each call at once: some wait for their second call while others make their first."""
@@ -32,79 +34,54 @@ def refine_people(
     budget: Budget | None = None,
     config: RunnableConfig | None = None,
 ) -> Iterator[Refined]:
-    """Yield what comes of each user as they complete, in whatever order that is.
+    """Yield the outcome of each user as it completes, in any order.
 
-    Users are begun some way ahead of those that complete, so that whoever writes what is yielded holds up no call.
-    No user is begun after the budget is reached, or after as many as run at once, one after another, were not
-    answered; those begun are finished and yielded. ConfigError (a wrong key, a model there is not) is raised when
-    they have been.
+    Users begin ahead of those that complete, so a caller that writes each outcome holds up no call. No user begins
+    after the budget is reached, or after as many users in a row as run at once had no answer; those that have begun are
+    finished and yielded. Then ConfigError (a wrong key, an unknown model) is raised.
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
-
-    from persona_db.chains.language.scheduler import Course, Turns
 
     at_once = engine.model.settings.concurrency
     source = iter(histories)
     wrong: ConfigError | None = None
-    stopped, in_a_row = False, 0
-    running: dict[Future[Refined], Course] = {}
+    stopped, failures_in_a_row = False, 0
+    running: list[Future[Refined]] = []
     with ContextThreadPoolExecutor(max_workers=at_once) as pool:
-        turns = Turns(pool)
         try:
             while True:
                 while not stopped and len(running) < _AHEAD * at_once and (history := next(source, None)) is not None:
-                    course = Course(engine, history, budget or engine.budget, config, turns)
-                    running[course.begin()] = course
+                    running.append(UserTask(engine, history, budget or engine.budget, config, pool).outcome)
                 if not running:
                     break
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in [one for one in running if one in done]:
-                    del running[future]
+                completed = [future for future in running if future in done]
+                running = [future for future in running if future not in done]
+                for future in completed:
                     if future.cancelled():
                         continue
                     made = future.result()
-                    in_a_row = 0 if made.error is None else in_a_row + 1
+                    failures_in_a_row = 0 if made.error is None else failures_in_a_row + 1
                     if isinstance(made.error, ConfigError):
                         wrong = wrong or made.error
-                    if isinstance(made.error, (BudgetError, ConfigError)) or in_a_row >= max(3, at_once):
+                    if isinstance(made.error, (BudgetError, ConfigError)) or failures_in_a_row >= max(3, at_once):
                         stopped = True
-                        _call_off(running.values())
+                        _cancel(running)
                     yield made
         finally:
-            _call_off(running.values())
+            _cancel(running)
     if wrong is not None:
         raise wrong
 
 
-def _call_off(courses: Iterable[Course]) -> None:
-    for course in courses:
-        course.call_off()
+def _cancel(outcomes: Iterable[Future[Refined]]) -> None:
+    """Keep the users that wait from beginning; those that have begun are finished."""
+    for outcome in outcomes:
+        outcome.cancel()
 
 
-class Turns:
-    """Work waiting for one of the threads of a pool: what comes first first, then what has waited longest."""
-
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
-        self._lock = Lock()
-        self._waiting: list[tuple[int, int, Callable[[], None]]] = []
-        self._number = 0
-
-    def queue(self, work: Callable[[], None], *, place: int) -> None:
-        """Have *work* done before all of a higher place."""
-        with self._lock:
-            heappush(self._waiting, (place, self._number, work))
-            self._number += 1
-        self._pool.submit(self._next)
-
-    def _next(self) -> None:
-        with self._lock:
-            _, _, work = heappop(self._waiting)
-        work()
-
-
-class Course:
-    """Distils, then queues up again to induce."""
+class UserTask:
+    """Distils the history of one user, then induces; each is work of its own for the pool."""
 
     def __init__(
         self,
@@ -112,64 +89,56 @@ class Course:
         history: UserHistory,
         budget: Budget | None,
         config: RunnableConfig | None,
-        turns: Turns,
+        pool: Executor,
     ) -> None:
+        self.outcome: Future[Refined] = Future()
         self._engine, self._history, self._budget, self._config = engine, history, budget, config
-        self._turns = turns
+        self._pool = pool
         self._calls: list[CallRecord] = []
         self._quarantined: list[QuarantinedAnswer] = []
-        self._end: Future[Refined] = Future()
-
-    def begin(self) -> Future[Refined]:
-        """Queue up; what is returned has the result when the user is through."""
-        self._turns.queue(self._distil, place=0)
-        return self._end
-
-    def call_off(self) -> None:
-        """Begin no more; a course that has begun goes on."""
-        self._end.cancel()
+        pool.submit(self._distil)
 
     def _distil(self) -> None:
-        if not self._end.set_running_or_notify_cancel():
+        if not self.outcome.set_running_or_notify_cancel():
             return
-        step = self._step("distil", lambda call_context: distil(self._engine.model, self._history, call_context))
+        engine, history = self._engine, self._history
+        step = self._step("distil", lambda context: distil(engine.model, history, context, supports=engine.supports))
         if step is None:
             return
         if step.failed:
-            self._finish(Refined(self._history.user, None, *self._noted(), complete=False))
+            self._finish(None, complete=False)
+        elif self._budget is not None and self._budget.budget_usd is not None:
+            self._induce(step)
         else:
-            bounded = self._budget is not None and self._budget.budget_usd is not None
-            self._turns.queue(lambda: self._induce(step), place=-1 if bounded else 1)
+            self._pool.submit(self._induce, step)
 
     def _induce(self, distilled: Step) -> None:
         engine = self._engine
         step = self._step(
             "induce",
-            lambda call_context: induce(engine.model, distilled.persona, call_context, ideologies=engine.ideologies),
+            lambda context: induce(
+                engine.model, distilled.persona, context, ideologies=engine.ideologies, supports=engine.supports
+            ),
         )
         if step is not None:
-            persona = step.persona.model_copy(update={"keys": held_keys(step.persona)})
-            complete = distilled.whole and step.whole
-            self._finish(Refined(persona.user, persona, *self._noted(), complete=complete))
+            self._finish(engine.key([step.persona])[0], complete=distilled.whole and step.whole)
 
     def _step(self, stage: StageName, work: Callable[[CallContext], Step]) -> Step | None:
-        """Return what the work gives, and note its problems; None when an error ended the course."""
+        """Return what *work* gives, and keep its problems; None when an error has finished the user."""
         user = self._history.user
         try:
             step = work(CallContext(stage, user, self._budget, self._config, calls=self._calls))
         except PersonaDBError as exc:
-            self._finish(Refined(user, None, *self._noted(), error=exc, complete=False))
+            self._finish(None, complete=False, error=exc)
             return None
         except BaseException as exc:
-            self._end.set_exception(exc)
+            self.outcome.set_exception(exc)
             raise
         self._quarantined += [
             QuarantinedAnswer(stage=stage, user=user, reason=one.reason, raw=one.raw) for one in step.problems
         ]
         return step
 
-    def _noted(self) -> tuple[tuple[CallRecord, ...], tuple[QuarantinedAnswer, ...]]:
-        return tuple(self._calls), tuple(self._quarantined)
-
-    def _finish(self, made: Refined) -> None:
-        self._end.set_result(made)
+    def _finish(self, persona: Persona | None, *, complete: bool, error: PersonaDBError | None = None) -> None:
+        calls, quarantined = tuple(self._calls), tuple(self._quarantined)
+        self.outcome.set_result(Refined(self._history.user, persona, calls, quarantined, error, complete))

@@ -1,4 +1,4 @@
-"""How a language model is asked."""
+"""The settings of calls of a language model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Method = Literal["json_schema", "function_calling", "json_mode"]
 
 
 class ModelSettings(Model):
-    """How a model is asked; recorded with everything that comes of it."""
+    """The settings of calls; they are recorded with every result."""
 
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int = Field(default=0, description="Where the provider takes one.")

@@ -1,8 +1,8 @@
-"""One way to ask: a prompt and the model of the answer go in, and what can be relied on comes out.
+"""Structured answers: a prompt and a class of answers go in, and an answer that was checked comes out.
 
-The provider is given the JSON schema, not the pydantic class: OpenAI's client raises where an answer does not fit its
-class, and with it goes what was said and what it cost. The answer is read here, and strictly: LangChain's own reader
-closes JSON that was cut off.
+The provider gets the JSON schema, not the pydantic class: OpenAI's client raises where an answer does not fit its
+class, and drops its words and its cost. The answer is read here, and strictly: LangChain's own reader closes JSON that
+was cut off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from pydantic import ValidationError
 
 from persona_db.chains.calls import CallOutcome, CallRecord
-from persona_db.chains.language.call import Attempt, CallContext, attempting, noted
+from persona_db.chains.language.call import Call, CallContext
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.output_schema import bound, count_messages
 from persona_db.chains.language.prompts import Rendered, repair_text
@@ -34,7 +34,6 @@ __all__ = [
     "Problem",
     "Reply",
     "ask",
-    "message_of_completion",
     "read_reply",
     "stream_text",
 ]
@@ -42,8 +41,6 @@ __all__ = [
 T = TypeVar("T", bound=Model)
 REPAIRS = 2
 """How often an answer that cannot be used is asked for again."""
-
-
 _MOST_RAW = 4_000
 _MOST_PROBLEMS = 6
 _CUT_OFF = ("length", "max_tokens", "MAX_TOKENS", "model_length")
@@ -56,7 +53,7 @@ _REFUSING = (
 
 @dataclass(frozen=True)
 class Problem:
-    """What cannot be used of an answer, and why; `reason` quotes nothing that users wrote."""
+    """A part of an answer that cannot be used, and why; `reason` quotes nothing that users wrote."""
 
     reason: str
     raw: str
@@ -64,19 +61,19 @@ class Problem:
 
 @dataclass(frozen=True)
 class Checked(Generic[T]):
-    """An answer held against what was asked: what is left of it, and what is wrong with the rest."""
+    """An answer after its check: the part that is usable, and the problems of the rest."""
 
     value: T
     problems: tuple[Problem, ...] = ()
     kept: int = 1
-    """How much is left; 0 for nothing."""
+    """How many entries are usable; 0: nothing is."""
     outcome: CallOutcome = "invalid"
-    """What an answer with problems is called."""
+    """The outcome of the call where there are problems."""
 
 
 @dataclass(frozen=True)
 class Answered(Generic[T]):
-    """An answer that can be used; `problems` are the parts left out of it after the repairs."""
+    """A usable answer; `problems` are the parts that were dropped after the repairs."""
 
     value: T
     calls: tuple[CallRecord, ...]
@@ -86,7 +83,7 @@ class Answered(Generic[T]):
 
 @dataclass(frozen=True)
 class Failed:
-    """No answer that can be used, after the repairs allowed."""
+    """No usable answer, after the repairs allowed."""
 
     reason: str
     raw: str
@@ -103,11 +100,12 @@ def ask(
     call_context: CallContext,
     log_probabilities: bool = False,
 ) -> Answered[T] | Failed:
-    """Return the model's answer as *output*, held against *check*; asked again, with what was wrong, twice at most.
+    """Return the model's answer as *output*, checked by *check*; an answer with problems is repaired twice at most.
 
-    Of answers with problems the one of which most is left counts, the last of equals. Answers in vain are taken out of
-    the cache, so that another run asks anew. BudgetError before a call that the budget does not hold;
-    ModelUnavailableError, ConfigError, PromptTooLongError and ModelAnswerError as `transport.sending` has them.
+    When repairs fail, the answer with the most usable entries counts, the last of equals. When no answer is usable, all
+    are taken out of the cache, so that another run makes the calls again. BudgetError before a call that the budget
+    does not hold; ModelUnavailableError, ConfigError, PromptTooLongError and ModelAnswerError as `retry.sending`
+    raises them.
     """
     runnable = bound(model, prompt, output, log_probabilities=log_probabilities)
     messages: list[BaseMessage] = list(prompt.messages)
@@ -118,8 +116,8 @@ def ask(
     outcome: CallOutcome = "invalid"
     first, keys = len(call_context.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
-        with noted(model, prompt, call_context, count_messages(model, messages, output), repair=turn > 0) as note:
-            message = _sent(model, runnable, messages, call_context.config, note.attempt)
+        with Call(model, prompt, call_context, count_messages(model, messages, output), repair=turn > 0) as call:
+            message = _sent(model, runnable, messages, call_context.config, call)
             reply = read_reply(message)
             reasons, outcome = (reply.reason,), reply.outcome
             checked: Checked[T] | None = None
@@ -131,9 +129,9 @@ def ask(
                 else:
                     reasons = [problem.reason for problem in checked.problems]
                     outcome = checked.outcome if reasons else "answered"
-            note.answered(message, outcome)
-        if note.attempt.key is not None:
-            keys.append(note.attempt.key)
+            call.answered(message, outcome)
+        if call.key is not None:
+            keys.append(call.key)
         if checked is not None and outcome == "answered":
             return Answered(checked.value, tuple(call_context.calls[first:]), message)
         if checked is not None and checked.kept >= most_kept:
@@ -153,16 +151,16 @@ def ask(
 
 
 def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContext) -> Iterator[str]:
-    """Yield the model's answer in plain text as it comes; the call is noted when it has ended."""
+    """Yield the model's answer in plain text as it comes; the call is recorded when it has ended."""
     messages = list(prompt.messages)
 
     def begin() -> tuple[AIMessageChunk | None, Iterator[AIMessageChunk]]:
         chunks = model.chat.stream(messages, call_context.config)
         return next(chunks, None), chunks
 
-    with noted(model, prompt, call_context, count_messages(model, messages, None), repair=False) as note:
-        with attempting(note.attempt):
-            chunk, rest = sending(begin, gate=model.gate, attempts=model.settings.attempts, model=model.name)
+    with Call(model, prompt, call_context, count_messages(model, messages, None)) as call:
+        with call.under_way():
+            chunk, rest = sending(begin, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
         whole = None  # a model that does not stream gives one message, which is no chunk
         try:
             while chunk is not None:
@@ -172,7 +170,7 @@ def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContex
                 chunk = next(rest, None)
         finally:  # whoever stops listening has paid for what came
             message = whole or AIMessage("")
-            note.answered(message, "answered" if message.text else "empty")
+            call.answered(message, "answered" if message.text else "empty")
 
 
 def _sent(
@@ -180,34 +178,25 @@ def _sent(
     runnable: Runnable[Any, Any],
     messages: list[BaseMessage],
     config: RunnableConfig | None,
-    attempt: Attempt,
+    call: Call,
 ) -> AIMessage:
     def send() -> AIMessage:
-        try:
-            answer = runnable.invoke(messages, config)
-        except Exception as exc:  # of OpenAI's client, for an answer that ended early
-            completion = getattr(exc, "completion", None)
-            if completion is None:
-                raise
-            message = message_of_completion(completion)
-            if model.cache is not None and attempt.key is not None:
-                model.cache.keep(attempt.key, message)
-            return message
+        answer = runnable.invoke(messages, config)
         return cast("AIMessage", answer["raw"] if isinstance(answer, dict) else answer)
 
-    with attempting(attempt):
-        return sending(send, gate=model.gate, attempts=model.settings.attempts, model=model.name)
+    with call.under_way():
+        return sending(send, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
 
 
 def _reasons(exc: ValidationError) -> list[str]:
-    """What pydantic found wrong, without the values, which users may have written."""
+    """Return pydantic's complaints, without the values, which users may have written."""
     found = exc.errors(include_input=False, include_url=False, include_context=False)
     return [f"{'.'.join(str(part) for part in one['loc']) or 'answer'}: {one['msg']}" for one in found[:_MOST_PROBLEMS]]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A message as it was read: the value in it, or why there is none."""
+    """The value that a message holds, or why it holds none."""
 
     said: str
     value: dict[str, Any] | None = None
@@ -218,7 +207,7 @@ class Reply:
 def read_reply(message: AIMessage) -> Reply:  # noqa: PLR0911 (one a way to fail)
     """Return the JSON object that a message holds, as the arguments of a function or in its text.
 
-    Words around the object are passed over; an object that is not complete is none.
+    Words around the object are ignored; an incomplete object is an invalid answer.
     """
     said = _words(message)
     finish = message.response_metadata.get("finish_reason") or message.response_metadata.get("stop_reason")
@@ -242,25 +231,8 @@ def read_reply(message: AIMessage) -> Reply:  # noqa: PLR0911 (one a way to fail
     return Reply(said, value) if isinstance(value, dict) else Reply(said, None, "the answer is no object", "invalid")
 
 
-def message_of_completion(completion: Any) -> AIMessage:
-    """Return as a message what OpenAI's client raises with: a completion that was cut off or filtered."""
-    choice = completion.choices[0]
-    usage = completion.usage
-    return AIMessage(
-        content=choice.message.content or "",
-        response_metadata={"finish_reason": choice.finish_reason},
-        usage_metadata=None
-        if usage is None
-        else {
-            "input_tokens": usage.prompt_tokens,
-            "output_tokens": usage.completion_tokens,
-            "total_tokens": usage.total_tokens,
-        },
-    )
-
-
 def _words(message: AIMessage) -> str:
-    """All that was said: the text, or else the arguments of functions as they came."""
+    """Return the text of a message, or else the arguments of its function call as they came."""
     if text := str(message.text):
         return text
     if message.invalid_tool_calls:

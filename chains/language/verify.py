@@ -1,4 +1,4 @@
-"""A model's check of facts: whether each is shown by the texts that it names as its source."""
+"""A model's check of facts: whether the texts that a fact names as its sources show it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Verified", "verify"]
 
 @dataclass(frozen=True)
 class Verified:
-    """A fact of a user, and what the model says of it; None where its answer could not be used."""
+    """A fact of a user and the model's verdict; None where its answer could not be used."""
 
     user: str
     fact: Fact
@@ -35,7 +35,7 @@ def verify(
     budget: Budget | None = None,
     config: RunnableConfig | None = None,
 ) -> list[Verified]:
-    """Ask of every distilled and induced fact whether its sources show it: one call a fact, in the order given.
+    """Return a verdict on every distilled and induced fact, by one call each, in the order given.
 
     A distilled fact's sources are history items, an induced one's the facts or items it rests on. BudgetError when the
     budget of *budget* is reached.

@@ -317,7 +317,9 @@ class Refinement:
             judges=place.signals is None, ahead=None if finds_keys else 1, recorded=self.engine.recorded,
             written=lambda done: self.progress("refining users", done, len(users)),
         ) as writer:  # fmt: skip
-            engine = self.engine if finds_keys else self.engine.on(writer.learned, lexicon=self._reader.lexicon)
+            engine = self.engine.under(place.settings)
+            if not finds_keys:
+                engine = engine.on(writer.learned, lexicon=self._reader.lexicon)
             stages = Distil(engine=engine) | Induce(engine=engine) | Key(engine=engine)
             for batch in engine.refine_users(batches(), stages=stages.batch):
                 writer.add([self._with_groups(one, read.pop(one.user), waiting.unknown) for one in batch])

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from persona_db.chains.calls import CallRecord
     from persona_db.chains.fit.correlations import CorrelationModel
+    from persona_db.chains.fit.settings import EngineSettings
     from persona_db.chains.results import Context
 
 __all__ = ["StatisticalEngine"]
@@ -63,6 +64,10 @@ class StatisticalEngine:
     def of(cls, learned: Learned, *, lexicon: Lexicon | None = None) -> StatisticalEngine:
         """Return the engine that a Fit makes; *lexicon* is what free text is matched with."""
         return cls(learned.population, learned.keys, learned.names, lexicon)
+
+    def under(self, settings: EngineSettings) -> StatisticalEngine:  # noqa: ARG002 (those of the Fit that it is on count)
+        """Return the engine itself."""
+        return self
 
     def on(self, learned: Learned, *, lexicon: Lexicon | None) -> StatisticalEngine:
         """Return the engine on a Fit; *lexicon* is what free text is matched with."""

@@ -12,7 +12,7 @@ WITH d, collect(c) AS camps
 WHERE size(camps) = 2
 UNWIND camps AS camp
 MATCH (camp)<-[:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
 WITH d, camps, camp, collect(u) AS members
 UNWIND members AS u
 MATCH (u)-[h:HOLDS {retired_at: '9999-12-31'}]->(k:CacheKey)

@@ -10,7 +10,7 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
 CALL (d, k) {
   MATCH (k)<-[h:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-  WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+  WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
   WITH u ORDER BY h.weight DESC, u.id LIMIT $sample
   RETURN collect(u) AS holders
 }

@@ -8,12 +8,12 @@
 MATCH (d:Dataset {dataset: $dataset})
 CALL (d) {
   MATCH (u:User {dataset: $dataset})
-  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
   WITH u LIMIT coalesce($sample, 2147483647)
   RETURN count(u) AS looked_at
 }
 MATCH (u:User {dataset: $dataset})
-WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
 WITH d, looked_at, u ORDER BY u.id LIMIT coalesce($sample, 2147483647)
 CALL (d, u) {
   MATCH (u)-[h:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)

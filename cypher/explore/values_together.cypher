@@ -8,13 +8,13 @@
 MATCH (d:Dataset {dataset: $dataset})
 CALL (d) {
   MATCH (u:User {dataset: $dataset})
-  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
   RETURN count(u) AS people
 }
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit}) WHERE k.id > ''
 WITH d, people, k ORDER BY k.n_holders DESC, k.id LIMIT $among
 MATCH (k)<-[:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
 WITH people, u, k ORDER BY k.id
 WITH people, u, collect(k) AS held
 UNWIND range(0, size(held) - 2) AS place

@@ -9,7 +9,7 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit})
 WHERE k.id > '' AND (k.id IN $keys OR k.name IN $keys)
 MATCH (k)<-[h:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
 WITH u, k, h ORDER BY h.weight DESC, k.id
 WITH u, count(k) AS held, sum(h.weight) AS weight, collect(k.name) AS values
 WHERE held >= $least

@@ -19,7 +19,9 @@ CALL (u) {
          collect([k.token, unit])[..12] AS held
 }
 CALL (u, counting, held) {
-  // The 12 keys that weigh most propose. Each word of a profile counts as what it adds to the score. Ranges of one
+  // A profile has one word a key, its token and a band, as `store_personas` and `settle_holds` write it: the band is
+  // round(9 * sqrt(unit)), so that unit * band^2 is 81 times what the key adds to the score. Band 0 adds nothing.
+  // Only the 12 keys of the user that weigh most propose candidates; all keys count in the score below. Ranges of one
   // word, because the words' rarity is in the units already and a plain word would count it again.
   WITH u, counting, reduce(words = '', key IN held | words + reduce(some = '', band IN range(1, 9) |
          some + ' [' + key[0] + band + ' TO ' + key[0] + band + ']^' + toInteger(ceil(100 * key[1] * band * band)))

@@ -4,6 +4,7 @@
 // param   rows     list[map]  {id str, vector list[float]}: vectors of the same model as the stored ones
 // param   top_k    int        most questions a row
 // returns id str, nearest list[list[any]]
+// row     nearest [question, cosine]
 // cost    read; every question of the Fit for each row: an index would also find those that the Fit does not know
 UNWIND $rows AS row
 CALL (row) {

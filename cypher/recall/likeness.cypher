@@ -2,6 +2,7 @@
 // param   dataset  str        the dataset
 // param   rows     list[map]  {question str, vector list[float], statements list[str]}: vectors of the model of the stored ones
 // returns question str, cosines list[list[any]]
+// row     cosines [statement, cosine]
 // cost    read; one index look-up a statement of each row
 UNWIND $rows AS row
 CALL (row) {

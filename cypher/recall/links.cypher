@@ -3,6 +3,7 @@
 // param   fit        str        the Fit
 // param   questions  list[str]  which questions
 // returns question str, links list[list[any]]
+// row     links [other question, correlation of the answers]
 // cost    read; one index look-up a question, and its links
 UNWIND $questions AS id
 MATCH (q:Question {dataset: $dataset, id: id})

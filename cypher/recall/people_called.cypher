@@ -11,7 +11,7 @@ CALL (word) {
   CALL db.index.fulltext.queryNodes('user_words', query, {limit: 20}) YIELD node AS u
   WHERE u.dataset = $dataset
   MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit})
-  WHERE u.sharing_rank > 0 AND p.at <= $as_of AND p.retired_at > $as_of
+  WHERE u.sharing_rank > 0 AND p.at <= $as_of AND p.retired_at > $as_of  // 0 = none
   RETURN u, p ORDER BY u.id LIMIT 2
 }
 RETURN word, u.id AS user, u.name AS name, p.traits AS traits ORDER BY word, user

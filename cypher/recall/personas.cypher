@@ -4,6 +4,9 @@
 // param   users    list[str]  whose
 // param   as_of    str        later items, facts and keys are left out, and what was retired by then
 // returns user str, name str, sharing_rank int, attributes list[str], traits list[float]?, items list[list[any]], facts list[list[any]], keys list[list[any]]
+// row     items [id, question, option, at, statement]
+// row     facts [id, layer, key, question, option, at, statement]
+// row     keys  [key, weight, unit]
 // cost    read; one index look-up a user, and their items, facts and keys
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})

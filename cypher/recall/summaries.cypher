@@ -4,6 +4,7 @@
 // param   least      int        keys of fewer holders are left out; 0 for all
 // param   questions  list[str]  which questions
 // returns question str, summaries list[list[any]]
+// row     summaries [key, how many holders chose each option]
 // cost    read; one index look-up a question, and the summaries of it, those of the dataset's other Fits too
 UNWIND $questions AS id
 MATCH (q:Question {dataset: $dataset, id: id})

@@ -4,6 +4,7 @@
 // param   after    str  ids after this one; '' from the start
 // param   limit    int  most users returned
 // returns user str, sharing_rank int, traits list[float]?, keys list[list[any]]
+// row     keys [key, weight]
 // cost    read; so many users by index, and their keys
 MATCH (u:User {dataset: $dataset}) WHERE u.id > $after
 WITH u ORDER BY u.id LIMIT $limit

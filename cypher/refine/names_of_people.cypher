@@ -3,5 +3,5 @@
 // returns user str, name str
 // cost    read; every user
 MATCH (u:User {dataset: $dataset})
-WHERE u.id > '' AND u.name <> '' AND u.sharing_rank > 0
+WHERE u.id > '' AND u.name <> '' AND u.sharing_rank > 0  // 0 = none
 RETURN u.id AS user, u.name AS name ORDER BY user

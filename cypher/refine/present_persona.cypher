@@ -3,6 +3,8 @@
 // param   fit      str        the Fit
 // param   users    list[str]  whose
 // returns user str, refined int, incomplete bool, facts list[list[str]], keys list[list[any]]
+// row     facts [id, retired_at, key]
+// row     keys  [key, unit]
 // cost    write; one index look-up a user, and their facts and keys; writes nothing new
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})

@@ -3,6 +3,7 @@
 // param   users    list[str]  whose history
 // param   as_of    str        items later than this are left out
 // returns user str, version int, sharing_rank int, attributes list[str], items list[list[any]]
+// row     items [id, question, option, at, statement]
 // cost    read; one index look-up a user, and their items
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})

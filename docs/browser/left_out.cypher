@@ -6,6 +6,6 @@
 // cost    read; the relationships of one Fit; CartesianProduct of one dataset and one Fit
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (f:Fit {dataset: $dataset, id: d.current_fit})-[x:DISTRUSTS]->(u:User)
-WHERE u.sharing_rank >= 1
+WHERE u.sharing_rank >= 1  // 1 = keys
 RETURN u.id AS user, u.name AS name, x.reason AS reason, x.score AS score, x.at AS at
 ORDER BY reason, score DESC, user LIMIT $limit

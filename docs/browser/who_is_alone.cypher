@@ -7,11 +7,11 @@
 MATCH (d:Dataset {dataset: $dataset})
 CALL (d) {
   MATCH (u:User {dataset: $dataset})
-  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
   RETURN count(u) - 1 AS others
 }
 MATCH (u:User {dataset: $dataset})
-WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
 CALL (d, u) {
   OPTIONAL MATCH (u)-[h:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)
   WITH k ORDER BY k.n_holders, k.id

@@ -1,9 +1,9 @@
-"""The experiments: does the persona help, does the JOIN help, when, and at what cost."""
+"""The experiments: whether the persona and the JOIN help, when, and at what cost."""
 
 from __future__ import annotations
 
-from persona_db.evals.experiments.finding import Finding
-from persona_db.evals.experiments.run import EXPERIMENTS, Experiment, run_experiments
+from persona_db.evals.experiments.result import ExperimentResult
+from persona_db.evals.experiments.runner import EXPERIMENTS, Experiment, run_experiments
 from persona_db.evals.experiments.settings import ExperimentSettings
 
-__all__ = ["EXPERIMENTS", "Experiment", "ExperimentSettings", "Finding", "run_experiments"]
+__all__ = ["EXPERIMENTS", "Experiment", "ExperimentResult", "ExperimentSettings", "run_experiments"]

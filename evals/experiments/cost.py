@@ -18,15 +18,15 @@ from persona_db.chains.retrieval.join import join_many
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.evals.arms import places_of
-from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
 from persona_db.evals.experiments.records import Records
+from persona_db.evals.experiments.result import ExperimentResult, Measured, Plot, Row
 from persona_db.graph.models import HistoryItem, Person
 
 if TYPE_CHECKING:
     from persona_db.chains.fit.snapshot import Snapshot
     from persona_db.chains.language.models import LanguageModel
     from persona_db.chains.language.settings import ModelSettings
-    from persona_db.evals.experiments.lab import Lab
+    from persona_db.evals.experiments.context import ExperimentContext
 
 __all__ = ["NAME", "QUESTION", "run"]
 
@@ -36,45 +36,45 @@ QUESTION = "What do the stages take, how does it grow with people, and how does 
 _PEOPLE = (100, 1_000, 10_000, 100_000)
 _QUICK = (100, 400)
 _ITEMS = 20
-"""Answers a person at every size, so that only the number of people grows."""
+"""Answers of each person at every size, so that only the number of people grows."""
 _ASKED = 40
 _MODEL = "openai:gpt-4.1-mini"
-"""Whose list price is taken where the settings name no model."""
+"""The model whose list price is used where the settings name none."""
 _ANSWER_TOKENS = 150
-"""A prediction as JSON: a share for each option, the evidence and a sentence."""
+"""Tokens of a prediction as JSON: a share for each option, the evidence and a sentence."""
 _MB = 1e6
 
 
-def run(lab: Lab) -> Finding:
-    """Load, refine and predict with so many people, made of those there are: each has 20 of one's answers.
+def run(context: ExperimentContext) -> ExperimentResult:
+    """Load, refine and predict with more and more people, each with 20 answers drawn from those of one real person.
 
-    Times are of this machine and of this run, to be compared with each other. `load` and `refine` are in milliseconds a
-    user; `join` and the predictions in milliseconds each, one user at a time, the median of up to 40. `history` is
-    plain retrieval over what the person said, without a JOIN. `memory` is this process's peak resident set so far,
+    Times are of this machine and this run, to be compared with each other. `load` and `refine` are in milliseconds a
+    user; `join` and predictions are in milliseconds each, the median of up to 40 users one at a time. `history` is
+    plain retrieval over the person's own items, without a JOIN. `memory` is this process's peak resident set so far,
     `server memory` that of the embedded Neo4j, in MB.
 
-    What a language model would take is counted, and none is asked: that of the settings or else gpt-4.1-mini, by its
-    list price. `tokens` are those of the whole prompt and of a usual answer, for one user refined or one prediction;
-    the dollars are for a thousand of them, none where no price is known.
+    The cost of a language model is estimated without a call: for the model of the settings or else gpt-4.1-mini, by its
+    list price. `tokens` are those of the full prompt and of a usual answer, for one refined user or one prediction;
+    dollars are for a thousand of these, and empty where no price is known.
     """
     from persona_db.chains.language.pricing import prices_said
 
     started = perf_counter()
     rows: list[Row] = []
-    named = lab.settings.model or _MODEL
-    model = _model(named, lab.settings.model_settings)
-    for people in _QUICK if lab.settings.quick else _PEOPLE:
-        rows += _measure(lab, model, people)
+    named = context.settings.model or _MODEL
+    model = _model(named, context.settings.model_settings)
+    for people in _QUICK if context.settings.quick else _PEOPLE:
+        rows += _measure(context, model, people)
     slopes = [_slope(rows, stage) for stage in ("load", "refine", "join", "predict: persona-db", "predict: history")]
-    return Finding(
+    return ExperimentResult(
         name=NAME,
         question=QUESTION,
-        dataset=lab.settings.format,
+        dataset=context.settings.format,
         users=max(row.n for row in rows),
         tests=0,
-        of_tests=len(lab.records.tests),
-        command=lab.settings.command(NAME),
-        settings=lab.settings.model_dump(mode="json"),
+        of_tests=len(context.records.tests),
+        command=context.settings.command(NAME),
+        settings=context.settings.model_dump(mode="json"),
         axes=("people",),
         shown=("ms", "tokens", "usd_per_1000", "MB"),
         rows=tuple(rows),
@@ -82,16 +82,16 @@ def run(lab: Lab) -> Finding:
         notes=(
             "Growth with ten times as many people: " + "; ".join(slopes) + " (1.0 is not at all, 10 in proportion; "
             "load and refine are already a user).",
-            f"Tokens and US dollars: about those of {named}, by the {prices_said()}; nothing was asked.",
+            f"Tokens and US dollars: about those of {named}, by the {prices_said()}; no call was made.",
         ),
         seconds=perf_counter() - started,
     )
 
 
 def _model(name: str, settings: ModelSettings | None) -> LanguageModel:
-    """The model whose tokens and price are counted; the usual one needs no key, as it's never asked.
+    """Return the model whose tokens and price are counted; the default one needs no key, as it is never called.
 
-    It isn't the lab's, whose cache would take what was answered before for free.
+    The context's own model is not used: its cache would count earlier calls as free.
     """
     from langchain_openai import ChatOpenAI
     from pydantic import SecretStr
@@ -99,22 +99,22 @@ def _model(name: str, settings: ModelSettings | None) -> LanguageModel:
     from persona_db.chains.language.models import open_model
 
     usual = name == _MODEL
-    chat = ChatOpenAI(model=name.partition(":")[2], api_key=SecretStr("never asked")) if usual else name
+    chat = ChatOpenAI(model=name.partition(":")[2], api_key=SecretStr("never called")) if usual else name
     return open_model(chat, settings=settings)
 
 
-def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
-    records = _resampled(lab.records, people, seed=lab.settings.seed)
-    population = lab.population(f"cost {people}", records)
+def _measure(context: ExperimentContext, model: LanguageModel, people: int) -> list[Row]:
+    records = _resampled(context.records, people, seed=context.settings.seed)
+    population = context.population(f"cost {people}", records)
     axes: dict[str, str | float] = {"people": people}
     started = perf_counter()
     snapshot = population.snapshot()  # loads and refines
-    whole = perf_counter() - started
+    seconds = perf_counter() - started
     refining = population.refined.seconds if population.refined else 0.0
-    drawn = np.random.default_rng(lab.settings.seed).permutation(people)[:_ASKED]
+    drawn = np.random.default_rng(context.settings.seed).permutation(people)[:_ASKED]
     users = [records.people[index].id for index in drawn.tolist()]
-    question = max(lab.records.questions, key=lambda one: (len(one.options) > 1, one.id)).id
-    asked = RecallSettings(size=lab.settings.size, ratio=lab.settings.ratio, top_k=lab.settings.top_k)
+    question = max(context.records.questions, key=lambda one: (len(one.options) > 1, one.id)).id
+    asked = RecallSettings(size=context.settings.size, ratio=context.settings.ratio, top_k=context.settings.top_k)
     timed = {
         "join": _each(users, lambda user: join_many(snapshot, [user], top_k=asked.top_k)),
         **{
@@ -123,7 +123,7 @@ def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
         },
     }
     rows = [
-        Row(arm="load", axes=axes, n=people, measures={"ms": Measured(value=1000 * (whole - refining) / people)}),
+        Row(arm="load", axes=axes, n=people, measures={"ms": Measured(value=1000 * (seconds - refining) / people)}),
         Row(arm="refine", axes=axes, n=people, measures={"ms": Measured(value=1000 * refining / people)}),
         *(Row(arm=stage, axes=axes, n=len(users), measures={"ms": found}) for stage, found in timed.items()),
         *(
@@ -132,7 +132,7 @@ def _measure(lab: Lab, model: LanguageModel, people: int) -> list[Row]:
         ),
         Row(arm="memory", axes=axes, n=people, measures={"MB": Measured(value=_peak())}),
     ]
-    server = _server_memory(lab)
+    server = _server_memory(context)
     if server is not None:
         rows.append(Row(arm="server memory", axes=axes, n=people, measures={"MB": Measured(value=server)}))
     population.close()
@@ -146,7 +146,7 @@ def _predict_one(snapshot: Snapshot, question: str, places: RecallSettings, user
 def _counted(
     model: LanguageModel, snapshot: Snapshot, pairs: Sequence[tuple[str, str]], asked: RecallSettings
 ) -> dict[str, dict[str, Measured]]:
-    """Tokens, and US dollars for a thousand, of refining these users and of predicting each pair by a model."""
+    """Return tokens, and US dollars for a thousand, of refining these users and of predicting each pair by a model."""
     from persona_db.chains.language.dry_run import estimate
     from persona_db.chains.language.engine import LanguageEngine
     from persona_db.chains.language.predict import count_asked
@@ -169,7 +169,7 @@ def _priced(model: LanguageModel, tokens_in: float, tokens_out: float) -> dict[s
 
 
 def _each(users: Sequence[str], work: Callable[[str], object]) -> Measured:
-    """The median milliseconds of *work* on each user, after one for warmth; the interval is from 2.5 to 97.5 %."""
+    """Return the median milliseconds of *work* on each user after one warm-up; the interval is from 2.5 to 97.5 %."""
     work(users[0])
     taken = []
     for user in users:
@@ -181,7 +181,7 @@ def _each(users: Sequence[str], work: Callable[[str], object]) -> Measured:
 
 
 def _resampled(records: Records, people: int, *, seed: int) -> Records:
-    """That many people, each with the attributes and 20 drawn answers of one of the records."""
+    """Return *people* people, each with the attributes and 20 drawn answers of one of the records."""
     rng = np.random.default_rng(seed)
     made: list[Person] = []
     items: list[HistoryItem] = []
@@ -206,10 +206,10 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MB
 
 
-def _server_memory(lab: Lab) -> float | None:
-    """The resident memory of the embedded server; None where another server is used."""
+def _server_memory(context: ExperimentContext) -> float | None:
+    """Return the resident memory of the embedded server; None where another server is used."""
     from persona_db.graph.server.lifecycle import ensure_running
 
-    if lab.graph.settings.neo4j_uri is not None:
+    if context.graph.settings.neo4j_uri is not None:
         return None
-    return psutil.Process(ensure_running(lab.graph.settings).pid).memory_info().rss / _MB
+    return psutil.Process(ensure_running(context.graph.settings).pid).memory_info().rss / _MB

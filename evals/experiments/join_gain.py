@@ -1,21 +1,21 @@
-"""Join gain: the JOIN on and off over how little is known of a person, and how many items a prediction may read."""
+"""JOIN gain: with the JOIN and without, by known answers of the person and slots of the prediction."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from persona_db.evals.experiments.cold import KNOWN
-from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
-from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.experiments.cold_start_users import KNOWN, ColdStartUsers
+from persona_db.evals.experiments.result import ExperimentResult, Measured, Plot, Row
+from persona_db.evals.experiments.run import ExperimentRun
 
 if TYPE_CHECKING:
-    from persona_db.evals.experiments.lab import Lab
+    from persona_db.evals.experiments.context import ExperimentContext
 
 __all__ = ["NAME", "QUESTION", "run"]
 
 NAME = "join-gain"
-QUESTION = "Where does the JOIN help: with sparse people, with few places, or with both?"
+QUESTION = "Where does the JOIN help: with sparse people, with few slots, or with both?"
 
 _SIZES = (5, 10, 20, 40)
 _QUICK_SIZES = (10, 40)
@@ -23,15 +23,16 @@ _QUICK_KNOWN = (0, 5, 40)
 _GAIN = "gain of the JOIN"
 
 
-def run(lab: Lab) -> Finding:
-    """Predict with so many known answers and places, with the JOIN and without."""
-    trial = Trial(lab, NAME, QUESTION, axes=("known", "size"))
-    for known in _QUICK_KNOWN if lab.settings.quick else KNOWN:
-        for size in _QUICK_SIZES if lab.settings.quick else _SIZES:
+def run(context: ExperimentContext) -> ExperimentResult:
+    """Predict at every number of known answers and of slots, with the JOIN and without."""
+    experiment = ExperimentRun(context, NAME, QUESTION, axes=("known", "size"))
+    cold = context.once(ColdStartUsers)
+    for known in _QUICK_KNOWN if context.settings.quick else KNOWN:
+        for size in _QUICK_SIZES if context.settings.quick else _SIZES:
             for arm in ("persona-db", "no-join"):
                 axes: dict[str, str | float] = {"known": known, "size": size}
-                trial.cell(arm, axes, lab.cold.tests, partial(lab.cold.predict, arm, known, size=size))
-    found = trial.finding(contrasts=[("persona-db", "no-join")])
+                experiment.cell(arm, axes, cold.tests, partial(cold.predict, arm, known, size=size))
+    found = experiment.result(contrasts=[("persona-db", "no-join")])
     gains = tuple(
         Row(arm=_GAIN, axes=one.axes, n=found.tests, measures=_gains(one.measures)) for one in found.contrasts
     )

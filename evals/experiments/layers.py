@@ -1,4 +1,4 @@
-"""Layers: what each layer of the persona, and each kind of key, adds (paper table 1)."""
+"""Layers: what each layer of the persona and each kind of key adds (paper table 1)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.evals.arms import FIT_ARMS
-from persona_db.evals.experiments.finding import Finding, Plot
-from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.experiments.result import ExperimentResult, Plot
+from persona_db.evals.experiments.run import ExperimentRun
 
 if TYPE_CHECKING:
-    from persona_db.evals.experiments.lab import Lab
+    from persona_db.evals.experiments.context import ExperimentContext
 
 __all__ = ["NAME", "QUESTION", "run"]
 
@@ -31,24 +31,29 @@ _EVERYWHERE = {
 }
 
 
-def run(lab: Lab) -> Finding:
-    """Leave a layer out of what is recalled (`-items`), or of the graph altogether with the keys that rest on it.
+def run(context: ExperimentContext) -> ExperimentResult:
+    """Exclude a layer from recall (`-items`), or from the graph with the keys that rest on it.
 
-    Those left out altogether are Fits of their own. A kind of key that is left out takes its facts with it only
-    where they rest on it alone: the induced facts on trait keys.
+    Each layer excluded from the graph is a Fit of its own. Excluding a kind of key excludes only facts that rest on it
+    alone: the induced facts on trait keys.
     """
-    trial = Trial(lab, NAME, QUESTION)
-    trial.cell("persona-db", {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests))
+    experiment = ExperimentRun(context, NAME, QUESTION)
+    experiment.cell("persona-db", {}, context.tests, partial(context.base.predict, "persona-db", context.tests))
     for arm, layers in _FROM_RECALL.items():
-        trial.cell(arm, {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests, recall={"layers": layers}))
+        experiment.cell(
+            arm,
+            {},
+            context.tests,
+            partial(context.base.predict, "persona-db", context.tests, recall={"layers": layers}),
+        )
     for arm, engine in _EVERYWHERE.items():
-        population = lab.base.refitted(engine)
-        trial.cell(arm, {}, lab.tests, partial(population.predict, "persona-db", lab.tests))
-    plain = [person.model_copy(update={"attributes": {}}) for person in lab.records.people]
-    nobody = lab.population("no demographics", replace(lab.records, people=tuple(plain)))
-    trial.cell("no demographic keys", {}, lab.tests, partial(nobody.predict, "persona-db", lab.tests))
+        population = context.base.refitted(engine)
+        experiment.cell(arm, {}, context.tests, partial(population.predict, "persona-db", context.tests))
+    plain = [person.model_copy(update={"attributes": {}}) for person in context.records.people]
+    nobody = context.population("no demographics", replace(context.records, people=tuple(plain)))
+    experiment.cell("no demographic keys", {}, context.tests, partial(nobody.predict, "persona-db", context.tests))
     arms = [*_FROM_RECALL, *_EVERYWHERE, "no demographic keys"]
-    return trial.finding(
+    return experiment.result(
         contrasts=[("persona-db", arm) for arm in arms],
         shown=("accuracy", "spearman", "within_question_spearman", "items"),
         plots=[Plot(kind="bars", measures=("accuracy", "spearman"))],

@@ -1,4 +1,4 @@
-"""Matching: is it the shared keys that help, or would anybody's answers do?"""
+"""Matching: whether the shared keys help, or anybody's answers would do."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from persona_db.chains.retrieval.join import Match
 from persona_db.chains.retrieval.recall import RecallSettings
 from persona_db.chains.statistical.engine import StatisticalEngine
-from persona_db.evals.evaluate import outcome_of_prediction
-from persona_db.evals.experiments.cold import EVERYTHING, KNOWN
-from persona_db.evals.experiments.finding import Finding, Measured, Plot, Row
-from persona_db.evals.experiments.trial import DRAWS, Trial
+from persona_db.evals.experiments.cold_start_users import EVERYTHING, KNOWN, ColdStartUsers
+from persona_db.evals.experiments.result import ExperimentResult, Measured, Plot, Row
+from persona_db.evals.experiments.run import DRAWS, ExperimentRun
 from persona_db.evals.items import Outcome
+from persona_db.evals.predict import outcome_of_prediction
 from persona_db.evals.random_collaborators import first_alike, predict_at_random
 
 if TYPE_CHECKING:
-    from persona_db.evals.experiments.lab import Lab
+    from persona_db.evals.experiments.context import ExperimentContext
 
 __all__ = ["NAME", "QUESTION", "run"]
 
@@ -32,28 +32,31 @@ _QUICK_SEEDS = 3
 _USERS_AT_ONCE = 500
 
 
-def run(lab: Lab) -> Finding:
+def run(context: ExperimentContext) -> ExperimentResult:
     """Borrow collaborators' items alone: from those matched, random people, those of most equal demographics, and
     those of the most opposite keys.
 
-    All arms borrow from as many people, of whom as many answered the very question, with the same scores in the same
-    order; only who they are differs. Then the overlap of the collaborators found from some answers with those found
-    from all of them, of people folded in.
+    All arms borrow from the same number of people, of whom the same number answered the very question, with the same
+    scores in the same order; only the people differ. Then, for cold-start users, the overlap of the collaborators
+    found from some of their answers with those found from all.
     """
-    trial = Trial(lab, NAME, QUESTION)
-    people = _People(lab)
-    places: dict[str, Any] = {"recall": {"summaries": 0.0}}
-    seeds = _QUICK_SEEDS if lab.settings.quick else _SEEDS
-    trial.cell("no-join", {}, lab.tests, partial(lab.base.predict, "no-join", lab.tests))
-    trial.cell("matched", {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests, **places))
+    experiment = ExperimentRun(context, NAME, QUESTION)
+    people = _People(context)
+    items_alone: dict[str, Any] = {"recall": {"summaries": 0.0}}
+    seeds = _QUICK_SEEDS if context.settings.quick else _SEEDS
+    experiment.cell("no-join", {}, context.tests, partial(context.base.predict, "no-join", context.tests))
+    experiment.cell(
+        "matched", {}, context.tests, partial(context.base.predict, "persona-db", context.tests, **items_alone)
+    )
     for arm in ("equal demographics", "most opposite"):
-        trial.cell(arm, {}, lab.tests, partial(people.predict, arm))
+        experiment.cell(arm, {}, context.tests, partial(people.predict, arm))
     drawn = [
-        trial.cell(f"random {seed}", {}, lab.tests, partial(people.predict, "random", seed)) for seed in range(seeds)
+        experiment.cell(f"random {seed}", {}, context.tests, partial(people.predict, "random", seed))
+        for seed in range(seeds)
     ]
-    trial.cell("persona-db", {}, lab.tests, partial(lab.base.predict, "persona-db", lab.tests))
-    trial.cell("random users and keys", {}, lab.tests, partial(_at_random, lab))
-    found = trial.finding(
+    experiment.cell("persona-db", {}, context.tests, partial(context.base.predict, "persona-db", context.tests))
+    experiment.cell("random users and keys", {}, context.tests, partial(_at_random, context))
+    found = experiment.result(
         contrasts=[
             *(("matched", arm) for arm in ("no-join", "random 0", "equal demographics", "most opposite")),
             ("persona-db", "random users and keys"),
@@ -61,19 +64,19 @@ def run(lab: Lab) -> Finding:
         plots=[Plot(kind="bars", measures=("accuracy", "spearman"))],
         notes=[_spread(drawn)],
     )
-    overlaps = _overlaps(lab)
+    overlaps = _overlaps(context)
     shown = (*found.shown, "overlap")
     return found.model_copy(update={"rows": (*found.rows, *overlaps), "shown": shown, "axes": ("known",)})
 
 
-def _at_random(lab: Lab) -> list[Outcome]:
-    """Random people and random keys in the place of those of the JOIN, summaries and all."""
-    places = RecallSettings(size=lab.settings.size, ratio=lab.settings.ratio, top_k=lab.settings.top_k)
+def _at_random(context: ExperimentContext) -> list[Outcome]:
+    """Predict with random people and random keys for those of the JOIN, summaries included."""
+    places = RecallSettings(size=context.settings.size, ratio=context.settings.ratio, top_k=context.settings.top_k)
     made = predict_at_random(
-        lab.base.snapshot(), [(test.user, test.question) for test in lab.tests], engine=StatisticalEngine(),
-        settings=places, answers=lab.records.answers, seed=lab.settings.seed, progress=lab.progress,
+        context.base.snapshot(), [(test.user, test.question) for test in context.tests], engine=StatisticalEngine(),
+        settings=places, answers=context.records.answers, seed=context.settings.seed, progress=context.progress,
     )  # fmt: skip
-    return [outcome_of_prediction("random", test, one) for test, one in zip(lab.tests, made, strict=True)]
+    return [outcome_of_prediction("random", test, one) for test, one in zip(context.tests, made, strict=True)]
 
 
 def _spread(drawn: Sequence[Sequence[Outcome]]) -> str:
@@ -83,19 +86,19 @@ def _spread(drawn: Sequence[Sequence[Outcome]]) -> str:
 
 
 class _People:
-    """Everybody who can be borrowed from, and in which order each arm prefers them."""
+    """Everybody who can be borrowed from, in each arm's order of preference."""
 
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
+    def __init__(self, context: ExperimentContext) -> None:
+        self._context = context
 
     def predict(self, arm: str, seed: int = 0) -> list[Outcome]:
-        """Predict the lab's tests, with the matched collaborators replaced one by one."""
-        lab = self._lab
-        base = lab.base
-        tests = lab.tests
+        """Predict the context's tests, with the matched collaborators replaced one by one."""
+        context = self._context
+        base = context.base
+        tests = context.tests
         users = list(dict.fromkeys(test.user for test in tests))
-        matched = base.joined(users, top_k=lab.settings.top_k)
-        answers = lab.records.answers
+        matched = base.joined(users, top_k=context.settings.top_k)
+        answers = context.records.answers
         place = {user: row for row, user in enumerate(answers.users)}
         column = {question: index for index, question in enumerate(answers.questions)}
         orders = self._orders(arm, [place[user] for user in users], seed)
@@ -114,30 +117,30 @@ class _People:
         return base.predict("persona-db", tests, recall={"summaries": 0.0}, collaborators=collaborators)
 
     def _orders(self, arm: str, rows: Sequence[int], seed: int) -> dict[int, NDArray[np.intp]]:
-        """For each of some rows of the answers all rows, those first whom the arm takes first; ties in random order."""
-        rng = np.random.default_rng([self._lab.settings.seed, seed])
-        answers = self._lab.records.answers
+        """Return for each row of the answers all rows in the arm's order of preference; ties in random order."""
+        rng = np.random.default_rng([self._context.settings.seed, seed])
+        answers = self._context.records.answers
         mixed = {row: rng.permutation(len(answers.users)) for row in rows}
         if arm == "random":
             return mixed
         if arm == "equal demographics":
-            likeness = np.asarray(answers.demographics[rows] @ answers.demographics.T)
+            similarity = np.asarray(answers.demographics[rows] @ answers.demographics.T)
         else:
-            likeness = -self._scores(rows)
+            similarity = -self._scores(rows)
         return {
-            row: mixed[row][np.argsort(-likeness[line][mixed[row]], kind="stable")] for line, row in enumerate(rows)
+            row: mixed[row][np.argsort(-similarity[line][mixed[row]], kind="stable")] for line, row in enumerate(rows)
         }
 
     def _scores(self, rows: Sequence[int]) -> NDArray[np.float64]:
-        """The exact JOIN scores of some rows of the answers with all, also those below 0."""
+        """Return the exact JOIN scores of some rows of the answers with all rows, negative ones too."""
         from scipy.sparse import csr_array
 
-        snapshot = self._lab.base.snapshot()
-        keys = self._lab.base.keys()
+        snapshot = self._context.base.snapshot()
+        keys = self._context.base.keys()
         opposite = {id_: key.opposite for id_, key in keys.items() if key.opposite is not None and id_ > key.opposite}
         columns: dict[str, int] = {}
         lines, places, values = [], [], []
-        everyone = self._lab.records.answers.users
+        everyone = self._context.records.answers.users
         line = {user: row for row, user in enumerate(everyone)}
         for start in range(0, len(everyone), _USERS_AT_ONCE):
             found = snapshot.graph.read(
@@ -153,18 +156,19 @@ class _People:
         return np.asarray((held[list(rows)] @ held.T).toarray())
 
 
-def _overlaps(lab: Lab) -> list[Row]:
-    """The share of the collaborators found from all answers that is found from so many."""
-    top_k = lab.settings.top_k
-    users = lab.cold.users
-    guests = [name for known in (*KNOWN, EVERYTHING) for name in lab.cold.names(known)]
-    joined = lab.cold.population.joined(guests, top_k=top_k)
-    rng = np.random.default_rng(lab.settings.seed)
+def _overlaps(context: ExperimentContext) -> list[Row]:
+    """Return the share of the collaborators found from all answers that each number of answers finds."""
+    top_k = context.settings.top_k
+    cold = context.once(ColdStartUsers)
+    users = cold.users
+    guests = [name for known in (*KNOWN, EVERYTHING) for name in cold.names(known)]
+    joined = cold.population.joined(guests, top_k=top_k)
+    rng = np.random.default_rng(context.settings.seed)
     rows = []
     for known in KNOWN:
         shares = []
-        for name, whole in zip(lab.cold.names(known), lab.cold.names(EVERYTHING), strict=True):
-            best = {match.user for match in joined[whole]}
+        for name, full in zip(cold.names(known), cold.names(EVERYTHING), strict=True):
+            best = {match.user for match in joined[full]}
             if best:
                 shares.append(len(best & {match.user for match in joined[name]}) / len(best))
         if shares:

@@ -1,4 +1,4 @@
-"""All findings of a run on one page that needs nothing beside itself."""
+"""All results of a run on one self-contained page."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from persona_db.evals.experiments.finding import Finding, tables
+from persona_db.evals.experiments.result import ExperimentResult, tables
 
 __all__ = ["page"]
 
 
-def page(findings: Sequence[Finding], pictures: Mapping[str, Sequence[Path]], *, command: str) -> str:
-    """Return the page: each finding with its tables and its pictures (SVG files), all texts escaped."""
+def page(results: Sequence[ExperimentResult], pictures: Mapping[str, Sequence[Path]], *, command: str) -> str:
+    """Return the page: each result with its tables and pictures (SVG files), with all texts escaped."""
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -25,17 +25,17 @@ def page(findings: Sequence[Finding], pictures: Mapping[str, Sequence[Path]], *,
         Environment(autoescape=True)
         .from_string(template)
         .render(
-            dataset=findings[0].dataset,
-            findings=findings,
-            tables={finding.name: tables(finding) for finding in findings},
-            pictures={finding.name: drawn.get(finding.name, []) for finding in findings},
+            dataset=results[0].dataset,
+            results=results,
+            tables={result.name: tables(result) for result in results},
+            pictures={result.name: drawn.get(result.name, []) for result in results},
             command=command,
         )
     )
 
 
 def _inline(svg: str, prefix: str) -> str:
-    """Return the drawing alone, its ids told apart from those of other drawings on the page."""
+    """Return the drawing alone, with *prefix* before its ids, which are then unique on the page."""
     drawing = svg[svg.index("<svg") :]
     for mark in (' id="', "url(#", ' xlink:href="#', ' href="#'):
         drawing = drawing.replace(mark, mark + prefix)

@@ -1,4 +1,4 @@
-"""A finding's plots, as PNG and SVG."""
+"""A result's plots, as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from persona_db.evals.experiments.finding import Axes, Finding, Plot, Row
+from persona_db.evals.experiments.result import Axes, ExperimentResult, Plot, Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Panel
@@ -19,34 +19,34 @@ __all__ = ["draw"]
 _PANEL_INCHES = (5.2, 3.8)
 
 
-def draw(finding: Finding, folder: Path) -> list[Path]:
-    """Write each plot of the finding as `NAME-1.png` and `.svg`, and return the SVG files, in their order.
+def draw(result: ExperimentResult, folder: Path) -> list[Path]:
+    """Write each plot of the result as `NAME-1.png` and `.svg`, and return the SVG files, in their order.
 
-    Nothing in the files depends on when they were made.
+    The same result gives the same bytes.
     """
     from matplotlib import rc_context
 
     made = []
     folder.mkdir(parents=True, exist_ok=True)
-    for number, plot in enumerate(finding.plots, start=1):
-        with rc_context({"svg.hashsalt": finding.name, "axes.spines.top": False, "axes.spines.right": False}):
-            figure = _figure(finding, plot)
-            path = folder / f"{finding.name}-{number}.svg"
+    for number, plot in enumerate(result.plots, start=1):
+        with rc_context({"svg.hashsalt": result.name, "axes.spines.top": False, "axes.spines.right": False}):
+            figure = _figure(result, plot)
+            path = folder / f"{result.name}-{number}.svg"
             figure.savefig(path, metadata={"Date": None})
             figure.savefig(path.with_suffix(".png"), dpi=120, metadata={"Software": None})
         made.append(path)
     return made
 
 
-def _figure(finding: Finding, plot: Plot) -> Figure:
+def _figure(result: ExperimentResult, plot: Plot) -> Figure:
     from matplotlib.figure import Figure
 
     panels: Sequence[str | float | None] = [None]
     if plot.panel:
-        panels = list(dict.fromkeys(row.axes[plot.panel] for row in finding.rows if plot.panel in row.axes))
+        panels = list(dict.fromkeys(row.axes[plot.panel] for row in result.rows if plot.panel in row.axes))
     arms: Sequence[str | None] = [None]
     if plot.kind == "heat":
-        arms = plot.arms or list(dict.fromkeys(row.arm for row in finding.rows))
+        arms = plot.arms or list(dict.fromkeys(row.arm for row in result.rows))
     across = len(panels) * len(arms)
     down = len(plot.measures)
     wide, high = _PANEL_INCHES
@@ -57,13 +57,13 @@ def _figure(finding: Finding, plot: Plot) -> Figure:
             axes: Panel = grid[line][place]
             rows = [
                 row
-                for row in finding.rows
+                for row in result.rows
                 if (panel is None or row.axes.get(plot.panel) == panel)
                 and (row.arm == arm if arm is not None else not plot.arms or row.arm in plot.arms)
                 and measure in row.measures
             ]
             title = ", ".join(str(part) for part in (arm, panel is not None and f"{plot.panel} {panel}") if part)
-            axes.set_title(title or finding.name, fontsize=10)
+            axes.set_title(title or result.name, fontsize=10)
             {"lines": _lines, "heat": _heat, "bars": _bars}[plot.kind](axes, rows, plot, measure)
     return figure
 

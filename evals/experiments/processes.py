@@ -1,4 +1,4 @@
-"""Work on several things at once, in processes that each take the next one."""
+"""Shares names among processes: each process takes the next name when it is free."""
 
 from __future__ import annotations
 
@@ -20,46 +20,47 @@ __all__ = ["Work", "run_apart"]
 
 _LOOKED_EVERY = 0.5
 _shared: tuple[Synchronized[int], Queue[tuple[str, int, int | None]]]
-"""In each process how many names were taken, and the way for progress."""
+"""In each process: how many names are taken, and the queue for progress."""
 
 
 class Work(Protocol):
-    """What is done with names as they come, by the process of a number; it has to be picklable."""
+    """Picklable work of process *number* on the names that it takes."""
 
     def __call__(self, number: int, names: Iterator[str], progress: Progress) -> None: ...
 
 
 def run_apart(work: Work, names: Sequence[str], *, jobs: int, progress: Progress) -> None:
-    """Call *work* in *jobs* processes at most, which share the names: each takes the next; all are done then.
+    """Call *work* in at most *jobs* processes until all names are done; each process takes the next name.
 
-    When one of them raises something no further name is taken, and it is raised here once the others have ended.
+    After an error no further name is taken, and the error is raised here once the other processes have ended.
+    A process calls *work* once and not once a name, so that names of one process share what it opened and close it.
     """
     context = get_context("spawn")
-    taken, told = context.Value("q", 0), context.Queue()
+    taken, reports = context.Value("q", 0), context.Queue()
     jobs = min(jobs, len(names))
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(taken, told)) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(taken, reports)) as pool:
         running: set[Future[None]] = {pool.submit(_call, work, number, tuple(names)) for number in range(jobs)}
         try:
             while running:
                 done, running = wait(running, timeout=_LOOKED_EVERY)
                 for one in done:
                     one.result()
-                _pass_on(told, progress)
+                _pass_on(reports, progress)
                 progress("experiments", min(max(taken.value - jobs, 0), len(names)), len(names))
         finally:
             taken.value = len(names)
-    _pass_on(told, progress)
+    _pass_on(reports, progress)
     progress("experiments", len(names), len(names))
 
 
-def _begin(taken: Synchronized[int], told: Queue[tuple[str, int, int | None]]) -> None:
-    global _shared  # noqa: PLW0603  a pool's processes are told what they share when they begin, and only then
-    _shared = (taken, told)
+def _begin(taken: Synchronized[int], reports: Queue[tuple[str, int, int | None]]) -> None:
+    global _shared  # noqa: PLW0603  a pool's processes get what they share when they start, and only then
+    _shared = (taken, reports)
     Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Leave no process behind when the one that asked was killed."""
+    """End this process when its parent was killed."""
     parent = parent_process()
     if parent is not None:
         parent.join()
@@ -67,28 +68,28 @@ def _end_with_parent() -> None:
 
 
 def _call(work: Work, number: int, names: Sequence[str]) -> None:
-    taken, told = _shared
+    taken, reports = _shared
     current = ""
 
     def following() -> Iterator[str]:
         nonlocal current
         while True:
             with taken.get_lock():
-                place, taken.value = taken.value, taken.value + 1
-            if place >= len(names):
+                index, taken.value = taken.value, taken.value + 1
+            if index >= len(names):
                 return
-            current = names[place]
+            current = names[index]
             yield current
 
     def report(what: str, done: int, total: int | None = None) -> None:
-        told.put((f"{current}: {what}", done, total))
+        reports.put((f"{current}: {what}", done, total))
 
     work(number, following(), report)
 
 
-def _pass_on(told: Queue[tuple[str, int, int | None]], progress: Progress) -> None:
+def _pass_on(reports: Queue[tuple[str, int, int | None]], progress: Progress) -> None:
     try:
         while True:
-            progress(*told.get_nowait())
+            progress(*reports.get_nowait())
     except Empty:
         return

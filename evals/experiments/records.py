@@ -1,4 +1,4 @@
-"""A data set in memory: what experiments take parts of, add hostile people to, and load as a source."""
+"""A data set in memory, of which experiments take parts, to which they add people, and which they load as a source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Records", "read_records"]
 
 @dataclass(eq=False)
 class Records(Source):
-    """Questions, people and what they said, with the held-out answers apart; itself a source to load."""
+    """Questions, people and their items, with the held-out answers apart; it is a source to load."""
 
     name: str
     questions: tuple[Question, ...]
@@ -29,7 +29,7 @@ class Records(Source):
     counts: Counts = field(default_factory=Counts)
 
     def read(self, quarantine: Quarantine) -> Iterator[Record]:  # noqa: ARG002
-        """Yield questions, people, items: nothing of the tests."""
+        """Yield questions, people and items, and no test."""
         yield from self.questions
         yield from self.people
         yield from self.items
@@ -40,7 +40,7 @@ class Records(Source):
 
     @cached_property
     def answers(self) -> AnswerMatrix:
-        """What the peers read."""
+        """What the baselines read."""
         return AnswerMatrix.of(self.questions, self.people, self.items)
 
     @cached_property
@@ -62,7 +62,7 @@ class Records(Source):
         return tuple(dict.fromkeys([person.id for person in self.people] + [item.user for item in self.items]))
 
     def of(self, users: Collection[str]) -> Records:
-        """Return the records of some users alone; all questions stay."""
+        """Return the records of *users* alone; all questions stay."""
         kept = set(users)
         return replace(
             self,
@@ -73,15 +73,15 @@ class Records(Source):
         )
 
     def keeping(self, keep: Callable[[HistoryItem], bool]) -> Records:
-        """Return the records without the items that *keep* is False of."""
+        """Return the records without the items for which *keep* is False."""
         return replace(self, items=tuple(item for item in self.items if keep(item)), counts=Counts())
 
     def adding(self, people: Sequence[Person], items: Sequence[HistoryItem]) -> Records:
-        """Return the records with more people and what they said."""
+        """Return the records with more people and items."""
         return replace(self, people=(*self.people, *people), items=(*self.items, *items), counts=Counts())
 
     def sample(self, *, users: int | None, tests_each: int | None, seed: int) -> list[TestItem]:
-        """Return the tests of *users* drawn users, at most *tests_each* of each, in the order of the tests."""
+        """Return the tests of *users* drawn users, at most *tests_each* a user, in the order of the tests."""
         rng = np.random.default_rng(seed)
         asked = list(dict.fromkeys(test.user for test in self.tests))
         drawn = set(asked if users is None else [asked[i] for i in rng.permutation(len(asked))[:users]])
@@ -98,7 +98,7 @@ class Records(Source):
 
 
 def read_records(source: Source, quarantine: Quarantine = ignore) -> Records:
-    """Return all that *source* lets be read, and what it holds out."""
+    """Return everything that *source* lets be read, and what it holds out."""
     questions: dict[str, Question] = {}
     people: list[Person] = []
     items: list[HistoryItem] = []

@@ -1,15 +1,15 @@
-"""Retrieval size: with and without the JOIN over the places there are (paper table 3)."""
+"""Retrieval size: with the JOIN and without, by number of slots (paper table 3)."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from persona_db.evals.experiments.finding import Finding, Plot
-from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.experiments.result import ExperimentResult, Plot
+from persona_db.evals.experiments.run import ExperimentRun
 
 if TYPE_CHECKING:
-    from persona_db.evals.experiments.lab import Lab
+    from persona_db.evals.experiments.context import ExperimentContext
 
 __all__ = ["NAME", "QUESTION", "run"]
 
@@ -21,21 +21,26 @@ _QUICK = (5, 10, 40)
 _ARMS = ("persona-db", "no-join", "history", "recency")
 
 
-def run(lab: Lab) -> Finding:
+def run(context: ExperimentContext) -> ExperimentResult:
     """Predict at every size r; `full-history` has no size, and is the same line at all of them."""
-    trial = Trial(lab, NAME, QUESTION, axes=("size",))
-    sizes = _QUICK if lab.settings.quick else _SIZES
-    whole = None
+    experiment = ExperimentRun(context, NAME, QUESTION, axes=("size",))
+    sizes = _QUICK if context.settings.quick else _SIZES
+    full_history = None
     for size in sizes:
         for arm in _ARMS:
-            trial.cell(arm, {"size": size}, lab.tests, partial(lab.base.predict, arm, lab.tests, size=size))
-        if whole is None:
-            whole = trial.cell(
-                "full-history", {"size": size}, lab.tests, partial(lab.base.predict, "full-history", lab.tests)
+            experiment.cell(
+                arm, {"size": size}, context.tests, partial(context.base.predict, arm, context.tests, size=size)
+            )
+        if full_history is None:
+            full_history = experiment.cell(
+                "full-history",
+                {"size": size},
+                context.tests,
+                partial(context.base.predict, "full-history", context.tests),
             )
         else:
-            trial.put("full-history", {"size": size}, whole)
-    return trial.finding(
+            experiment.put("full-history", {"size": size}, full_history)
+    return experiment.result(
         contrasts=[("persona-db", "no-join"), ("persona-db", "history"), ("persona-db", "full-history")],
         shown=("accuracy", "spearman", "within_question_spearman", "items"),
         plots=[Plot(kind="lines", x="size", measures=("accuracy", "spearman"))],

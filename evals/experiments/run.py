@@ -1,179 +1,173 @@
-"""Running experiments over the same data, several at once where asked, each written when it is done."""
+"""One run of an experiment: each cell is written when it is done, and not computed again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+import re
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
-from persona_db.evals.experiments import (
-    cold_start,
-    cost,
-    facts,
-    join_gain,
-    layers,
-    matching,
-    models,
-    published,
-    ratio,
-    retrieval_size,
-    robustness,
-    top_k,
-    unseen_question,
-)
-from persona_db.evals.experiments.finding import Finding, markdown
-from persona_db.evals.experiments.lab import Lab
-from persona_db.evals.experiments.settings import ExperimentSettings
-from persona_db.graph.errors import ConfigError
-from persona_db.graph.progress import Progress, no_progress
+from persona_db.evals.bootstrap import Estimate, Resampled, bootstrap
+from persona_db.evals.experiments.result import Axes, Contrast, ExperimentResult, Measured, Plot, Row
+from persona_db.evals.items import Outcome, OutcomeFile, RunHeader, TestItem, read_outcomes
+from persona_db.evals.measures import MEASURES, sample_of
+from persona_db.graph.errors import LoadError
 
 if TYPE_CHECKING:
-    from persona_db.graph.embedding import Embedder
-    from persona_db.graph.session import Graph
-    from persona_db.graph.settings import Settings
+    from persona_db.evals.experiments.context import ExperimentContext
 
-__all__ = ["EXPERIMENTS", "Experiment", "run_experiments"]
+__all__ = ["DRAWS", "ExperimentRun", "contrast"]
 
-
-class Experiment(Protocol):
-    """An experiment; each is a module of this package."""
-
-    NAME: str
-    QUESTION: str
-
-    def run(self, lab: Lab) -> Finding:
-        """Return what was found, all its rows on disk."""
-        ...
+DRAWS = 1_000
+"""Bootstrap draws in experiments."""
 
 
-EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
-    {
-        one.NAME: one
-        for one in (
-            retrieval_size,
-            ratio,
-            top_k,
-            facts,
-            matching,
-            models,
-            published,
-            layers,
-            cold_start,
-            join_gain,
-            unseen_question,
-            robustness,
-            cost,
+class ExperimentRun:
+    """The cells of an experiment: an arm's outcomes at a point of the axes, read from file where that is complete."""
+
+    def __init__(self, context: ExperimentContext, name: str, question: str, *, axes: Sequence[str] = ()) -> None:
+        self._context = context
+        self.name = name
+        self.question = question
+        self.axes = tuple(axes)
+        self._cells: list[tuple[Axes, str, list[Outcome]]] = []
+        self._marginals: dict[int, list[Outcome]] = {}
+        self._started = perf_counter()
+
+    def cell(
+        self, arm: str, axes: Axes, tests: Sequence[TestItem], make: Callable[[], list[Outcome]], *, what: str = ""
+    ) -> list[Outcome]:
+        """Return the outcomes of *tests* at a point: they are read if they were written, else computed and written.
+
+        *what* distinguishes cells of the same arm, axes and settings.
+        """
+        header = self._header(arm, axes, what, tests)
+        path = self._path(arm, axes)
+        outcomes = _written(path, header, len(tests))
+        if outcomes is None:
+            point = " ".join(f"{name}={value}" for name, value in axes.items())
+            self._context.progress(f"{self.name} {point} {arm}".replace("  ", " "), 0, None)
+            outcomes = [one.model_copy(update={"arm": arm}) for one in make()]
+            part = path.with_name("part-" + path.name)
+            with OutcomeFile(part, header) as file:
+                file.write(outcomes)
+            part.replace(path)
+        self._cells.append((axes, arm, outcomes))
+        return outcomes
+
+    def put(self, arm: str, axes: Axes, outcomes: Sequence[Outcome]) -> None:
+        """Show the outcomes of another cell at this point too."""
+        self._cells.append((axes, arm, list(outcomes)))
+
+    def result(
+        self,
+        *,
+        contrasts: Sequence[tuple[str, str]] = (),
+        shown: Sequence[str] = ("accuracy", "spearman"),
+        plots: Sequence[Plot] = (),
+        notes: Sequence[str] = (),
+        questions_too: bool = False,
+        of_tests: int | None = None,
+    ) -> ExperimentResult:
+        """Return the result: a row for each cell, and *contrasts* (left less right) wherever both arms are at a point.
+
+        *of_tests* is the number of tests that were drawn from, where these are not the held-out answers of the data.
+        """
+        rows: list[Row] = []
+        compared: list[Contrast] = []
+        points: list[Axes] = []
+        for axes, _, _ in self._cells:
+            if axes not in points:
+                points.append(axes)
+        for axes in points:
+            here = {arm: outcomes for at, arm, outcomes in self._cells if at == axes}
+            samples = {arm: sample_of(made, ranks=self._context.ranks) for arm, made in here.items()}
+            resampled = bootstrap(samples, seed=self._context.settings.seed, draws=DRAWS, questions_too=questions_too)
+            rows += [
+                Row(
+                    arm=arm,
+                    axes=axes,
+                    n=len(made),
+                    measures={
+                        **{m.name: _measured(resampled.estimate(arm, m.name)) for m in MEASURES},
+                        "items": Measured(value=sum(one.items for one in made) / len(made)),
+                    },
+                )
+                for arm, made in here.items()
+            ]
+            compared += [
+                contrast(resampled, arm, other, axes=axes) for arm, other in contrasts if arm in here and other in here
+            ]
+        predicted = {(one.user, one.question) for _, _, outcomes in self._cells for one in outcomes}
+        return ExperimentResult(
+            name=self.name,
+            question=self.question,
+            dataset=self._context.settings.format,
+            users=len({user for user, _ in predicted}),
+            tests=len(predicted),
+            of_tests=len(self._context.records.tests) if of_tests is None else of_tests,
+            command=self._context.settings.command(self.name),
+            settings=self._settings(),
+            axes=self.axes,
+            shown=tuple(shown),
+            rows=tuple(rows),
+            contrasts=tuple(compared),
+            plots=tuple(plots),
+            notes=tuple(notes),
+            seconds=perf_counter() - self._started,
         )
-    }
-)
-"""In the order in which `all` runs them: those that share a dataset follow each other."""
-_ALONE = {models.NAME, cost.NAME}
-"""A local model shares its cores badly, and times are to be taken."""
-_AT_ONCE = sorted(EXPERIMENTS.keys() - _ALONE, key=[robustness.NAME, *EXPERIMENTS].index)
-"""Those that may run beside each other, the longest first."""
+
+    def _settings(self) -> dict[str, JsonValue]:
+        made: dict[str, JsonValue] = self._context.settings.model_dump(mode="json")
+        return made
+
+    def _header(self, arm: str, axes: Axes, what: str, tests: Sequence[TestItem]) -> RunHeader:
+        digest = blake2b(repr([(t.user, t.question, t.option) for t in tests]).encode(), digest_size=8)
+        point: dict[str, JsonValue] = dict(axes)
+        return RunHeader(
+            dataset=self._context.settings.format,
+            split=self._context.split,
+            command=self._context.settings.command(self.name),
+            seed=self._context.settings.seed,
+            settings={
+                **self._settings(), "arm": arm, "axes": point, "what": what, "tests": digest.hexdigest(),
+                "code": self._context.code,
+            },
+            data=self._context.hashes,
+            ranks=self._context.ranks,
+        )  # fmt: skip
+
+    def _path(self, arm: str, axes: Axes) -> Path:
+        point = "_".join(f"{name}-{value}" for name, value in axes.items())
+        return (
+            self._context.out
+            / self.name
+            / "rows"
+            / (re.sub(r"[^\w.+-]", "-", f"{arm}_{point}".rstrip("_")) + ".jsonl.gz")
+        )
 
 
-def run_experiments(
-    graph: Graph,
-    names: Sequence[str],
-    settings: ExperimentSettings,
-    *,
-    out: Path,
-    embedder: Embedder | None = None,
-    jobs: int = 1,
-    progress: Progress = no_progress,
-) -> list[Finding]:
-    """Run the named experiments, `all` for every one; what they found is in *out* when it returns.
-
-    Each leaves in *out*/NAME the rows of its cells, `finding.json`, `finding.md` and its plots; of several there is
-    also *out*/report.html. What is whole there from the same data, settings and code is not computed again.
-    The datasets that were made are gone afterwards. With *jobs* so many run at once, each in a process of its own (the
-    *embedder* is sent to it) with datasets of its own; after that `models` and `cost` have the machine to themselves.
-    """
-    wanted = list(EXPERIMENTS) if list(names) == ["all"] else list(names)
-    for name in wanted:
-        if name not in EXPERIMENTS:
-            raise ConfigError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}, or all")
-    from persona_db.evals.experiments.plot import draw
-
-    findings: list[Finding] = []
-    pictures: dict[str, list[Path]] = {}
-    with Lab(graph, settings, out=out, embedder=embedder, progress=progress) as lab:
-        missing = [name for name in _AT_ONCE if name in wanted and _found(name, lab) is None]
-        if jobs > 1 and len(missing) > 1:
-            from persona_db.evals.experiments.processes import run_apart
-
-            work = partial(_run_each, graph.settings, settings, out=out, embedder=embedder)
-            run_apart(work, missing, jobs=jobs, progress=progress)  # what they found is read below
-        for name in wanted:
-            found = _finding(name, lab)
-            findings.append(found)
-            pictures[name] = draw(found, out / name)
-    if len(findings) > 1:
-        from persona_db.evals.experiments.page import page
-
-        (out / "report.html").write_text(page(findings, pictures, command=settings.command("all")), encoding="utf-8")
-    return findings
+def contrast(resampled: Resampled, arm: str, other: str, *, axes: Axes) -> Contrast:
+    """Return every measure of *arm* less that of *other*, with its interval."""
+    measures = {one.name: _measured(resampled.difference(arm, other, one.name)) for one in MEASURES}
+    return Contrast(arm=arm, other=other, axes=axes, measures=measures)
 
 
-def _finding(name: str, lab: Lab) -> Finding:
-    """What the experiment found: as it was written, else it is run and written."""
-    found = _found(name, lab)
-    if found is None:
-        started = perf_counter()
-        found = EXPERIMENTS[name].run(lab)
-        seconds = round(perf_counter() - started, 1)
-        found = found.model_copy(update={"settings": _rests_on(lab), "seconds": seconds})
-        _write(lab.out / name, found)
-    return found
+def _measured(estimate: Estimate) -> Measured:
+    return Measured(value=estimate.value, ci95=estimate.ci95)
 
 
-def _run_each(
-    where: Settings,
-    settings: ExperimentSettings,
-    number: int,
-    names: Iterable[str],
-    progress: Progress,
-    *,
-    out: Path,
-    embedder: Embedder | None,
-) -> None:
-    """Run experiments as they come, beside others that do; the process's number tells its datasets from theirs."""
-    from persona_db.graph.session import Graph
-
-    with (
-        Graph.connect(where) as graph,
-        Lab(graph, settings, out=out, embedder=embedder, name=str(number), progress=progress) as lab,
-    ):
-        for name in names:
-            _finding(name, lab)
-
-
-def _write(folder: Path, found: Finding) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "finding.md").write_text(markdown(found), encoding="utf-8")
-    part = folder / "finding.part"  # the file that says it is done comes last, and whole
-    part.write_text(found.model_dump_json(indent=1), encoding="utf-8")
-    part.replace(folder / "finding.json")
-
-
-def _found(name: str, lab: Lab) -> Finding | None:
-    """The experiment's finding, if it was written and is of the same data, settings and code."""
-    path = lab.out / name / "finding.json"
+def _written(path: Path, header: RunHeader, tests: int) -> list[Outcome] | None:
+    """Return what the file holds, if it is complete and of the same run."""
     if not path.exists():
         return None
     try:
-        before = Finding.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError:
+        before, arms = read_outcomes(path)
+    except LoadError:
         return None
-    return before if before.settings == _rests_on(lab) else None
-
-
-def _rests_on(lab: Lab) -> dict[str, JsonValue]:
-    """Settings, code and data: where these are the same, so is what is found."""
-    return {**lab.settings.model_dump(mode="json"), "code": lab.code, "data": dict(lab.hashes)}
+    outcomes = [one for made in arms.values() for one in made]
+    return outcomes if before == header and len(outcomes) == tests else None

@@ -1,4 +1,4 @@
-"""What an experiment is run with; recorded with every row it writes."""
+"""The settings of an experiment, which are recorded with every row that it writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ExperimentSettings"]
 
 
 class ExperimentSettings(Model):
-    """The data, how many people and tests of them, and where the axes do not say otherwise the places."""
+    """The data, the numbers of people and tests, and how slots are filled where no axis says."""
 
     format: str
     paths: tuple[str, ...] = ()
@@ -21,7 +21,7 @@ class ExperimentSettings(Model):
     quick: bool = Field(default=False, description="Fewer people, tests and points on the axes.")
     people: int | None = Field(default=None, ge=10, description="People in the population, drawn by the seed.")
     users: int = Field(default=300, ge=1, description="Users whose held-out answers are predicted.")
-    tests_each: int = Field(default=10, ge=1, description="Held-out answers of each, at most.")
+    tests_each: int = Field(default=10, ge=1, description="Most held-out answers of each.")
     size: int = Field(default=40, ge=0)
     ratio: float = Field(default=0.4, ge=0, le=1)
     top_k: int = Field(default=50, ge=0)
@@ -33,7 +33,7 @@ class ExperimentSettings(Model):
 
     @classmethod
     def quickly(cls, **given: object) -> ExperimentSettings:
-        """Return the settings of a quick run: 800 people, 600 tests; what is *given* holds."""
+        """Return the settings of a quick run, 800 people and 600 tests; *given* ones take precedence."""
         return cls.model_validate({"quick": True, "people": 800, "users": 100, "tests_each": 6, **given})
 
     def command(self, name: str) -> str:

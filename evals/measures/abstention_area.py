@@ -1,26 +1,11 @@
-"""Accuracy where the surest predictions alone are made."""
+"""Area under the abstention curve: accuracy when only the surest predictions are made."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from persona_db.evals.measures.measure import totals_of
+from persona_db.evals.measures.measure import Measure, Numbers, totals_of
 from persona_db.evals.measures.sample import Floats, Sample
-
-if TYPE_CHECKING:
-    from persona_db.evals.measures.measure import Numbers
-
-__all__ = ["CITATION", "MISSING", "NAME", "SENTENCE", "abstention_curve", "fold", "numbers"]
-
-NAME = "abstention_area"
-SENTENCE = (
-    "The mean accuracy over the surest 1 %, 2 %, ... 100 % of the items: the area under the abstention curve. "
-    "Confidence that tells nothing gives the accuracy."
-)
-CITATION = "Geifman, Uziel and El-Yaniv 2019 (arXiv:1805.08206): 1 less their area under the risk-coverage curve."
-MISSING = "Wrong, and the least sure."
 
 STEPS = 100
 
@@ -28,7 +13,7 @@ STEPS = 100
 def numbers(sample: Sample) -> Numbers:
     """Return, for each hundredth of the items by confidence, whether the item is in it, and then whether it is right.
 
-    Equal confidences are in one hundredth, the surer one. A resample keeps the hundredths of the full sample.
+    Equal confidences share the surer hundredth. A resample keeps the hundredths of the full sample.
     """
     from scipy.sparse import csr_array
 
@@ -46,7 +31,7 @@ def numbers(sample: Sample) -> Numbers:
 
 
 def fold(totals: Floats) -> Floats:
-    """Return the mean accuracy, each hundredth by its items."""
+    """Return the mean accuracy, weighted by the items of each hundredth."""
     counts = totals[:, :STEPS]
     with np.errstate(invalid="ignore"):
         return np.asarray((counts * _accuracies(totals)).sum(axis=1) / counts.sum(axis=1))
@@ -70,3 +55,19 @@ def _accuracies(totals: Floats) -> Floats:
     """Return the accuracy up to each hundredth; 0 before the first item."""
     seen, right = np.cumsum(totals[:, :STEPS], axis=1), np.cumsum(totals[:, STEPS:], axis=1)
     return np.asarray(right / np.maximum(seen, 1.0))
+
+
+MEASURE = Measure(
+    name="abstention_area",
+    heading="abstention\narea",
+    order=120,
+    sentence=(
+        "The mean accuracy over the surest 1 %, 2 %, ... 100 % of the items: the area under the abstention curve. "
+        "It equals accuracy where confidence carries no information."
+    ),
+    citation="Geifman, Uziel and El-Yaniv 2019 (arXiv:1805.08206): 1 less their area under the risk-coverage curve.",
+    missing="is wrong, and the least sure",
+    of_distributions=True,
+    numbers=numbers,
+    fold=fold,
+)

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from persona_db.evals.measures.mean import mean_of, one_each
+from persona_db.evals.measures.measure import Measure, Numbers
 from persona_db.evals.measures.sample import Floats, Sample
-
-if TYPE_CHECKING:
-    from persona_db.evals.measures.measure import Numbers
-
-NAME = "brier"
-SENTENCE = "The mean squared distance of the distribution from what came true: 0 is perfect, 2 the worst."
-CITATION = "Brier 1950, in its first form: the sum over all options, not over one of two."
-MISSING = "The same probability for every option."
 
 
 def numbers(sample: Sample) -> Numbers:
@@ -27,3 +18,19 @@ def numbers(sample: Sample) -> Numbers:
 def fold(totals: Floats) -> Floats:
     """Return the mean distance."""
     return mean_of(totals)
+
+
+MEASURE = Measure(
+    name="brier",
+    heading="Brier\nscore",
+    order=80,
+    sentence=(
+        "The mean squared distance of the distribution from what came true, over all options: 0 is perfect, 2 the "
+        "worst."
+    ),
+    citation="Brier 1950, in its first form: the sum over all options, not over one of two.",
+    missing="gives every option the same probability",
+    of_distributions=True,
+    numbers=numbers,
+    fold=fold,
+)

@@ -1,4 +1,4 @@
-"""Correlation from sums, so that a resample needs no second look at the items."""
+"""Correlation from sums, so that a resample does not read the items again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOMENTS = 6
 """Numbers of an item: 1, x, y, xx, yy, xy."""
 
 CONSTANT = 1e-9
-"""Least variance, of what had variance 1 in the full sample, that is not rounding."""
+"""A variance up to this, of values with variance 1 in the full sample, is rounding."""
 
 
 def standardised(values: Floats) -> Floats:
@@ -30,11 +30,11 @@ def moments(x: Floats, y: Floats) -> Floats:
 def correlation_of(totals: Floats) -> Floats:
     """Return Pearson's correlation of prediction x and truth y from totals (samples x 6).
 
-    A constant prediction tells nothing and correlates 0. NaN where the truth is constant or there are no items.
+    A constant prediction correlates 0. NaN where the truth is constant or there are no items.
     """
     count = totals[:, 0]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean_x, mean_y, xx, yy, xy = (totals[:, place] / count for place in range(1, MOMENTS))
+        mean_x, mean_y, xx, yy, xy = (totals[:, column] / count for column in range(1, MOMENTS))
         variance_x, variance_y = xx - mean_x**2, yy - mean_y**2
         correlation = (xy - mean_x * mean_y) / np.sqrt(variance_x * variance_y)
     correlation = np.where(variance_x > CONSTANT, correlation, 0.0)

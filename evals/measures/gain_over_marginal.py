@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from persona_db.evals.measures.mean import mean_of, one_each
+from persona_db.evals.measures.measure import Measure, Numbers
 from persona_db.evals.measures.sample import Floats, Sample
-
-if TYPE_CHECKING:
-    from persona_db.evals.measures.measure import Numbers
-
-NAME = "gain_over_marginal"
-SENTENCE = "Accuracy less that of others' most frequent answer to the same question, on the same items."
-CITATION = "Own; what is left of accuracy when knowing the question is taken out."
-MISSING = "Wrong, so that it costs what the marginal gets right."
 
 
 def numbers(sample: Sample) -> Numbers:
-    """Return 1 and whether the arm was right, less whether the marginal was; NaN throughout where none was computed."""
+    """Return 1, and the arm's correctness less the marginal's; all NaN where no marginal was computed."""
     from scipy.sparse import csr_array
 
     if sample.marginal_correct is None:
@@ -30,3 +21,15 @@ def numbers(sample: Sample) -> Numbers:
 def fold(totals: Floats) -> Floats:
     """Return the mean gain."""
     return mean_of(totals)
+
+
+MEASURE = Measure(
+    name="gain_over_marginal",
+    heading="over\nmarginal",
+    order=60,
+    sentence="Accuracy less that of `marginal` on the same items.",
+    citation="Own; what is left of accuracy when knowing the question is taken out.",
+    missing="is wrong, so that it costs what the marginal gets right",
+    numbers=numbers,
+    fold=fold,
+)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from persona_db.evals.measures.mean import mean_of, one_each
+from persona_db.evals.measures.measure import Measure, Numbers
 from persona_db.evals.measures.sample import Floats, Sample
 
-if TYPE_CHECKING:
-    from persona_db.evals.measures.measure import Numbers
-
-NAME = "log_loss"
-SENTENCE = "The mean of -ln of the probability given to the true option; less is better."
-CITATION = "Good 1952; scikit-learn's log_loss. A probability below 0.001 counts as 0.001: certain errors stay finite."
-MISSING = "The same probability for every option."
-
 FLOOR = 0.001
-"""What less than that counts as."""
+"""Least probability that counts; smaller ones count as this."""
 
 
 def numbers(sample: Sample) -> Numbers:
@@ -30,3 +21,20 @@ def numbers(sample: Sample) -> Numbers:
 def fold(totals: Floats) -> Floats:
     """Return the mean loss."""
     return mean_of(totals)
+
+
+MEASURE = Measure(
+    name="log_loss",
+    heading="log\nloss",
+    order=70,
+    sentence=(
+        "The mean of -ln of the true option's probability; less is better. A probability below 0.001 counts as 0.001."
+    ),
+    citation=(
+        "Good 1952; scikit-learn's log_loss. A probability below 0.001 counts as 0.001: certain errors stay finite."
+    ),
+    missing="gives every option the same probability",
+    of_distributions=True,
+    numbers=numbers,
+    fold=fold,
+)

@@ -1,4 +1,4 @@
-"""A measure that is the mean of one number an item."""
+"""Means of one number an item."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["mean_of", "one_each"]
 
 
 def one_each(values: Floats) -> Numbers:
-    """Return 1 and the item's value, for each item."""
+    """Return 1 and the value of each item."""
     from scipy.sparse import csr_array
 
     return csr_array(np.column_stack([np.ones(len(values)), values]))

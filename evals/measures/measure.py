@@ -1,8 +1,10 @@
-"""What a measure is: numbers of each item, and what their sums say."""
+"""What a measure is: numbers of each item, and a function of their sums."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -11,36 +13,40 @@ from persona_db.evals.measures.sample import Floats, Sample
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    Numbers = csr_array[np.float64, tuple[int, int]]
+__all__ = ["Measure", "Numbers", "totals_of", "value_of"]
 
-__all__ = ["Measure", "totals_of", "value_of"]
+Numbers: TypeAlias = "csr_array[np.float64, tuple[int, int]]"
 
 
-class Measure(Protocol):
-    """A measure of how well an arm predicts; each is a module of this package.
+@dataclass(frozen=True)
+class Measure:
+    """A measure of how well an arm predicts; each is the `MEASURE` of a module of this package.
 
     A resample that draws an item w times has the totals `w @ numbers`, so that an interval takes one product
-    instead of the measure two thousand times over.
+    instead of two thousand evaluations of the measure.
     """
 
-    NAME: str
-    SENTENCE: str
+    name: str
+    """Its key in JSON, which is also its field of `ArmReport`."""
+    heading: str
+    """Its column's heading in tables; a line break keeps the column narrow."""
+    sentence: str
     """What it says."""
-    CITATION: str
-    MISSING: str
-    """What a missing prediction counts as."""
-
-    def numbers(self, sample: Sample) -> Numbers:
-        """Return each item's numbers (items x numbers)."""
-        ...
-
-    def fold(self, totals: Floats) -> Floats:
-        """Return the measure of each row of totals (samples x numbers); NaN where it is not defined."""
-        ...
+    citation: str
+    missing: str
+    """The predicate of a missing prediction, such as "is wrong"."""
+    numbers: Callable[[Sample], Numbers]
+    """Returns each item's numbers (items x numbers)."""
+    fold: Callable[[Floats], Floats]
+    """Returns the measure of each row of totals (samples x numbers); NaN where it is not defined."""
+    of_distributions: bool = False
+    """Whether it reads the predicted distribution; such measures have a table of their own."""
+    order: int = 1_000
+    """Measures are reported in ascending order; of equals by name."""
 
 
 def value_of(measure: Measure, sample: Sample) -> float:
-    """Return the measure of the whole sample; NaN where it is not defined."""
+    """Return the measure of the full sample; NaN where it is not defined."""
     if len(sample) == 0:
         return float("nan")
     return float(measure.fold(totals_of(measure.numbers(sample)))[0])

@@ -59,11 +59,11 @@ class Sample:
 
     @property
     def on_scale(self) -> NDArray[np.bool_]:
-        """Return which items correlations are computed of."""
+        """Return which items have a true rank; correlations are over these."""
         return ~np.isnan(self.true_rank)
 
     def taken(self, items: Indices) -> Sample:
-        """Return *items* alone, their users and questions numbered anew, in the order of the numbers they had."""
+        """Return *items* alone; their users and questions are renumbered in their order."""
         return Sample(
             users=np.unique(self.users[items], return_inverse=True)[1].astype(np.intp),
             questions=np.unique(self.questions[items], return_inverse=True)[1].astype(np.intp),
@@ -81,10 +81,9 @@ class Sample:
 
 
 def sample_of(outcomes: Sequence[Outcome], *, ranks: Ranks, marginal: Sequence[Outcome] | None = None) -> Sample:
-    """Return *outcomes* of one arm as arrays; *marginal* are the outcomes of that arm for the same items, in order.
+    """Return *outcomes* of one arm as arrays; *marginal* are the marginal's outcomes of the same items, in order.
 
-    A distribution that lies wholly off the scale has the middle rank. An answer without a distribution counts as
-    certain of itself.
+    A distribution with no mass on the scale has the middle rank. An answer without a distribution counts as certain.
     """
     _, users = np.unique([outcome.user for outcome in outcomes], return_inverse=True)
     _, questions = np.unique([outcome.question for outcome in outcomes], return_inverse=True)
@@ -108,7 +107,7 @@ def sample_of(outcomes: Sequence[Outcome], *, ranks: Ranks, marginal: Sequence[O
 
 
 def _distributions(outcomes: Sequence[Outcome], ranks: Ranks) -> tuple[Floats, Floats]:
-    """Return what was predicted of each option, and where it stands."""
+    """Return the predicted probability and the rank of each option, both items x options."""
     scales = [_scale(outcome, ranks) for outcome in outcomes]
     widest = max(map(len, scales), default=0)
     probabilities = np.zeros((len(outcomes), widest))
@@ -149,9 +148,9 @@ def _expected_rank(outcome: Outcome, ranks: Ranks) -> float:
     if outcome.probabilities is None:
         certain = scale[outcome.answer]
         return MIDDLE if certain is None else certain
-    placed = [(rank, p) for rank, p in zip(scale, outcome.probabilities, strict=True) if rank is not None]
-    total = sum(p for _, p in placed)
+    ranked = [(rank, p) for rank, p in zip(scale, outcome.probabilities, strict=True) if rank is not None]
+    total = sum(p for _, p in ranked)
     if total <= 0:
         return MIDDLE
     # rounded, so that equal distributions have equal ranks however their sums were rounded
-    return round(sum(rank * p for rank, p in placed) / total, 12)
+    return round(sum(rank * p for rank, p in ranked) / total, 12)

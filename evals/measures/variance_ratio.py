@@ -1,29 +1,17 @@
-"""Variance of predictions to that of answers."""
+"""Variance of predictions over that of answers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from persona_db.evals.measures.measure import Measure, Numbers
 from persona_db.evals.measures.sample import Floats, Sample
-
-if TYPE_CHECKING:
-    from persona_db.evals.measures.measure import Numbers
-
-NAME = "variance_ratio"
-SENTENCE = (
-    "Variance of expected ranks among a question's items over that of the true ranks: 1 is people as they are, less "
-    "is flatter. The best guess of each is flatter than people by what cannot be known."
-)
-CITATION = "Bisbee et al. 2024 (Political Analysis 32), who find answers of language models to vary too little."
-MISSING = "The middle rank, 0.5. True answers off the scale are left out, and counted."
 
 
 def numbers(sample: Sample) -> Numbers:
     """Return the squared distances of expected and true rank from their question's means.
 
-    A resample keeps the means, which changes its variances in second order only.
+    A resample keeps the means, which changes its variances to second order only.
     """
     from scipy.sparse import csr_array
 
@@ -43,6 +31,22 @@ def _centred(ranks: Floats, questions: np.ndarray[tuple[int], np.dtype[np.intp]]
 
 
 def fold(totals: Floats) -> Floats:
-    """Return the ratio; NaN where all that answered a question agree, for every question."""
+    """Return the ratio; NaN where no question has two different true ranks."""
     flat = totals[:, 1] <= 1e-9
     return np.where(flat, np.nan, totals[:, 0] / np.where(flat, 1.0, totals[:, 1]))
+
+
+MEASURE = Measure(
+    name="variance_ratio",
+    heading="variance\nratio",
+    order=110,
+    sentence=(
+        "The variance of expected ranks among a question's items over that of the true ranks: predictions below 1 "
+        "are flatter than people."
+    ),
+    citation="Bisbee et al. 2024 (Political Analysis 32), who find answers of language models to vary too little.",
+    missing="has the middle rank, 0.5",
+    of_distributions=True,
+    numbers=numbers,
+    fold=fold,
+)

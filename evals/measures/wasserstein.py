@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from persona_db.evals.measures.mean import mean_of
+from persona_db.evals.measures.measure import Measure, Numbers
 from persona_db.evals.measures.sample import Floats, Sample
-
-if TYPE_CHECKING:
-    from persona_db.evals.measures.measure import Numbers
-
-NAME = "wasserstein"
-SENTENCE = (
-    "How far the answers predicted for all are from those given: the 1-Wasserstein distance of a question's two "
-    "distributions over people on its scale 0..1, mean over questions by their items; less is better."
-)
-CITATION = "As in Santurkar et al. 2023 (arXiv:2303.17548), which report 1 less this over scales 1 apart."
-MISSING = "The same probability for every option. True answers off the scale are left out, and counted."
 
 
 def numbers(sample: Sample) -> Numbers:
-    """Return, for items on the scale, 1 and their part in their question's distance.
+    """Return for items on the scale 1 and their part of their question's distance.
 
-    The distance of two distributions is the area between their cumulative shares; an item adds its own difference,
-    with the sign that the question's has there. As for the calibration error, a resample keeps the signs.
-    What a distribution gives to options off the scale is shared among the others in proportion.
+    The distance of two distributions is the area between their cumulative shares. An item adds its own difference, with
+    the sign of the question's difference; as for the calibration error, a resample keeps the signs. Probability of
+    options off the scale is shared among the others in proportion.
     """
     from scipy.sparse import csr_array
 
@@ -41,7 +29,7 @@ def numbers(sample: Sample) -> Numbers:
 
 
 def _parts(sample: Sample, items: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
-    """Return what each item of one question adds to the area between the cumulative shares."""
+    """Return each item's part of one question's area between the cumulative shares."""
     on_scale = ~np.isnan(sample.places[items[0]])
     places = sample.places[items[0], on_scale]
     given = sample.probabilities[np.ix_(items, np.flatnonzero(on_scale))]
@@ -58,3 +46,20 @@ def _parts(sample: Sample, items: np.ndarray[tuple[int], np.dtype[np.intp]]) -> 
 def fold(totals: Floats) -> Floats:
     """Return the mean distance, at least 0; NaN where no item is on a scale."""
     return np.maximum(mean_of(totals), 0.0)
+
+
+MEASURE = Measure(
+    name="wasserstein",
+    heading="Wasser-\nstein",
+    order=100,
+    sentence=(
+        "How far predicted opinion distributions are from true ones: the 1-Wasserstein distance of a question's "
+        "two distributions over people on its scale 0 to 1, averaged over questions by their items; less is "
+        "better."
+    ),
+    citation="As in Santurkar et al. 2023 (arXiv:2303.17548), which report 1 less this over scales 1 apart.",
+    missing="gives every option the same probability",
+    of_distributions=True,
+    numbers=numbers,
+    fold=fold,
+)

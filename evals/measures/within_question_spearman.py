@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from persona_db.evals.measures.correlation import standardised
 from persona_db.evals.measures.mean import mean_of, one_each
+from persona_db.evals.measures.measure import Measure, Numbers
 from persona_db.evals.measures.sample import Floats, Sample
 
-if TYPE_CHECKING:
-    from persona_db.evals.measures.measure import Numbers
-
-NAME = "within_question_spearman"
-SENTENCE = (
-    "The mean over questions of Spearman's correlation among a question's items: who stands where, "
-    "which no knowledge of the question alone can tell."
-)
-CITATION = "Own; the pooled correlation without what question means explain."
-MISSING = "The middle rank, 0.5. True answers off the scale are left out, and counted."
-
 LEAST_ITEMS = 5
-"""A question with fewer items, or with one true answer only, is left out."""
+"""Least items of a question; the mean excludes questions with fewer, or with one true answer only."""
 
 
 def numbers(sample: Sample) -> Numbers:
-    """Return 1, and the mean correlation plus what the item, counted once more, would change in it.
+    """Return 1, and the mean correlation plus the item's influence on it.
 
-    The change is to first order (the influence function of a correlation: Devlin, Gnanadesikan and Kettenring 1975),
-    so that the measure of a resample is linear in its weights: correlations computed anew from a resample of the ten
-    items that a question may have are too high in the mean. What few items make of the variance of those changes,
-    (n - 2) / (n + 1) of the correlation's own where there is none, is taken out.
+    The influence is to first order (the influence function of a correlation: Devlin, Gnanadesikan and Kettenring 1975),
+    so that a resample's measure is linear in its weights: correlations computed anew from resamples of the ten items
+    that a question may have are too high on average. With few items the influences vary too little, by
+    (n - 2) / (n + 1) where the correlation is 0, and are scaled up accordingly.
     """
     from scipy.sparse import csr_array
     from scipy.stats import rankdata
@@ -59,3 +47,15 @@ def numbers(sample: Sample) -> Numbers:
 def fold(totals: Floats) -> Floats:
     """Return the mean correlation; a question whose predictions are constant counts 0."""
     return mean_of(totals)
+
+
+MEASURE = Measure(
+    name="within_question_spearman",
+    heading="within\nquestion",
+    order=50,
+    sentence="The mean over questions of Spearman's correlation among a question's items: how well people are ordered.",
+    citation="Own; the pooled correlation without what question means explain.",
+    missing="has the middle rank, 0.5",
+    numbers=numbers,
+    fold=fold,
+)

@@ -19,7 +19,7 @@ from .memory import MemoryPlan
 __all__ = ["Home", "Record", "free_ports"]
 
 TRANSACTION_TIMEOUT = "10m"
-"""After which the server ends a transaction, whatever its client asked for."""
+"""The server ends a longer transaction, whatever limit its client set."""
 
 
 class Record(Model):

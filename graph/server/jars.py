@@ -32,11 +32,11 @@ VERIFIED = "verified.json"
 
 
 class _UnavailableError(Exception):
-    """A repository doesn't give the locked file."""
+    """A repository does not serve the locked file."""
 
 
 class _InterruptedError(_UnavailableError):
-    """It may give it when asked again."""
+    """It may serve it on another attempt."""
 
 
 def install_jars(
@@ -78,7 +78,7 @@ def install_jars(
 
 
 def _unverified(jars: Iterable[Jar], folder: Path) -> list[Jar]:
-    """Return the jars that are not known to be as locked: no record of them, or changed since."""
+    """Return the jars that have no record or changed since they were verified."""
     try:
         record = json.loads((folder / VERIFIED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -95,7 +95,7 @@ def _write_verified(jars: Iterable[Jar], folder: Path) -> None:
 
 
 def _stamp(file: Path, jar: Jar) -> list[object] | str:
-    """What is remembered of a verified jar; equal to no record when the file is missing or of another size."""
+    """Return the record of a verified jar; a file that is missing or of another size equals no record."""
     try:
         stat = file.stat()
     except OSError:
@@ -176,7 +176,7 @@ class _Download:
                 return
         raise ServerError(
             f"{jar.name} of Neo4j could not be fetched ({'; '.join(failures) or 'no repository is set'}). "
-            "Check the connection and the proxy, then run the command again: it goes on with what is missing. "
+            "Check the connection and the proxy, then run the command again: it resumes with the missing jars. "
             "Another Maven repository can be named in the [repositories] section of jgo's configuration file"
         )
 
@@ -225,7 +225,7 @@ class _Download:
 
 
 def _check_status(status: int) -> None:
-    """Raise what an HTTP status other than 200 means for a jar."""
+    """Raise the error that an HTTP status other than 200 means for a jar."""
     if status in (404, 410):
         raise _UnavailableError("it has no such file")
     if status in (408, 425, 429) or status >= 500:

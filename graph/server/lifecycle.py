@@ -1,4 +1,4 @@
-"""One running server for a data folder, whoever asks first."""
+"""One running server for each data folder: the first command starts it, and all use it."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def _start(home: Home, *, settings: Settings, progress: Progress) -> Record:
         home.write_record(record.model_copy(update={"pid": None}))
         if not any(sign in line for line in last_lines(home, count=60) for sign in PORT_TAKEN):
             break
-    said = "\n".join(last_lines(home, count=12)) or "it said nothing"
+    said = "\n".join(last_lines(home, count=12)) or "it printed nothing"
     raise ServerError(
         f"Neo4j did not start (exit status {process.returncode}); {home.console_log} and {home.logs / 'debug.log'} "
         f"say more. Its last lines:\n{said}"

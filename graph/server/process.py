@@ -1,4 +1,4 @@
-"""The server's process: recognised, started, asked whether it answers, ended."""
+"""The server's process: start it, recognise it, check that it answers, end it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def find_process(home: Home, pid: int | None) -> psutil.Process | None:
 
 
 def find_strays(home: Home) -> list[psutil.Process]:
-    """Return servers of *home* that no record tells of: their command was killed before it could write one."""
+    """Return servers of *home* without a record: the command that started them was killed before it wrote one."""
     import psutil
 
     return [
@@ -173,7 +173,7 @@ def _signal(process: psutil.Process, *, kill: bool) -> None:
 
 
 def last_lines(home: Home, *, count: int) -> list[str]:
-    """Return the end of what the server last said: on its console, else in its log."""
+    """Return the last lines of the server's console, or else of its log."""
     for file in (home.console_log, home.logs / "neo4j.log"):
         try:
             lines = [line for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]

@@ -98,7 +98,7 @@ def test_a_question_is_given_once(cli: CommandLine, town: str) -> None:
 
 
 def test_a_new_question_is_predicted(cli: CommandLine, town: str) -> None:
-    """Its text and its options are enough."""
+    """A question's text and its options are enough for a prediction."""
     options = ("--option", "no", "--option", "unsure", "--option", "yes")
     made = cli.json("predict", "ben", "Should buses run at night?", *options, "--dataset", town)
     assert made["options"] == ["no", "unsure", "yes"]
@@ -132,13 +132,13 @@ def test_only_those_who_can_say_something_join(cli: CommandLine, tmp_path: Path)
 
 
 def test_the_exact_join_finds_the_same(cli: CommandLine, town: str) -> None:
-    """With fewer users than candidates the two agree, scores and all."""
+    """With fewer users than candidates, `join` and `join --exact` return the same scores and keys."""
     arguments = ("join", "ada", "--dataset", town, "--top-k", "10")
     assert cli.json(*arguments) == cli.json(*arguments, "--exact")
 
 
 def test_a_read_as_of_a_date(cli: CommandLine) -> None:
-    """It needs a Fit of that time, says how to make it, and then reads nothing later."""
+    """A read as of a date needs a Fit of that time, prints how to make it, and then reads nothing later."""
     dataset = load_and_refine(cli, "end-to-end-time")
     arguments = ("predict", "ben", "--question", QUESTION, "--dataset", dataset, "--as-of", "2025-12-31")
     refused = cli(*arguments)
@@ -150,7 +150,7 @@ def test_a_read_as_of_a_date(cli: CommandLine) -> None:
 
 
 def test_an_evaluation_leaves_nothing_behind(cli: CommandLine, tmp_path: Path) -> None:
-    """Arms on one split, their difference with its interval, outcomes in a folder, and no dataset afterwards."""
+    """An evaluation reports arms and their difference with an interval, writes outcomes, and leaves no dataset."""
     answers = [line for line in map(json.loads, TOWN.read_text(encoding="utf-8").splitlines()) if "option" in line]
     split = tmp_path / "split.csv"
     marks = (
@@ -177,7 +177,7 @@ WRITES_OR_SERVES = ("export", "explore")
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help(cli: CommandLine, command: str) -> None:
-    """Each command tells its use, and that it has --json where it prints data."""
+    """Each command prints its usage, and has --json where it prints data."""
     done = cli(*filter(None, [command]), "--help")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith(f"Usage: persona-db {command}".rstrip())
@@ -185,7 +185,7 @@ def test_help(cli: CommandLine, command: str) -> None:
 
 
 def test_a_process_of_its_own(environment: dict[str, str], cli: CommandLine, town: str) -> None:
-    """Started by its name it prints the same, JSON on stdout only, and its exit status is the shell's."""
+    """Started by its name, the command prints the same JSON on stdout alone, and the shell gets its exit status."""
     command = [str(Path(sys.executable).with_name("persona-db")), "predict", "ada", "--question", QUESTION]
     done = subprocess.run(
         [*command, "--dataset", town, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False

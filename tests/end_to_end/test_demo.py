@@ -22,7 +22,7 @@ WALK = re.findall(r"^\$ (.+)$", (ROOT / "docs" / "quickstart.md").read_text(enco
 
 
 def test_the_walk_is_whole() -> None:
-    """Install, demo, explorer, own data loaded, refined, joined, predicted, exported: in this order on the page."""
+    """The page goes from installing, demo and explorer to load, refine, join, predict and export."""
     steps = ("make dev", "persona-db demo", "persona-db explore ", "persona-db load jsonl ", "persona-db refine ",
              "persona-db join ", "persona-db predict ", "persona-db export ")  # fmt: skip
     places = [next(place for place, command in enumerate(WALK) if command.startswith(step)) for step in steps]

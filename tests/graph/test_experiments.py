@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from persona_db.evals.evaluate import EvaluateSettings, evaluate
-from persona_db.evals.experiments import EXPERIMENTS, ExperimentSettings, Finding, run_experiments
-from persona_db.evals.experiments.cold import Cold
-from persona_db.evals.experiments.finding import Axes
-from persona_db.evals.experiments.lab import Lab
+from persona_db.evals.experiments import EXPERIMENTS, ExperimentResult, ExperimentSettings, run_experiments
+from persona_db.evals.experiments.cold_start_users import ColdStartUsers
+from persona_db.evals.experiments.context import ExperimentContext
 from persona_db.evals.experiments.published import FILE
-from persona_db.evals.experiments.trial import Trial
+from persona_db.evals.experiments.result import Axes
+from persona_db.evals.experiments.run import ExperimentRun
 from persona_db.evals.experiments.unseen_question import unasked
 from persona_db.evals.items import Outcome, TestItem, read_outcomes
 from persona_db.graph.datasets import datasets
@@ -44,7 +44,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> ExperimentSettings:
     )
 
 
-def run(graph: Graph, names: Sequence[str], settings: ExperimentSettings, out: Path) -> list[Finding]:
+def run(graph: Graph, names: Sequence[str], settings: ExperimentSettings, out: Path) -> list[ExperimentResult]:
     return run_experiments(graph, names, settings, out=out, embedder=EMBEDDER)
 
 
@@ -55,11 +55,11 @@ def test_every_experiment_leaves_rows_tables_and_plots(
 
     What was predicted is no more than there was to predict.
     """
-    findings = run(graph, OF_TOWN, settings, tmp_path)
-    assert [found.name for found in findings] == OF_TOWN
-    for found in findings:
+    results = run(graph, OF_TOWN, settings, tmp_path)
+    assert [found.name for found in results] == OF_TOWN
+    for found in results:
         folder = tmp_path / found.name
-        assert Finding.model_validate_json((folder / "finding.json").read_text()) == found
+        assert ExperimentResult.model_validate_json((folder / "finding.json").read_text()) == found
         assert f"`{found.command}`" in (folder / "finding.md").read_text()
         assert (folder / f"{found.name}-1.png").read_bytes()[:4] == b"\x89PNG"
         assert "<svg" in (folder / f"{found.name}-1.svg").read_text()
@@ -105,10 +105,10 @@ def test_a_stopped_run_goes_on(
 ) -> None:
     """Cells that were written are read, a file that was cut is made again, and a finished one is not run at all."""
     made: list[str] = []
-    cell = Trial.cell
+    cell = ExperimentRun.cell
 
     def counted(
-        self: Trial,
+        self: ExperimentRun,
         arm: str,
         axes: Axes,
         tests: Sequence[TestItem],
@@ -122,7 +122,7 @@ def test_a_stopped_run_goes_on(
 
         return cell(self, arm, axes, tests, counting, what=what)
 
-    monkeypatch.setattr(Trial, "cell", counted)
+    monkeypatch.setattr(ExperimentRun, "cell", counted)
     [before] = run(graph, ["top-k"], settings, tmp_path)
     assert len(made) == 14
     made.clear()
@@ -156,8 +156,8 @@ def test_experiments_at_once_find_the_same(graph: Graph, settings: ExperimentSet
 
 def test_cold_users_are_in_no_fit_and_lend_nothing(graph: Graph, settings: ExperimentSettings, tmp_path: Path) -> None:
     """The Fit is made of the others alone, nested answers are known of the cold, and nobody borrows from them."""
-    with Lab(graph, settings, out=tmp_path, embedder=EMBEDDER) as lab:
-        cold = Cold(lab)
+    with ExperimentContext(graph, settings, out=tmp_path, embedder=EMBEDDER) as context:
+        cold = ColdStartUsers(context)
         known = {n: cold.guests(n).by_user for n in (0, 2, 5)}
         for user in cold.users:
             of_two, of_five = ({item.question for item in known[n][f"{user}@{n}"]} for n in (2, 5))
@@ -184,12 +184,12 @@ def test_cold_users_are_in_no_fit_and_lend_nothing(graph: Graph, settings: Exper
 
 def test_unasked_questions_are_nowhere(settings: ExperimentSettings, graph: Graph, tmp_path: Path) -> None:
     """What is taken away from everybody is in no item, and every answer to it is a test."""
-    with Lab(graph, settings, out=tmp_path, embedder=EMBEDDER) as lab:
-        left, tests = unasked(lab.everything, share=0.1, seed=0)
+    with ExperimentContext(graph, settings, out=tmp_path, embedder=EMBEDDER) as context:
+        left, tests = unasked(context.everything, share=0.1, seed=0)
         gone = {test.question for test in tests}
         assert len(gone) == 2
         assert gone.isdisjoint({item.question for item in left.items})
-        assert len(left.items) + len(tests) == len(lab.everything.items)
+        assert len(left.items) + len(tests) == len(context.everything.items)
 
 
 def test_costs_are_measured_and_models_asked_of_the_statistical_engine(

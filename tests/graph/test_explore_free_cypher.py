@@ -84,13 +84,13 @@ def test_refused(graph: Graph, text: str) -> None:
 
 @pytest.mark.parametrize("text", [*READS_ELSEWHERE, *TRANSACTIONS, *COMMANDS[:6]])
 def test_refused_before_it_runs(graph: Graph, text: str) -> None:
-    """With the reason, not because the server happened to forbid it."""
+    """A refused query gets its reason from the plan, not from an error of the server while it runs."""
     with pytest.raises(FreeCypherError, match=r"^refused: "):
         run_free(graph, text)
 
 
 def test_a_file_is_not_read(graph: Graph, tmp_path: Path) -> None:
-    """Not even one that is there."""
+    """LOAD CSV is refused even for a file that exists."""
     secret = tmp_path / "secret.csv"
     secret.write_text("secret\n", encoding="utf-8")
     with pytest.raises(FreeCypherError, match="LOAD CSV"):
@@ -98,7 +98,7 @@ def test_a_file_is_not_read(graph: Graph, tmp_path: Path) -> None:
 
 
 def test_reading(graph: Graph, dataset: str) -> None:
-    """Rows with parameters, of nodes, relationships, paths, lists and mappings, as plain values."""
+    """Nodes, relationships, paths, lists and mappings come back as plain values, and parameters are passed on."""
     ensure_dataset(graph, dataset)
     store_people(graph, dataset, [Person(id="a", name="Ada"), Person(id="b")])
     found = run_free(
@@ -115,7 +115,7 @@ def test_reading(graph: Graph, dataset: str) -> None:
 
 
 def test_queries_of_indexes_may_be_called(graph: Graph, dataset: str) -> None:
-    """Full text and vectors, by procedure and by SEARCH."""
+    """Full-text and vector indexes can be queried, by procedure and by SEARCH."""
     ensure_dataset(graph, dataset)
     store_people(graph, dataset, [Person(id="lovelace", name="Ada")])
     graph.await_indexes()
@@ -130,7 +130,7 @@ def test_queries_of_indexes_may_be_called(graph: Graph, dataset: str) -> None:
 
 
 def test_rows_are_capped(graph: Graph) -> None:
-    """With a note that there are more, and none when there are just as many."""
+    """Rows beyond the cap are dropped with a note, and exactly as many rows as the cap bring none."""
     found = run_free(graph, "UNWIND range(1, 100000) AS n RETURN n", most_rows=500)
     assert (len(found.rows), found.capped) == (500, True)
     assert found.rows[-1] == (500,)
@@ -157,7 +157,7 @@ def test_a_long_query_is_stopped(graph: Graph) -> None:
 
 
 def test_only_the_long_one_is_stopped(graph: Graph) -> None:
-    """Another query that runs meanwhile goes on."""
+    """Another query that runs at the same time is not stopped."""
     found: list[int] = []
 
     def other() -> None:

@@ -147,13 +147,13 @@ def some_users(people: Population, count: int = 5) -> list[str]:
 
 
 def test_there_is_a_test_for_every_query() -> None:
-    """By the name of the query in this file."""
+    """The name of every query to explore with stands in this file."""
     text = Path(__file__).read_text(encoding="utf-8")
     assert {name for name in explore_queries() if f'"{name}"' not in text} == set()
 
 
 def test_plans_with_data_are_what_the_headers_say(people: Population) -> None:
-    """Where there are thousands of nodes, too, no query scans more than its cost owns up to."""
+    """With thousands of nodes, no query scans more than the cost in its header admits."""
     for name, query in explore_queries().items():
         given = {param.name: dummy(param.type) for param in query.params.values()}
         with people.graph.driver.session(database=people.graph.database) as session:
@@ -163,7 +163,7 @@ def test_plans_with_data_are_what_the_headers_say(people: Population) -> None:
 
 
 def test_history_and_questions(people: Population) -> None:
-    """All that a person said up to a date, oldest first, and all that was asked."""
+    """`history_of` returns a person's items up to a date, oldest first, and `questions_of` every question."""
     for user in some_users(people):
         said = pd.DataFrame(
             rows(
@@ -188,7 +188,7 @@ def test_history_and_questions(people: Population) -> None:
 
 
 def test_who_shares_values(people: Population) -> None:
-    """Those who hold most of the keys first, then those who hold them most."""
+    """Users who hold most of the keys come first, then those who hold them most."""
     wanted = [people.holds[people.holds.kind != "demographic"].key.mode()[0], *people.camps]
     held = people.holds[people.holds.key.isin(wanted) | people.holds.name.isin(wanted)]
     groups = held.groupby("user").agg(held=("key", "size"), weight=("weight", "sum")).round(6).reset_index()
@@ -201,7 +201,7 @@ def test_who_shares_values(people: Population) -> None:
 
 
 def test_what_two_share(people: Population) -> None:
-    """Every key of both once: shared, opposed, or of one alone; contributions sum to the score of the JOIN."""
+    """Every key of two users comes once, shared, opposed, or of one alone; contributions sum to the JOIN score."""
     graph_of_keys = nx.Graph(people.opposite.items())
     users = some_users(people)
     for first, second in pairwise(users):
@@ -221,7 +221,7 @@ def test_what_two_share(people: Population) -> None:
 
 
 def test_splitting_values(people: Population) -> None:
-    """Pairs of opposites by the smaller side's part of all people."""
+    """Pairs of opposites are ordered by the share of all people who hold the rarer one."""
     holders = people.holds.groupby("key").size()
     expected = {}
     for key, other in people.opposite.items():
@@ -245,7 +245,7 @@ def lifts(people: Population, holds: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_values_together(people: Population) -> None:
-    """Every pair that so many hold, with its lift."""
+    """Every pair of keys with enough common holders comes with its association-rule lift."""
     found = pd.DataFrame(people.run("values_together", least=5, among=ENOUGH, limit=ENOUGH))
     expected = lifts(people, people.holds)
     expected = expected[expected.both >= 5]
@@ -262,7 +262,7 @@ def test_values_together(people: Population) -> None:
 
 
 def test_goes_with(people: Population) -> None:
-    """What the holders of one key hold otherwise; a sample looks at those who hold it most."""
+    """The other keys of a key's holders are counted; a sample takes those who hold it most."""
     key = people.holds[people.holds.kind != "demographic"].key.mode()[0]
     holders = people.holds[people.holds.key == key].sort_values(["weight", "user"], ascending=[False, True]).user
     for sample in (7, ENOUGH):
@@ -276,7 +276,7 @@ def test_goes_with(people: Population) -> None:
 
 
 def test_bridges(people: Population) -> None:
-    """How common a person's other values are in the other camp, against their own camp without them."""
+    """People are ordered by how common their other values are in the other camp, against the rest of their own."""
     holds = people.holds
     camps = {name: holds[holds.name == name].user for name in people.camps}
     rest = holds[~holds.name.isin(people.camps)]
@@ -296,7 +296,7 @@ def test_bridges(people: Population) -> None:
 
 
 def test_who_is_alone(people: Population) -> None:
-    """By how many values a random other person shares, as counted over all pairs."""
+    """People are ordered by how many values a random other person shares, as counted over all pairs."""
     holders = people.holds.groupby("key").size()
     shared = people.holds.assign(others=people.holds.key.map(holders) - 1).groupby("user").others.sum()
     trusted = people.users[people.users.trusted].user
@@ -307,7 +307,7 @@ def test_who_is_alone(people: Population) -> None:
 
 
 def test_key_rests_on(people: Population) -> None:
-    """The items at the end of every path from the key, with the shares multiplied along it, as networkx walks."""
+    """The items are those at the end of every path from the key, with shares multiplied along it, as networkx walks."""
     walked: nx.DiGraph[Any] = nx.DiGraph()
     for fact, support, share in people.derived[["fact", "support", "share"]].itertuples(index=False):
         walked.add_edge(fact, support, share=share)
@@ -333,7 +333,7 @@ def test_key_rests_on(people: Population) -> None:
 
 
 def test_segments(people: Population) -> None:
-    """Everybody by the two values, demographics apart, that count most of theirs."""
+    """Users are counted by the two keys, demographics apart, that have the largest share of their profile."""
     held = people.holds[people.holds.kind != "demographic"].sort_values(["unit", "key"], ascending=[False, True])
     strongest = held.groupby("user").head(2).sort_values("key").groupby("user").key.agg(tuple)
     expected = strongest[strongest.map(len) == 2].value_counts().to_dict()
@@ -344,7 +344,7 @@ def test_segments(people: Population) -> None:
 
 
 def test_holders_of(people: Population) -> None:
-    """All of them, by weight, in pages."""
+    """All holders of a key come by weight, in pages."""
     key = people.holds.key.mode()[0]
     expected = people.holds[people.holds.key == key].sort_values(["weight", "user"], ascending=[False, True])
     pages = [people.run("holders_of", key=key, skip=skip, limit=7)[:7] for skip in (0, 7)]
@@ -353,7 +353,7 @@ def test_holders_of(people: Population) -> None:
 
 
 def test_popular_keys(people: Population) -> None:
-    """With as many holders as there are, of all kinds or one."""
+    """Keys come with their number of holders, of all kinds or of one."""
     holders = people.holds.groupby("key").size()
     found = people.run("popular_keys", limit=ENOUGH)
     assert {row["key"]: row["holders"] for row in found if row["holders"]} == holders.to_dict()
@@ -362,7 +362,7 @@ def test_popular_keys(people: Population) -> None:
 
 
 def test_one_key(people: Population) -> None:
-    """With its holders and its opposite."""
+    """A key comes with its number of holders and its opposite."""
     holders = people.holds.groupby("key").size()
     for key, name, opposite in people.keys[["key", "name", "opposite"]].head(20).itertuples(index=False):
         [found] = people.run("one_key", key=key)
@@ -374,14 +374,14 @@ def test_one_key(people: Population) -> None:
 
 
 def test_dataset_names(people: Population) -> None:
-    """By name, with the Fit in use."""
+    """Datasets come by name, each with its current Fit."""
     found = {row["dataset"]: row["current_fit"] for row in explore(people.graph, "dataset_names", dataset=None)}
     assert found[people.name] == next(row["fit"] for row in people.run("fits_of") if row["current"])
     assert [row["dataset"] for row in people.run("dataset_names")] == [people.name]
 
 
 def test_facts_and_keys_of_a_user(people: Population) -> None:
-    """All that is valid, strongest first."""
+    """All facts and keys of a user that are valid now come, strongest first."""
     for user in some_users(people):
         expected = people.facts[people.facts.user == user]
         found = people.run("facts_of", user=user)
@@ -394,7 +394,7 @@ def test_facts_and_keys_of_a_user(people: Population) -> None:
 
 
 def test_fact_rests_on(people: Population) -> None:
-    """Its own supports and keys, and whose it is."""
+    """A fact comes with its supports, the keys it is evidence for, and its user."""
     sample = people.facts.sort_values("id").iloc[:: max(len(people.facts) // 20, 1)]
     for fact, user in sample[["id", "user"]].itertuples(index=False):
         [found] = people.run("fact_rests_on", fact=fact)
@@ -407,7 +407,7 @@ def test_fact_rests_on(people: Population) -> None:
 
 
 def test_searches(people: Population) -> None:
-    """A beginning of a name finds the person; a word of a value or an answered question finds those that have it."""
+    """The beginning of a name finds the person; a word of a key or of an answered question finds these."""
     for user, name in people.users[["user", "name"]].sort_values("user")[:5].itertuples(index=False):
         for typed in {user, user.lower(), (name or user)[:4]}:
             found = people.run("find_people", words=words_to_find(typed), limit=5_000)
@@ -419,7 +419,7 @@ def test_searches(people: Population) -> None:
 
 
 def test_persona_changes(senate: Population) -> None:
-    """What is valid at one date and not at the other, by Fits made as of these dates."""
+    """Facts and keys valid at only one of two dates are those in which the Fits as of these dates differ."""
     user = some_users(senate)[0]
     dates = ("2005-06-30", "2006-12-31")
     refine(senate.graph, senate.name, as_of=dates[0], embedder=EMBEDDER)
@@ -449,7 +449,7 @@ def test_persona_changes(senate: Population) -> None:
 
 
 def test_quarantined(graph: Graph, dataset: str, tmp_path: Path) -> None:
-    """The rows that were refused, with their reasons, in their order."""
+    """Quarantined rows come with their reasons, in the order of the file."""
     source = tmp_path / "people.jsonl"
     source.write_text('{"user": "a", "text": "I like trees"}\n{"user": 3}\nnot json\n', encoding="utf-8")
     load(graph, open_source("jsonl", [source]), dataset=dataset, embedder=EMBEDDER)
@@ -459,7 +459,7 @@ def test_quarantined(graph: Graph, dataset: str, tmp_path: Path) -> None:
 
 
 def test_left_out(people: Population) -> None:
-    """All whom the Fit distrusts, as the relationships say, by reason and then the clearest first."""
+    """Every excluded user comes, as the DISTRUSTS relationships say, by reason and then the clearest first."""
     query = (
         "MATCH (d:Dataset {dataset: $dataset}) MATCH (f:Fit {dataset: $dataset})-[x:DISTRUSTS]->(u) "
         "WHERE f.id = d.current_fit "
@@ -473,7 +473,7 @@ def test_left_out(people: Population) -> None:
 
 
 def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
-    """Neither as holders of a value, nor among those who hold it too, nor alone, nor between camps."""
+    """Users who share nothing are in no list: of holders, of common holders, of people alone, or between camps."""
     graph, name = senate.graph, senate.name
     user = senate.holds[senate.holds.name == "PARTY=D"].user.min()
     rows(graph, "MATCH (u:User {dataset: $dataset, id: $user}) SET u.sharing_rank = 0", dataset=name, user=user)

@@ -39,7 +39,7 @@ def run(*args: str) -> Result:
 
 
 def test_users_are_listed(told: str) -> None:
-    """One a line, by id, markup and line breaks as plain text."""
+    """Users are printed one a line, by id, with markup and line breaks as plain text."""
     assert run("users", "--dataset", told).stdout.splitlines() == [
         "user  name         sharing  items  facts  keys",
         "ann   [red]Ann A.  keys         1      0     0",
@@ -50,7 +50,7 @@ def test_users_are_listed(told: str) -> None:
 
 
 def test_erase_prints_a_receipt(told: str) -> None:
-    """With counts, the look afterwards, and what is left to do."""
+    """`erase` prints what was removed, that nothing is left, and the command that learns without the user."""
     lines = run("erase", "ann", "--dataset", told).stdout.splitlines()
     assert lines[1].split()[:3] == ["history", "items", "1"]
     assert lines[-2:] == [
@@ -63,6 +63,6 @@ def test_erase_prints_a_receipt(told: str) -> None:
 
 
 def test_who_is_not_there_is_an_error(told: str) -> None:
-    """The command line prints it in one line."""
+    """An unknown user or dataset is an error of ours, which the command line prints in one line."""
     assert isinstance(run("erase", "eve", "--dataset", told).exception, UnknownUserError)
     assert isinstance(run("users", "--dataset", f"{told}-other").exception, UnknownDatasetError)

@@ -79,7 +79,7 @@ def indexed(graph: Graph, dataset: str, index: str, label: str) -> int:
 
 
 def test_index_holds_every_vector_stored(graph: Graph, said: str) -> None:
-    """Indexed count is embedded count is the number of texts: none was left out without a word."""
+    """The index holds as many vectors as there are embedded texts, and every text is embedded."""
     told: list[tuple[int, int | None]] = []
     done = embed_missing(graph, said, HashEmbedder(), progress=lambda what, n, total=None: told.append((n, total)))
     assert done == TEXTS + 1 == embedded(graph, said)
@@ -101,7 +101,7 @@ def test_stored_vector_is_that_of_the_text(graph: Graph, said: str) -> None:
 
 
 def test_second_run_embeds_nothing(graph: Graph, said: str) -> None:
-    """Only what has no vector is embedded."""
+    """A second run embeds only texts that have no vector."""
     embed_missing(graph, said, Named())
     again = Named()
     assert embed_missing(graph, said, again) == 0
@@ -111,7 +111,7 @@ def test_second_run_embeds_nothing(graph: Graph, said: str) -> None:
 
 
 def test_failure_leaves_the_pages_before_it(graph: Graph, said: str) -> None:
-    """A vector of no direction is refused with its page; the next run does the rest."""
+    """A vector without direction is refused with its page; the next run embeds the rest."""
     with pytest.raises(EmbeddingError, match="length 0, not 1; nothing was stored"):
         embed_missing(graph, said, Named(fails_after=600))
     assert embedded(graph, said) == 500
@@ -170,6 +170,6 @@ def test_default_model_is_at_hand_and_knows_meaning(capfd: pytest.CaptureFixture
 
 
 def test_unknown_model_is_told_with_a_remedy(tmp_path: Path) -> None:
-    """A folder that holds no model."""
+    """The error for a folder that holds no model says what to do."""
     with pytest.raises(EmbeddingError, match="PERSONA_DB_EMBEDDING_MODEL"):
         SentenceTransformerEmbedder(str(tmp_path)).embed(["a"])

@@ -106,7 +106,7 @@ def test_user_without_history_can_be_erased(graph: Graph, two: str) -> None:
 
 
 def test_unknown_user_changes_nothing(graph: Graph, two: str, dataset: str) -> None:
-    """Neither does one of a dataset that isn't there."""
+    """Erasing an unknown user, or one of an unknown dataset, is an error and changes nothing."""
     before = remains(graph, two)
     with pytest.raises(UnknownUserError, match="no user 'eve'"):
         erase_user(graph, two, "eve")
@@ -117,7 +117,7 @@ def test_unknown_user_changes_nothing(graph: Graph, two: str, dataset: str) -> N
 
 
 def test_erased_user_can_be_loaded_again(graph: Graph, two: str) -> None:
-    """As somebody new."""
+    """A user who is loaded again after erasing is a new user."""
     erase_user(graph, two, "ann")
     store_people(graph, two, [Person(id="ann")])
     assert store_items(graph, two, [HistoryItem(id="2", user="ann", text="I have ferrets.")]).created == 1

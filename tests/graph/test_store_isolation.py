@@ -95,7 +95,7 @@ def test_no_query_reads_across_datasets(
 
 
 def test_the_values_asked_with_are_in_the_data(graph: Graph, filled: tuple[str, str]) -> None:
-    """Else the test above would hold by finding nothing."""
+    """The parameters of the test above exist in the data, so that it does not hold by finding nothing."""
     one, _ = filled
     empty = {"[]", "[[]]"}
     found = [query.name for query in READS if answers(graph, query, one, optional=True) not in empty]
@@ -126,7 +126,7 @@ def test_what_is_done_to_one_leaves_the_other(graph: Graph, filled: tuple[str, s
 
 
 def test_dropped_dataset_leaves_nothing(graph: Graph, dataset: str) -> None:
-    """Of no label, whatever a Fit made; dropping again finds nothing."""
+    """No node of any label is left after a drop, whatever a Fit made; dropping again finds nothing."""
     fill(graph, dataset)
     told: list[int] = []
     dropped = drop_dataset(graph, dataset, progress=lambda what, done, total=None: told.append(done))
@@ -159,6 +159,6 @@ def test_evaluations_are_hidden_and_keep_their_sort(graph: Graph, dataset: str) 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 201])
 def test_unusable_names_are_refused(graph: Graph, name: str) -> None:
-    """A dataset's name is printed and typed."""
+    """Names that cannot be printed or typed on one line are refused for a dataset."""
     with pytest.raises(ConfigError, match="can't name a dataset"):
         ensure_dataset(graph, name)

@@ -70,7 +70,7 @@ def test_numbers_are_used_once() -> None:
 
 
 def test_every_migration_is_named_after_what_it_makes_or_takes_away() -> None:
-    """Constraints and indexes have names of their own, so that a later migration can replace them."""
+    """Constraints and indexes have the names of their migrations, so that a later migration can replace them."""
     for query in migrations().values():
         name = query.name.partition("_")[2]
         statement = rf"CREATE \w*\s?(CONSTRAINT|INDEX) {name} IF NOT EXISTS"
@@ -100,7 +100,7 @@ def test_half_applied_schema_is_completed(bare: Graph) -> None:
 
 
 def test_every_statement_can_be_applied_again(graph: Graph) -> None:
-    """Each file is idempotent by itself."""
+    """Each file can be applied twice without an error."""
     before = schema(graph)
     for query in migrations().values():
         graph.write(query.name)
@@ -127,7 +127,7 @@ def test_what_an_earlier_version_made_is_taken_away(bare: Graph) -> None:
 
 
 def test_newer_graph_is_refused(graph: Graph) -> None:
-    """A graph that a later version wrote is not touched."""
+    """A graph with a migration of a later version is refused, and the error says to upgrade."""
     graph.write("record_migration", id="9999", name="9999_future")
     try:
         with pytest.raises(ConfigError, match=r"9999.*upgrade persona-db"):

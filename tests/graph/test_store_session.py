@@ -110,18 +110,18 @@ def test_wrong_password_is_told_with_a_remedy(neo4j_server: server.Connection) -
 
 
 def test_no_server_is_told_with_a_remedy() -> None:
-    """Nothing listens on the discard port."""
+    """The error for a port on which nothing listens says how to start a server."""
     with pytest.raises(GraphUnavailableError, match=r"doesn't answer.*NEO4J_URI"):
         Graph.connect(Settings(neo4j_uri="bolt://127.0.0.1:9"))
 
 
 def test_unusable_uri_is_told() -> None:
-    """A URI of no scheme that the driver knows."""
+    """A URI with a scheme that the driver does not know is an error that names the variable."""
     with pytest.raises(GraphUnavailableError, match="NEO4J_URI can't be used"):
         Graph.connect(Settings(neo4j_uri="ftp://127.0.0.1"))
 
 
 def test_unknown_database_is_told(neo4j_server: server.Connection) -> None:
-    """Community has one database; another name is an error of ours."""
+    """A database name that the server does not have is an error of ours, which names it."""
     with pytest.raises(GraphUnavailableError, match="nowhere"):
         Graph.connect(given(neo4j_server, neo4j_database="nowhere"))

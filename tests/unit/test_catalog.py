@@ -13,12 +13,13 @@ GOOD = """\
 // param   vector   list[float]  where to look
 // param   at       str?         when; null for now
 // returns user str, score float
-// returns at str?
+// returns at str?, said list[list[any]]
+// row     said [id, text]
 // cost    read; one index look-up
 // cost    and no more
 MATCH (u:User {dataset: $dataset}) // not $this
 WHERE u.note <> '$nor_that' AND u.`$or this` IS NULL
-RETURN u.id AS user, $vector[0] AS score, $at AS at
+RETURN u.id AS user, $vector[0] AS score, $at AS at, [] AS said
 """
 
 
@@ -32,7 +33,13 @@ def test_header_is_read_in_full() -> None:
     assert (query.name, query.area, query.summary) == ("near", "join", "users near another, best first.")
     assert list(query.params) == ["dataset", "vector", "at"]
     assert query.params["vector"].about == "where to look"
-    assert {k: str(v) for k, v in query.returns.items()} == {"user": "str", "score": "float", "at": "str?"}
+    assert {k: str(v) for k, v in query.returns.items()} == {
+        "user": "str",
+        "score": "float",
+        "at": "str?",
+        "said": "list[list[any]]",
+    }
+    assert query.rows == {"said": "[id, text]"}
     assert query.cost == "read; one index look-up and no more"
     assert not query.writes
     assert query.text == GOOD
@@ -68,8 +75,11 @@ def test_schema_takes_no_dataset() -> None:
         (("list[float]", "list[double]"), "'double' is none of"),
         (("list[float]", "vector"), "'vector' is none of"),
         (("score float", "score"), "'' is none of"),
-        (("// returns user str, score float\n// returns at str?\n", ""), "no `returns`"),
+        (("// returns user str, score float\n// returns at str?, said list[list[any]]\n", ""), "no `returns`"),
         (("at str?", "user str"), "returns user twice"),
+        (("// row     said [id, text]\n", ""), "said: each returned list of lists has a `row` line"),
+        (("// row     said", "// row     at"), "at, said: each returned list"),
+        (("said [id, text]", "said id, text"), "is not `row name"),
         (("cost    read;", "cost    reads;"), "no `cost` line"),
         (("// cost    read; one index look-up\n// cost    and no more\n", ""), "no `cost` line"),
         (("// param   vector", "// param   dataset str again\n// param   vector"), "dataset is declared twice"),

@@ -14,7 +14,8 @@ import typer
 from typer.main import get_command
 
 from docs.generate import sessions
-from persona_db.cli.main import _APP, COMMANDS
+from persona_db.cli.app import APP
+from persona_db.cli.main import COMMANDS
 from persona_db.graph import errors
 from persona_db.graph.settings import Settings
 
@@ -55,7 +56,7 @@ def parse(command: str) -> None:
 
     A command's bare name (`persona-db load`) only has to be one.
     """
-    group: Any = get_command(_APP)
+    group: Any = get_command(APP)
     arguments = [_PLACEHOLDERS.get(word, word) for word in shlex.split(command, comments=True)[1:]]
     if len(arguments) == 1 and arguments[0] in COMMANDS:
         return
@@ -71,19 +72,19 @@ def parse(command: str) -> None:
 
 @pytest.mark.parametrize(("page", "command"), SHOWN)
 def test_a_command_can_be_parsed(page: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its name, options and values are those of the command line."""
+    """The names, options and values of every command line on the pages are those of the program."""
     parse(command)
 
 
 @pytest.mark.parametrize("wrong", ["persona-db foretell", "persona-db users --colour x", "persona-db load xml x"])
 def test_a_wrong_command_would_be_noticed(wrong: str) -> None:
-    """The parser refuses what the command line would."""
+    """The parser of this test refuses what the command line would refuse."""
     with pytest.raises(Exception, match=r"No such|Missing|Invalid|not one of"):
         parse(wrong)
 
 
 def test_commands_are_found() -> None:
-    """In blocks with and without a prompt, and inline."""
+    """Commands are found in blocks with and without a prompt, and inline."""
     text = "`persona-db down`\n```console\n$ persona-db up\nNeo4j\n$ A=b persona-db \\\nstatus\n```\n`persona-db`"
     assert [" ".join(command.split()) for command in commands_of(text)] == [
         "persona-db up",
@@ -93,13 +94,13 @@ def test_commands_are_found() -> None:
 
 
 def test_every_command_is_shown() -> None:
-    """In the README or on a page that is not made from the code."""
+    """Every command stands in the README or on a page that is not generated."""
     shown = {command.split()[1] for page, command in SHOWN if page != "docs/cli.md"}
     assert set(COMMANDS) - shown == set()
 
 
 def test_the_readme_shows_a_session() -> None:
-    """With its output, which the end-to-end tests compare."""
+    """The README shows a session with its output, which the end-to-end tests compare."""
     steps = [step for session in sessions(TEXTS["README.md"]) for step in session]
     assert len(steps) > 3
     assert all(step.output and "Traceback" not in step.output for step in steps)
@@ -111,7 +112,7 @@ def names(pattern: str) -> set[tuple[str, str]]:
 
 
 def test_settings_that_are_named_exist() -> None:
-    """And every one is on the page of the command line."""
+    """Every setting named on a page exists, and every setting is on the page of the command line."""
     known = {
         name.upper() if name.startswith("neo4j_") else f"PERSONA_DB_{name.upper()}" for name in Settings.model_fields
     }
@@ -120,7 +121,7 @@ def test_settings_that_are_named_exist() -> None:
 
 
 def test_errors_that_are_named_exist() -> None:
-    """And every one of ours has its row on the page of errors."""
+    """Every error named on a page exists, and every error of ours has a row on the page of errors."""
     known = {*errors.__all__, *dir(builtins)}
     assert {(page, name) for page, name in names(r"`([A-Z]\w*Error)\b") if name not in known} == set()
     ours = set(errors.__all__) - {"PersonaDBError"}
@@ -128,13 +129,13 @@ def test_errors_that_are_named_exist() -> None:
 
 
 def test_make_targets_that_are_named_exist() -> None:
-    """In backquotes and in blocks."""
+    """Every make target named in backquotes or blocks is in the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert {(page, target) for page, target in names(r"(?:`|\$ )make ([a-z]+)") if target not in targets} == set()
 
 
 def test_links_lead_somewhere() -> None:
-    """To a file of the repository, and to a heading of it where one is named."""
+    """Every link leads to a file of the repository, and to a heading of it where one is named."""
     broken = []
     for page, text in TEXTS.items():
         for target in re.findall(r"\]\((?!https?://)([^)\s]+)\)", _FENCED.sub("", text)):
@@ -146,7 +147,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_pictures_are_there_and_said_in_words() -> None:
-    """Each in the repository, and small; of each a page says what is to be seen."""
+    """Every picture is in the repository and small, and has a text that says what it shows."""
     shown = names(r"(?:(?<=src=\")|(?<=srcset=\"))[^\"]+") | names(r"(?<=\]\()[^)]+\.(?:png|svg)(?=\))")
     files = {(ROOT / page).parent / name for page, name in shown}
     assert len(files) > 3
@@ -155,7 +156,7 @@ def test_pictures_are_there_and_said_in_words() -> None:
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
-    """By links, one after another."""
+    """Links lead from the README to every page, one after another."""
     reached, waiting = set(), [ROOT / "README.md"]
     while waiting:
         path = waiting.pop().resolve()

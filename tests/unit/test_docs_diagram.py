@@ -16,7 +16,7 @@ BOOKKEEPING = {"Migration"}
 
 
 def test_every_type_and_label_of_the_queries_is_drawn() -> None:
-    """And no other."""
+    """The labels and relationship types drawn are exactly those of the queries."""
     texts = [query.text for query in catalog().values()]
     types = {found for text in texts for found in re.findall(r"\[\w*:([A-Z_]+)", text)}
     labels = {found for text in texts for found in re.findall(r"\(\w*:([A-Z]\w+)", text)}
@@ -25,7 +25,7 @@ def test_every_type_and_label_of_the_queries_is_drawn() -> None:
 
 
 def test_the_page_says_it_in_words() -> None:
-    """For who cannot see the drawing, which has a title and a description too."""
+    """The page has the same in words, and the drawing a title and a description."""
     words = PAGE.read_text(encoding="utf-8")
     assert [one for one in DRAWN if f":{one}" not in words] == []
     assert [box.label for box in BOXES if f":{box.label}" not in words and f"`{box.label}`" not in words] == []

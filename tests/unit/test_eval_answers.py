@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from persona_db.chains.fit.answers import AnswerTable
+from persona_db.chains.fit.scale import option_ranks
 from persona_db.evals.answers import AnswerMatrix
-from persona_db.evals.inner import inner_folds
-from persona_db.evals.scale import option_ranks
+from persona_db.evals.folds import validation_folds
 from persona_db.graph.errors import UnknownQuestionError, UnknownUserError
 from persona_db.graph.models import HistoryItem, Person, Question
 
@@ -32,15 +33,11 @@ def matrix(users: int = 30, questions: int = 20, known: float = 0.7) -> AnswerMa
     rng = np.random.default_rng(0)
     answers = rng.integers(0, 3, size=(users, questions)).astype(np.int16)
     answers[rng.random(answers.shape) > known] = -1
-    return AnswerMatrix(
-        users=tuple(f"u{n}" for n in range(users)),
-        questions=tuple(f"q{n}" for n in range(questions)),
-        answers=answers,
-        n_options=np.full(questions, 3, dtype=np.intp),
-        ranks=np.tile([0.0, 0.5, 1.0], (questions, 1)),
-        demographics=np.zeros((users, 0)),
-        demographic_names=(),
-    )
+    asked = [
+        Question(id=f"q{n}", text="?", options=("no", "maybe", "yes"), ordinal=(0, 1, 2)) for n in range(questions)
+    ]
+    table = AnswerTable(tuple(f"u{n}" for n in range(users)), tuple(asked), answers)
+    return AnswerMatrix(table, demographics=np.zeros((users, 0)), demographic_names=())
 
 
 def test_the_matrix_is_of_answers_to_questions_with_options() -> None:
@@ -82,10 +79,10 @@ def test_an_answer_beyond_the_options_is_refused() -> None:
         AnswerMatrix.of(QUESTIONS, PEOPLE, [item("a", "colour", 2)])
 
 
-def test_inner_folds_hold_out_a_tenth_of_each_users_answers_once() -> None:
+def test_validation_folds_hold_out_a_tenth_of_each_users_answers_once() -> None:
     """Folds are disjoint, ten of them are everything, and nothing held out is left in the fold's history."""
     made = matrix()
-    folds = list(inner_folds(made, seed=4, folds=10))
+    folds = list(validation_folds(made, seed=4, folds=10))
     seen = np.zeros(made.answers.shape, dtype=int)
     for fold in folds:
         cells = tuple(fold.tests.T)
@@ -101,7 +98,7 @@ def test_inner_folds_hold_out_a_tenth_of_each_users_answers_once() -> None:
 def test_the_seed_decides_the_folds() -> None:
     """The same seed gives the same folds, another one others."""
     made = matrix()
-    first, again, other = (next(inner_folds(made, seed=seed)).tests for seed in (1, 1, 2))
+    first, again, other = (next(validation_folds(made, seed=seed)).tests for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -109,7 +106,7 @@ def test_the_seed_decides_the_folds() -> None:
 def test_fewer_tests_are_those_of_whole_questions_with_as_much_held_out() -> None:
     """A limit saves predictions; it gives nothing away."""
     made = matrix()
-    whole, limited = (next(inner_folds(made, seed=1, most_tests=most)) for most in (None, 15))
+    whole, limited = (next(validation_folds(made, seed=1, most_tests=most)) for most in (None, 15))
     kept = np.isin(whole.tests[:, 1], limited.tests[:, 1])
     assert 15 <= len(limited.tests) < len(whole.tests)
     assert np.array_equal(whole.tests[kept], limited.tests)

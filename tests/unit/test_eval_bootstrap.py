@@ -10,24 +10,23 @@ from scipy.stats import pearsonr, rankdata
 from sklearn.metrics import f1_score
 
 from persona_db.evals.bootstrap import bootstrap
-from persona_db.evals.measures import (
-    Measure,
-    Sample,
-    abstention_area,
-    accuracy,
-    brier,
-    expected_calibration_error,
-    gain_over_marginal,
-    log_loss,
-    macro_f1,
-    pearson,
-    spearman,
-    variance_ratio,
-    wasserstein,
-)
-from persona_db.evals.measures import within_question_spearman as within
+from persona_db.evals.measures import MEASURES, Measure, Sample
 from persona_db.evals.measures.sample import Floats
 from persona_db.graph.errors import ConfigError
+
+BY_NAME = {measure.name: measure for measure in MEASURES}
+abstention_area = BY_NAME["abstention_area"]
+accuracy = BY_NAME["accuracy"]
+brier = BY_NAME["brier"]
+expected_calibration_error = BY_NAME["expected_calibration_error"]
+gain_over_marginal = BY_NAME["gain_over_marginal"]
+log_loss = BY_NAME["log_loss"]
+macro_f1 = BY_NAME["macro_f1"]
+pearson = BY_NAME["pearson"]
+spearman = BY_NAME["spearman"]
+variance_ratio = BY_NAME["variance_ratio"]
+wasserstein = BY_NAME["wasserstein"]
+within = BY_NAME["within_question_spearman"]
 
 DRAWS = 60
 
@@ -68,17 +67,17 @@ def test_draws_equal_measures_computed_item_by_item() -> None:
     given = made.probabilities[np.arange(len(made)), made.truth]
     squares = ((made.probabilities - np.eye(3)[made.truth]) ** 2).sum(axis=1)
     expected = {
-        log_loss.NAME: [-np.log(given[items]).mean() for items in drawn_items(made, 7)],
-        brier.NAME: [squares[items].mean() for items in drawn_items(made, 7)],
-        accuracy.NAME: [made.correct[items].mean() for items in drawn_items(made, 7)],
-        gain_over_marginal.NAME: [gain[items].mean() for items in drawn_items(made, 7)],
-        macro_f1.NAME: [
+        log_loss.name: [-np.log(given[items]).mean() for items in drawn_items(made, 7)],
+        brier.name: [squares[items].mean() for items in drawn_items(made, 7)],
+        accuracy.name: [made.correct[items].mean() for items in drawn_items(made, 7)],
+        gain_over_marginal.name: [gain[items].mean() for items in drawn_items(made, 7)],
+        macro_f1.name: [
             f1_score(made.truth[items], made.answer[items], average="macro") for items in drawn_items(made, 7)
         ],
-        pearson.NAME: [
+        pearson.name: [
             pearsonr(made.expected_rank[items], made.true_rank[items]).statistic for items in drawn_items(made, 7)
         ],
-        spearman.NAME: [pearsonr(ranks[0][items], ranks[1][items]).statistic for items in drawn_items(made, 7)],
+        spearman.name: [pearsonr(ranks[0][items], ranks[1][items]).statistic for items in drawn_items(made, 7)],
     }
     for name, values in expected.items():
         np.testing.assert_allclose(np.array(values), resampled.draws["a"][name], atol=1e-9, err_msg=name)
@@ -157,8 +156,8 @@ def test_the_interval_within_questions_is_as_wide_as_results_really_spread(each:
         )
         made = replace(made, users=np.arange(len(made)))  # independent items
         resampled = bootstrap({"a": made}, seed=seed, draws=100, measures=[within])
-        values.append(resampled.values["a"][within.NAME])
-        spreads.append(resampled.draws["a"][within.NAME].std())
+        values.append(resampled.values["a"][within.name])
+        spreads.append(resampled.draws["a"][within.name].std())
     assert np.std(values) == pytest.approx(np.mean(spreads), rel=0.25)
     assert np.mean(values) == pytest.approx(0.0, abs=0.05)
 
@@ -189,11 +188,11 @@ def test_intervals_of_other_measures_hold_what_fresh_samples_spread(measure: Mea
     values, spreads, inside = [], [], []
     for seed in range(60):
         resampled = bootstrap({"a": fresh(seed, bent=bent)}, seed=seed, draws=100, measures=[measure])
-        estimate = resampled.estimate("a", measure.NAME)
+        estimate = resampled.estimate("a", measure.name)
         assert estimate.value is not None
         assert estimate.ci95 is not None
         values.append(estimate.value)
-        spreads.append(resampled.draws["a"][measure.NAME].std())
+        spreads.append(resampled.draws["a"][measure.name].std())
         inside.append(estimate.ci95[0] <= estimate.value <= estimate.ci95[1])
     distance = measure in (expected_calibration_error, wasserstein)
     assert all(inside)
@@ -222,5 +221,5 @@ def test_a_measure_that_is_not_defined_has_no_interval() -> None:
     resampled = bootstrap({"a": bare}, seed=0, draws=20)
     undefined = [name for name in resampled.values["a"] if resampled.estimate("a", name).ci95 is None]
     assert undefined == [
-        measure.NAME for measure in (spearman, pearson, within, gain_over_marginal, wasserstein, variance_ratio)
+        measure.name for measure in (spearman, pearson, within, gain_over_marginal, wasserstein, variance_ratio)
     ]

@@ -12,7 +12,7 @@ from persona_db.evals.measures import MEASURES
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "evaluation.md"
 
 
-@pytest.mark.parametrize("name", [*ARMS, *(measure.NAME for measure in MEASURES)])
+@pytest.mark.parametrize("name", [*ARMS, *(measure.name for measure in MEASURES)])
 def test_the_page_has_a_row_for_it(name: str) -> None:
     """In a table, so that one finds what it means."""
     assert f"\n| `{name}` |" in PAGE.read_text(encoding="utf-8")

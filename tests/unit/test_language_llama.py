@@ -10,23 +10,27 @@ from typing import Any
 
 import httpx
 import pytest
+from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from persona_db.chains.language import llama
+from persona_db.chains.language.call import CallContext
 from persona_db.chains.language.models import open_model
+from persona_db.chains.language.prompts import distil_prompt
 from persona_db.chains.language.settings import ModelSettings
+from persona_db.chains.language.structured import stream_text
 from persona_db.graph.errors import ConfigError
 
 SETTINGS = ModelSettings(max_tokens_out=24)
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[llama.Llama]:
+def model() -> Iterator[ChatOpenAI]:
     yield llama.llama_model(None, SETTINGS)
     llama.stop_servers()
 
 
-def test_it_answers_the_same_every_time(model: llama.Llama) -> None:
+def test_it_answers_the_same_every_time(model: ChatOpenAI) -> None:
     """Whatever else it is asked in between, and however many ask at once."""
     prompts = ["Name a river.", "Name a mountain and say why people climb it.", "Name a river."]
     with ThreadPoolExecutor(3) as pool:
@@ -35,7 +39,7 @@ def test_it_answers_the_same_every_time(model: llama.Llama) -> None:
     assert first
 
 
-def test_it_counts_in_its_own_tokens(model: llama.Llama) -> None:
+def test_it_counts_in_its_own_tokens(model: ChatOpenAI) -> None:
     """A prompt costs what its text does, and a few tokens for the frame of each message."""
     text = "Many people would rather walk than wait for a train that is late."
     usage = model.invoke(text).usage_metadata
@@ -45,14 +49,14 @@ def test_it_counts_in_its_own_tokens(model: llama.Llama) -> None:
     assert open_model("llama", settings=SETTINGS).count_tokens(text) == model.get_num_tokens(text)
 
 
-def test_one_server_serves_all_that_ask_for_a_file(model: llama.Llama) -> None:
+def test_one_server_serves_all_that_ask_for_a_file(model: ChatOpenAI) -> None:
     """A model opened twice is loaded once; one with another context is another."""
     assert llama.llama_model(None, SETTINGS).openai_api_base == model.openai_api_base
     small = llama.llama_model(llama.bundled_model(), SETTINGS.model_copy(update={"context_tokens": 512}))
     assert small.openai_api_base != model.openai_api_base
 
 
-def test_nobody_else_can_ask_it(model: llama.Llama) -> None:
+def test_nobody_else_can_ask_it(model: ChatOpenAI) -> None:
     """It listens on loopback, and wants the key that only this process has."""
     base = str(model.openai_api_base)
     assert base.startswith("http://127.0.0.1:")
@@ -92,9 +96,9 @@ def test_a_file_that_is_no_model_is_named(content: bytes | None, said: str, tmp_
 
 def test_after_a_stop_it_says_so() -> None:
     """And opening it again starts it again."""
-    stopped = llama.llama_model(None, SETTINGS)
+    stopped = open_model("llama", settings=SETTINGS)
     llama.stop_servers()
     with pytest.raises(ConfigError, match="open the model again"):
-        stopped.invoke("hello")
+        list(stream_text(stopped, distil_prompt((), ()), CallContext("predict", "u")))
     assert llama.llama_model(None, SETTINGS).get_num_tokens("hello") == 1
     llama.stop_servers()

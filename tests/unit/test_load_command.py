@@ -61,19 +61,19 @@ def test_the_choices_are_those_there_are() -> None:
 def test_what_cannot_be_read_is_told_before_a_server_is_started(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
-    """In one line, with exit status 1."""
+    """A file that cannot be read is an error in one line, with exit status 1, and no server is started."""
     assert invoke(*arguments) == (1, message)
     assert capsys.readouterr().err == f"persona-db: {message}\n"
 
 
 def test_wrong_usage_is_status_2() -> None:
-    """An unknown format, a missing dataset."""
+    """An unknown format or a missing dataset exits with status 2."""
     assert invoke("parquet", "--dataset", "d")[0] == 2
     assert invoke("senate")[0] == 2
 
 
 def test_an_error_becomes_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever a file put into it."""
+    """An error is printed in one line, whatever characters a file put into it."""
 
     def command() -> None:
         raise LoadError("bad\nvalue \x1b[31m", source="x.csv", row=3)
@@ -85,7 +85,7 @@ def test_an_error_becomes_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_other_ends_have_their_status(capsys: pytest.CaptureFixture[str]) -> None:
-    """Interrupted is 130; what a command returns is its own; a bug is raised."""
+    """An interrupt exits with 130, a command's own status is kept, and a bug is raised."""
 
     def interrupted() -> None:
         raise KeyboardInterrupt
@@ -116,13 +116,13 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 def test_a_table_aligns_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    """Numbers to the right; each row on one line."""
+    """Numbers are aligned to the right, and each row is on one line."""
     print_table(("user", "items", "score"), [("Ann\nB", 12_000, 0.5), ("C", 7, None)])
     assert capsys.readouterr().out == "user    items  score\nAnn B  12,000  0.500\nC           7      -\n"
 
 
 def test_json_is_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of models, with null for what JSON has no number for."""
+    """Models are printed as JSON, with null for numbers that JSON does not have."""
     print_json({"row": QuarantinedRow(source="é", row=1, reason=""), "values": [1.5, math.nan, math.inf]})
     assert json.loads(capsys.readouterr().out) == {
         "row": {"source": "é", "row": 1, "reason": ""},
@@ -138,7 +138,7 @@ def test_nothing_is_drawn_where_nobody_looks(capsys: pytest.CaptureFixture[str])
 
 
 def test_bars_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """On stderr, one for each thing done, with or without a known end."""
+    """On a terminal stderr shows one bar for each task, with or without a known total."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     with progress_bar() as progress:
@@ -151,19 +151,19 @@ def test_bars_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its variable."""
+    """The error for an invalid setting names its environment variable."""
     monkeypatch.setenv("PERSONA_DB_HEAP_MB", "much")
     with pytest.raises(ConfigError, match="PERSONA_DB_HEAP_MB: Input should be a valid integer"):
         read_settings()
 
 
 def test_one_line_keeps_what_can_be_read() -> None:
-    """Other scripts too."""
+    """Printable characters of all scripts are kept."""
     assert one_line(" é 漢\t\u202e\x07 ") == "é 漢 \\u202e\\x07"
 
 
 def test_help_is_fast() -> None:
-    """Nothing heavy is imported for it."""
+    """`load --help` imports nothing heavy."""
     script = (
         "import sys; import persona_db.cli.load, persona_db.cli.console\n"
         "heavy = {'pydantic', 'neo4j', 'numpy', 'rich', 'langchain_core'} & set(sys.modules)\n"

@@ -36,14 +36,14 @@ def test_iso_dates_are_normalised(given: str, stored: str) -> None:
     ["June 2006", "2006-13-01", "2006-02-30", "15/06/2006", "NaN", "2006-06", "0001-01-01T00:00+05:00", "9999-12-31"],
 )
 def test_others_are_refused(given: str) -> None:
-    """So are the year that stands for the end of time, and a time before the first."""
+    """Texts that are no date, the year that stands for the end of time, and years before the first are refused."""
     with pytest.raises(ValueError, match="is "):
         iso_date(given)
 
 
 @given(TIMES, TIMES, st.integers(-14, 14))
 def test_order_is_kept(one: datetime, two: datetime, offset: int) -> None:
-    """Whatever the offset they were given with."""
+    """Normalised times sort by moment, whatever offset they had."""
     zone = timezone(timedelta(hours=offset))
     first, second = one.replace(tzinfo=UTC, microsecond=0), two.replace(tzinfo=UTC, microsecond=0)
     texts = iso_date(first.astimezone(zone).isoformat()), iso_date(second.isoformat())
@@ -52,7 +52,7 @@ def test_order_is_kept(one: datetime, two: datetime, offset: int) -> None:
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_date_or_a_value_error(text: str) -> None:
-    """Never another exception; what is accepted is accepted again unchanged."""
+    """Any text is accepted or raises ValueError; an accepted text is accepted again unchanged."""
     try:
         stored = iso_date(text)
     except ValueError:

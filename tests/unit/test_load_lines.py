@@ -28,7 +28,7 @@ def table_rows(path: Path) -> tuple[list[tuple[int, list[str]]], list[Quarantine
 
 
 def test_lines_have_their_numbers_and_problems(tmp_path: Path) -> None:
-    """Good lines come whole; the others with a reason and no text."""
+    """Good lines come with number and text, bad lines with number and reason."""
     path = tmp_path / "x.txt"
     path.write_bytes(b"\xef\xbb\xbfone\r\n" + b"\xff\xfe\n" + b"nul\0\n" + b"x" * (MAX_LINE + 5) + b"\nlast")
     lines = list(numbered_lines(path))
@@ -78,7 +78,7 @@ def test_gzip_is_seen_by_its_content(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: bytes, reason: str) -> None:
-    """Nothing of it is yielded: the check comes first."""
+    """A file that cannot be read is refused by name before any line of it is yielded."""
     path = tmp_path / "answers.csv"
     path.write_bytes(content)
     with pytest.raises(LoadError, match=reason) as caught:
@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, content: 
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    """Each with its own reason."""
+    """A missing file and a folder are refused, each with its own reason."""
     with pytest.raises(LoadError, match="no such file"):
         check_file(tmp_path / "absent.csv")
     with pytest.raises(LoadError, match="is a folder; give a file"):
@@ -146,7 +146,7 @@ def test_what_csv_writes_comes_back(tmp_path: Path, rows: list[tuple[str, str]])
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_give_rows_quarantine_or_a_load_error(tmp_path: Path, content: bytes) -> None:
-    """Never another exception."""
+    """Any bytes give rows, quarantined rows or a LoadError, and no other exception."""
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,b\n" + content)
     rows, _ = table_rows(path)

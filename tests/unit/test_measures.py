@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,27 +18,24 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from persona_db.evals.items import Outcome, TestItem, outcome_of
-from persona_db.evals.measures import (
-    MEASURES,
-    Measure,
-    Sample,
-    abstention_area,
-    abstention_curve,
-    accuracy,
-    brier,
-    expected_calibration_error,
-    gain_over_marginal,
-    log_loss,
-    macro_f1,
-    pearson,
-    sample_of,
-    spearman,
-    value_of,
-    variance_ratio,
-    wasserstein,
-    within_question_spearman,
-)
+from persona_db.evals.measures import MEASURES, Measure, Sample, abstention_curve, sample_of, value_of
+from persona_db.evals.measures.log_loss import FLOOR
 from persona_db.graph.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+BY_NAME = {measure.name: measure for measure in MEASURES}
+abstention_area = BY_NAME["abstention_area"]
+accuracy = BY_NAME["accuracy"]
+brier = BY_NAME["brier"]
+expected_calibration_error = BY_NAME["expected_calibration_error"]
+gain_over_marginal = BY_NAME["gain_over_marginal"]
+log_loss = BY_NAME["log_loss"]
+macro_f1 = BY_NAME["macro_f1"]
+pearson = BY_NAME["pearson"]
+spearman = BY_NAME["spearman"]
+variance_ratio = BY_NAME["variance_ratio"]
+wasserstein = BY_NAME["wasserstein"]
+within_question_spearman = BY_NAME["within_question_spearman"]
 
 SCALE = (0.0, 0.5, 1.0, None)
 
@@ -110,7 +111,7 @@ def test_within_question_spearman_is_the_mean_of_scipys(seed: int) -> None:
 def test_log_loss_is_that_of_scikit_learn(seed: int) -> None:
     """Of probabilities that are no less than the floor; a missing prediction is a uniform one."""
     sample = drawn(seed)
-    floored = np.maximum(sample.probabilities, log_loss.FLOOR)
+    floored = np.maximum(sample.probabilities, FLOOR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # floored rows sum to a little more than 1
         expected = sklearn_log_loss(sample.truth, floored, labels=range(4))
@@ -263,16 +264,60 @@ def test_the_marginal_must_be_of_the_same_items() -> None:
         sample_of([outcome("q", 0, None)], ranks={"q": SCALE}, marginal=[outcome("q", 1, None)])
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.NAME)
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 def test_no_items_have_no_value(measure: Measure) -> None:
     """The mean of nothing is not zero."""
     assert np.isnan(value_of(measure, drawn(0, items=0)))
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.NAME)
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 def test_a_measure_says_what_it_is(measure: Measure) -> None:
     """A name, a sentence, where it is from, and what a missing prediction counts as."""
-    assert all(text.strip() for text in (measure.NAME, measure.SENTENCE, measure.CITATION, measure.MISSING))
+    assert all(text.strip() for text in (measure.name, measure.sentence, measure.citation, measure.missing))
+
+
+_ADDED = """
+from persona_db.evals.measures.mean import mean_of, one_each
+from persona_db.evals.measures.measure import Measure
+
+MEASURE = Measure(
+    name="share_of_first", heading="first\\noption", sentence="How often the first option is predicted.",
+    citation="Own.", missing="is not the first option",
+    numbers=lambda sample: one_each((sample.answer == 0).astype(float)), fold=mean_of,
+)
+"""
+_WITH_IT = """
+import importlib.util, io, json, sys
+spec = importlib.util.find_spec("persona_db.evals.measures")
+spec.submodule_search_locations.append(sys.argv[1])
+package = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(package)
+
+from rich.console import Console
+from docs.generate import evaluation_page
+from persona_db.evals.table import show
+from tests.unit.test_eval_report import report
+
+text = io.StringIO()
+show(report(), Console(file=text, width=200))
+print(json.dumps([report().model_dump(mode="json"), text.getvalue(), evaluation_page()]))
+"""
+
+
+def test_a_measure_is_added_in_one_file(tmp_path: Path) -> None:
+    """One more module in the package is in the report, in its differences, in the table and on the docs page."""
+    (tmp_path / "share_of_first.py").write_text(_ADDED, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-c", _WITH_IT, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    made, table, page = json.loads(run.stdout)
+    arm = made["arms"]["good"]
+    assert list(arm)[12:15] == ["abstention_area", "share_of_first", "ci95"]
+    assert arm["share_of_first"] == pytest.approx(12 / 37)
+    assert set(made["differences"]["good-marginal"]) == {"share_of_first", *BY_NAME}
+    assert "option" in table
+    assert f"{12 / 37:.3f}" in table
+    assert "\n| `share_of_first` | How often the first option is predicted. | is not the first option |\n" in page
 
 
 @settings(max_examples=40, deadline=None)
@@ -295,8 +340,8 @@ def test_measures_hold_their_bounds_and_do_not_depend_on_the_order(seed: int, it
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        values = {measure.NAME: value_of(measure, sample) for measure in MEASURES}
-        again = {measure.NAME: value_of(measure, shuffled) for measure in MEASURES}
+        values = {measure.name: value_of(measure, sample) for measure in MEASURES}
+        again = {measure.name: value_of(measure, shuffled) for measure in MEASURES}
     for name, value in values.items():
         low = -1.0 if "spearman" in name or name in {"pearson", "gain_over_marginal"} else 0.0
         high = {"log_loss": -np.log(0.001), "brier": 2.0, "variance_ratio": np.inf}.get(name, 1.0)

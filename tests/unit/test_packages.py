@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 import tomllib
@@ -23,7 +24,7 @@ def _modules(package: str) -> list[str]:
 
 @pytest.mark.parametrize("name", [*PACKAGES, *(module for package in PACKAGES for module in _modules(package))])
 def test_all_that_it_lists_can_be_imported(name: str) -> None:
-    """Each name once; a package has a list, of its modules most."""
+    """Every package has `__all__`, and every name of an `__all__` is there once and can be imported."""
     module = importlib.import_module(name)
     listed: list[str] = module.__all__ if name in PACKAGES else getattr(module, "__all__", [])
     assert len(listed) == len(set(listed))
@@ -42,7 +43,7 @@ def test_every_folder_of_python_is_a_package() -> None:
 
 
 def test_imports_go_one_way() -> None:
-    """cli, evals -> chains -> graph <- loaders: nothing of graph or loaders needs what stands above it."""
+    """Imports go cli, evals -> chains -> graph <- loaders: graph and loaders need nothing above them."""
     above = {
         "graph": ("persona_db.chains", "persona_db.loaders", "persona_db.evals", "persona_db.cli"),
         "loaders": ("persona_db.chains", "persona_db.evals", "persona_db.cli"),
@@ -70,3 +71,35 @@ def test_help_needs_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "imported: []"
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_is_what_the_parser_prints(option: str) -> None:
+    """It is printed without the parser, and reads the same as from it."""
+    parser = (
+        "from typer.main import get_command; from persona_db.cli.app import APP\n"
+        f"get_command(APP).main([{option!r}], prog_name='persona-db')"
+    )
+    light = f"from persona_db.cli.main import main; main([{option!r}])"
+    environment = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
+    printed = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment).stdout
+        for code in (parser, light)
+    ]
+    assert printed[0] == printed[1]
+
+
+def test_a_command_imports_no_more_of_the_driver_than_it_uses() -> None:
+    """`users` and `join` have no arrays, and nothing is kept from being imported afterwards."""
+    code = (
+        "import sys\n"
+        "from persona_db.cli.console import ARRAYS, connect\n"
+        "from persona_db.graph.errors import GraphUnavailableError\n"
+        "from persona_db.graph.settings import Settings\n"
+        "try: connect(Settings(neo4j_uri='bolt://127.0.0.1:9'), progress=print, without=ARRAYS)\n"
+        "except GraphUnavailableError: pass\n"
+        "print('imported:', [name for name in ARRAYS if name in sys.modules], 'neo4j' in sys.modules)\n"
+        "import numpy, pandas"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported: [] True"

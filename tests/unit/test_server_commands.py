@@ -36,7 +36,7 @@ def run(*arguments: str) -> str:
 
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_a_server_that_is_given_is_left_alone(command: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is started, stopped or written."""
+    """With NEO4J_URI set, `up` and `down` start, stop and write nothing."""
     monkeypatch.setenv("NEO4J_URI", "bolt://graph.example:7687")
     assert run(command).startswith("NEO4J_URI is set: bolt://graph.example:7687 is used")
     told = json.loads(run(command, "--json"))
@@ -45,7 +45,7 @@ def test_a_server_that_is_given_is_left_alone(command: str, home: Path, monkeypa
 
 
 def test_status_of_nothing(home: Path) -> None:
-    """It says so, says what starts one, and starts none."""
+    """Without a server `status` says so, names the command that starts one, and starts none."""
     printed = run("status").splitlines()
     assert printed[0] == "Neo4j is not running"
     assert f"Data folder    {home / 'data'}" in printed
@@ -56,7 +56,7 @@ def test_status_of_nothing(home: Path) -> None:
 
 
 def test_nothing_is_stopped_twice(home: Path) -> None:
-    """It is no error."""
+    """`down` without a running server is no error."""
     assert run("down") == "Neo4j was not running\n"
     assert json.loads(run("down", "--json"))["stopped"] is False
     assert not home.exists()

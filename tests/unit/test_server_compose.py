@@ -33,12 +33,12 @@ def template_settings() -> dict[str, str]:
 
 
 def test_it_is_the_same_neo4j() -> None:
-    """To the patch release."""
+    """compose.yaml runs the embedded server's version, to the patch release."""
     assert f"image: neo4j:{read_lock().neo4j}\n" in COMPOSE
 
 
 def test_it_is_as_hard() -> None:
-    """Every setting is the embedded server's; only the heap is set there and elsewhere here."""
+    """Every setting in compose.yaml is the embedded server's, except the heap."""
     ours = compose_settings()
     assert ours.pop("server.memory.heap.max_size") == "2g"
     template = template_settings()

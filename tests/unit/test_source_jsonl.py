@@ -64,7 +64,7 @@ def without_ids(records: list[Record]) -> list[Record]:
 
 
 def test_items_questions_and_users_are_read(tmp_path: Path) -> None:
-    """In their order; whoever says something without having been described is a user all the same."""
+    """Records come in the order of the file; a user who was not described is made from their first item."""
     records, bad = read(JsonlSource([file_of(tmp_path / "x.jsonl", *GOOD)]))
     assert bad == []
     assert without_ids(records) == without_ids(RECORDS)
@@ -87,7 +87,7 @@ def test_an_id_left_out_is_made_from_the_line(tmp_path: Path) -> None:
 
 
 def test_several_files_gzip_and_a_byte_order_mark(tmp_path: Path) -> None:
-    """Questions of one file are known in the next."""
+    """Several files are read as one, gzipped or with a byte order mark: the second may answer the first's questions."""
     first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"
     first.write_bytes(b"\xef\xbb\xbf" + json.dumps(TAX).encode() + b"\r\n\r\n")
     second.write_bytes(gzip.compress(json.dumps(GOOD[2]).encode()))
@@ -97,7 +97,7 @@ def test_several_files_gzip_and_a_byte_order_mark(tmp_path: Path) -> None:
 
 
 def test_standard_input_may_be_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is kept in a temporary file, and called stdin in messages."""
+    """Standard input is kept in a temporary file for a second read, and messages call it stdin."""
     content = "\n".join(json.dumps(line) for line in [*GOOD, {"user": ""}])
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content.encode())))
     source = JsonlSource([Path("-")])
@@ -108,7 +108,7 @@ def test_standard_input_may_be_read_twice(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_questions_of_the_dataset_may_be_answered(tmp_path: Path) -> None:
-    """Without being repeated in the file."""
+    """Items may answer questions of the dataset that the file does not repeat."""
     source = JsonlSource([file_of(tmp_path / "x.jsonl", GOOD[2])])
     assert [row.reason for row in read(source)[1]] == ["no question 'tax'; its line must come before its answers"]
     source.know([Question(id="tax", text="Raise taxes?", options=("no", "yes"))])
@@ -118,7 +118,7 @@ def test_questions_of_the_dataset_may_be_answered(tmp_path: Path) -> None:
 
 
 def test_what_is_held_out_is_not_read_either_as_free_text(tmp_path: Path) -> None:
-    """Answers marked test, and the same user's free text in the same words."""
+    """Answers marked test are not read, nor is free text of the same user in the same words."""
     lines = [
         TAX,
         {"user": "u1", "text": "  YES, raise them", "id": "free"},
@@ -184,7 +184,7 @@ def test_described_twice_is_kept_once(tmp_path: Path) -> None:
     ids=range(27),
 )
 def test_a_bad_line_is_quarantined(tmp_path: Path, line: object, reason: str) -> None:
-    """With its number and the reason; the lines around it are read."""
+    """A bad line is quarantined with its number and the reason, and the lines around it are read."""
     records, bad = read(JsonlSource([file_of(tmp_path / "x.jsonl", TAX, line, {"user": "v", "text": "ok"})]))
     assert [record.id for record in records][:2] == ["tax", "v"]
     assert [(row.source, row.row) for row in bad] == [(str(tmp_path / "x.jsonl"), 2)]
@@ -192,7 +192,7 @@ def test_a_bad_line_is_quarantined(tmp_path: Path, line: object, reason: str) ->
 
 
 def test_a_line_that_is_not_utf8_is_quarantined(tmp_path: Path) -> None:
-    """The lines around it are read."""
+    """A line that is not UTF-8 is quarantined, and the lines around it are read."""
     path = tmp_path / "x.jsonl"
     path.write_bytes(b'{"user": "u", "text": "a"}\n{"user": "u", "text": "\xff"}\n{"user": "u", "text": "b"}\n')
     records, bad = read(JsonlSource([path]))
@@ -226,7 +226,7 @@ def test_ids_and_texts_are_data_whatever_they_hold(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
-    """Before anything is yielded, also from the files before it."""
+    """A file of another kind is refused before anything is yielded, also from the files before it."""
     good = file_of(tmp_path / "good.jsonl", *GOOD)
     path = tmp_path / "x.jsonl"
     path.write_bytes(content)
@@ -243,14 +243,14 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes, reaso
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_give_records_or_quarantine(tmp_path: Path, lines: list[bytes]) -> None:
-    """Never an exception, once one line is good."""
+    """Once one line is good, any bytes give records or quarantined rows, and no exception."""
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"\n".join([json.dumps(TAX).encode(), *lines]))
     assert read(JsonlSource([path]))[0]
 
 
 def test_the_example_in_the_documentation_is_read(tmp_path: Path) -> None:
-    """Line by line as it stands there."""
+    """Every line of the documentation's example is read as it stands there."""
     page = (Path(__file__).parents[2] / "docs" / "loaders.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     path = tmp_path / "x.jsonl"
@@ -261,7 +261,7 @@ def test_the_example_in_the_documentation_is_read(tmp_path: Path) -> None:
 
 
 def test_every_field_is_documented() -> None:
-    """Of items, questions and users."""
+    """Every field of items, questions and users is on the page of loaders."""
     page = (Path(__file__).parents[2] / "docs" / "loaders.md").read_text(encoding="utf-8")
     part = page[page.index("## jsonl") :]
     fields = {name for model in (ItemLine, QuestionLine, UserLine) for name in model.model_fields}

@@ -47,7 +47,7 @@ def read(source: OpinionQASource) -> tuple[list[Record], list[QuarantinedRow]]:
 
 
 def test_a_wave_becomes_questions_people_and_answers(tmp_path: Path) -> None:
-    """Options by their place on the scale, those off it last; a scale of equal places is none."""
+    """Options are ordered by their position on the scale, those off it last; equal positions are no scale."""
     source = OpinionQASource([wave(tmp_path / "Panel_2016")])
     records, bad = read(source)
     assert bad == []
@@ -94,7 +94,7 @@ def test_one_split_may_serve_all_waves(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_there_twice_is_kept_once(tmp_path: Path) -> None:
-    """Silently when the rows agree; else the second is quarantined with the reason."""
+    """A key that stands twice is kept once, silently when the rows agree; otherwise the second row is quarantined."""
     again = INFO.splitlines()[1]
     folder = wave(tmp_path / "x", info=f"{INFO}{again}\n" + again.replace("With a gun?", "Another?") + "\n")
     records, bad = read(OpinionQASource([folder]))
@@ -149,7 +149,7 @@ def test_a_row_that_is_no_question_is_quarantined(tmp_path: Path, row: str, reas
     ],
 )
 def test_a_bad_answer_or_respondent_is_quarantined(tmp_path: Path, responses: str, where: int, reason: str) -> None:
-    """With file and row; the others are read."""
+    """A bad answer or respondent is quarantined with file and row, and the others are read."""
     folder = wave(tmp_path / "x", responses=responses)
     records, bad = read(OpinionQASource([folder]))
     assert [row.row for row in bad] == [where]
@@ -182,13 +182,13 @@ def test_ids_are_data_whatever_they_hold(tmp_path: Path) -> None:
     ],
 )
 def test_a_folder_without_the_tables_is_refused(tmp_path: Path, changes: dict[str, str], reason: str) -> None:
-    """Before anything is yielded."""
+    """A folder that lacks a table is refused before anything is yielded."""
     with pytest.raises(LoadError, match=reason):
         next(OpinionQASource([wave(tmp_path / "x", **changes)]).read(ignore))
 
 
 def test_a_missing_folder_and_a_file_are_refused(tmp_path: Path) -> None:
-    """Each by its name."""
+    """A missing folder, and a file in place of a folder, are refused by name."""
     with pytest.raises(LoadError, match=r"no such folder with info\.csv"):
         next(OpinionQASource([tmp_path / "absent"]).read(ignore))
     with pytest.raises(LoadError, match="is a file; give the wave's folder"):
@@ -196,7 +196,7 @@ def test_a_missing_folder_and_a_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_split_of_another_data_set_is_refused(tmp_path: Path) -> None:
-    """It would hold nothing out, and load nothing."""
+    """A split that names nobody of the folder is refused: it would hold nothing out."""
     with pytest.raises(LoadError, match="split of another data set"):
         next(OpinionQASource([wave(tmp_path / "x")], splits=[Split([("7", "Q", "test")])]).read(ignore))
 
@@ -224,14 +224,14 @@ def test_a_split_with_a_row_that_cannot_be_read_is_refused(tmp_path: Path) -> No
 @given(st.recursive(st.none() | st.integers(-9, 9) | st.text(max_size=5) | st.floats(allow_infinity=False), st.lists))
 @settings(max_examples=50, deadline=None)
 def test_literals_come_back(value: object) -> None:
-    """Also nan, which Python's own literals lack."""
+    """Python literals are read back, nan included, which Python's own reader refuses."""
     assert repr(literal(repr(value))) == repr(value)
 
 
 @given(st.text(max_size=40))
 @settings(max_examples=100, deadline=None)
 def test_any_text_is_a_literal_or_a_value_error(text: str) -> None:
-    """Never another exception, never a call."""
+    """Any text is a literal or raises ValueError; no other exception comes, and nothing is called."""
     try:
         value = literal(text)
     except ValueError:

@@ -106,7 +106,7 @@ def test_posts_responses_descriptions_and_histories_are_read(tmp_path: Path) -> 
     ],
 )
 def test_a_reply_to_be_predicted_is_in_no_history(tmp_path: Path, entry: object, user: str, kept: bool) -> None:
-    """Of the test, dev and coldstart files alike."""
+    """Replies of the test, dev and coldstart files are in no history."""
     source = RfpnSource(
         folder_of(
             tmp_path,
@@ -126,7 +126,7 @@ def test_a_reply_to_be_predicted_is_in_no_history(tmp_path: Path, entry: object,
 
 
 def test_a_reply_to_be_predicted_is_in_no_training_row(tmp_path: Path) -> None:
-    """Not by id, not for the same post, not in the same words, not in what users say of themselves."""
+    """A reply to be predicted is in no training row or description: by id, by post or by its words."""
     rows = [
         response("z", "p1", "t3", "Same id", 6),
         response("a", "p2", "t8", "Same post", 6),
@@ -146,7 +146,7 @@ def test_a_reply_to_be_predicted_is_in_no_training_row(tmp_path: Path) -> None:
 
 
 def test_a_split_holds_out_training_rows_too(tmp_path: Path) -> None:
-    """With their text in the history."""
+    """Training rows that a split marks test are held out, and so is their text in the history."""
     split = Split([("a", "p1", "test"), ("d", "p2", "history")])
     history = {"a": [["h1", "finally!"], ["h2", "Other"]]}
     source = RfpnSource(folder_of(tmp_path, users_history_dict=history), split=split)
@@ -237,7 +237,7 @@ def test_a_tweet_in_history_and_in_training_is_one_item(tmp_path: Path) -> None:
 def test_bad_entries_are_quarantined(
     tmp_path: Path, changes: dict[str, Any], where: tuple[str, int], reason: str
 ) -> None:
-    """With file and number; the others are read."""
+    """Bad entries are quarantined with file and number, and the others are read."""
     if "post_data" in changes:
         changes["post_data"]["p3"] = {}
     _, bad = read(RfpnSource(folder_of(tmp_path, **changes)))
@@ -261,7 +261,7 @@ def test_bad_entries_are_quarantined(
     ],
 )
 def test_a_folder_that_is_not_of_the_layout_is_refused(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
-    """Before anything is yielded, naming the file and the place in it."""
+    """A folder of another layout is refused before anything is yielded, with the file and the position in it."""
     with pytest.raises(LoadError) as caught:
         next(RfpnSource(folder_of(tmp_path, **changes)).read(ignore))
     assert reason in str(caught.value)
@@ -276,7 +276,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
 
 def test_annotated_user_files_and_numbers_as_ids_are_accepted(tmp_path: Path) -> None:
-    """The fork's names of files, and ids that are not quoted."""
+    """File names of the fork and ids that are numbers are accepted."""
     info = FILES["users_info_dict"]
     rows = [{**response("a", "p1", "t1", "x", 3), "author_id": 17, "tweet_id": 1234567890123456789}]
     source = RfpnSource(
@@ -295,7 +295,7 @@ def test_annotated_user_files_and_numbers_as_ids_are_accepted(tmp_path: Path) ->
 def test_a_document_is_read_entry_by_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[Any], indent: int | None, block: int
 ) -> None:
-    """As json reads it whole, wherever the blocks end."""
+    """Entries are those that `json` reads from the entire document, wherever blocks end."""
     monkeypatch.setattr("persona_db.loaders.document._BLOCK", block)
     path = tmp_path / "x.json"
     path.write_text(json.dumps(values, indent=indent, ensure_ascii=False), encoding="utf-8")

@@ -60,7 +60,7 @@ def test_the_bundled_data_are_the_whole_senate(bundled: list[Record]) -> None:
 
 
 def test_a_vote_reads_by_itself(bundled: list[Record]) -> None:
-    """Roll call, member and vote as they are stored."""
+    """A vote's text names the roll call, and question, user and item are stored as documented."""
     assert bundled[1] == Question(
         id="s109-1-0002",
         text="On the Nomination (PN8): Confirmation Condoleeza Rice, of California, to be Secretary of State",
@@ -83,7 +83,7 @@ def test_a_vote_reads_by_itself(bundled: list[Record]) -> None:
 
 
 def test_the_bundled_file_has_no_results_and_no_totals() -> None:
-    """Neither a column for them nor their words."""
+    """The bundled file has neither columns nor words of results and totals."""
     document = json.loads(gzip.decompress(files("persona_db.samples").joinpath("senate109.json.gz").read_bytes()))
     assert set(document) == {"member_fields", "members", "rollcall_fields", "rollcalls", "votes"}
     assert document["rollcall_fields"] == ["date", "session", "number", "bill", "question", "description"]
@@ -92,7 +92,7 @@ def test_the_bundled_file_has_no_results_and_no_totals() -> None:
 
 
 def test_a_folder_of_tables_is_read_too(tmp_path: Path) -> None:
-    """Whatever stands in names; result and totals are left where they are."""
+    """A folder of tables is read, with any characters in names; results and totals are not read."""
     records, bad = read(SenateSource(folder_of(tmp_path)))
     assert bad == []
     assert [record.id for record in records] == [
@@ -121,7 +121,7 @@ def test_packing_and_reading_back_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_split_keeps_history_and_gives_the_rest_to_evaluate() -> None:
-    """Votes marked test are counted and not read; unmarked ones neither."""
+    """Votes marked test, and unmarked votes, are counted and not read."""
     split = Split([("SESSIONS (R AL)", "s109-1-0001", "test"), ("SESSIONS (R AL)", "s109-1-0002", "history")])
     source = SenateSource(split=split)
     items = [record for record in read(source)[0] if isinstance(record, HistoryItem)]
@@ -131,7 +131,7 @@ def test_a_split_keeps_history_and_gives_the_rest_to_evaluate() -> None:
 
 
 def test_all_can_be_kept(tmp_path: Path) -> None:
-    """A split then only says what is held out."""
+    """With `keep="all"` every vote is read, and the split only says which votes are held out."""
     split = Split([("SEN A (R AL)", "s109-1-0001", "test")])
     source = SenateSource(folder_of(tmp_path), split=split, keep="all")
     assert len(read(source)[0]) == 7
@@ -161,7 +161,7 @@ def test_all_can_be_kept(tmp_path: Path) -> None:
     ],
 )
 def test_bad_rows_are_quarantined(tmp_path: Path, changes: dict[str, str], where: tuple[str, int], reason: str) -> None:
-    """The good ones are read."""
+    """Bad rows are quarantined, and the good ones are read."""
     records, bad = read(SenateSource(folder_of(tmp_path, **changes)))
     assert len(records) == 7
     assert [(Path(row.source).name, row.row) for row in bad] == [where]
@@ -169,14 +169,14 @@ def test_bad_rows_are_quarantined(tmp_path: Path, changes: dict[str, str], where
 
 
 def test_no_vote_is_no_opinion(tmp_path: Path) -> None:
-    """Counted, not quarantined."""
+    """A vote not cast is counted as no opinion and not quarantined."""
     source = SenateSource(folder_of(tmp_path, votes=VOTES + '"SEN B (D `X`)",2,Not Voting\n'))
     assert read(source)[1] == []
     assert source.counts.refused == 1
 
 
 def test_what_is_no_such_folder_is_refused(tmp_path: Path) -> None:
-    """By name, before anything is yielded."""
+    """A path that is no folder of the layout is refused by name before anything is yielded."""
     with pytest.raises(LoadError, match=r"no such folder with members\.csv"):
         next(SenateSource(tmp_path / "absent").read(ignore))
     folder = folder_of(tmp_path, votes="name,vote\n")
@@ -188,7 +188,7 @@ def test_what_is_no_such_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.shared_data
 def test_the_bundled_data_equal_the_tables_they_were_made_of(shared_data: Path, bundled: list[Record]) -> None:
-    """Compared with pandas as an independent reader, and with the source's own folder."""
+    """The bundled data equal the tables, as read by pandas and by the source's own folder reader."""
     folder = shared_data / "senate109"
     sample = files("persona_db.samples").joinpath("senate109.json.gz").read_bytes()
     assert gzip.decompress(pack(folder)) == gzip.decompress(sample)

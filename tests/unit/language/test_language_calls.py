@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from persona_db.chains.calls import CallRecord
 from persona_db.chains.language.cache import CallCache
-from persona_db.chains.language.call import CACHED, UNRECORDED, Attempt, Budget, attempting
+from persona_db.chains.language.call import CACHED, UNRECORDED, Budget, Call, CallContext
 from persona_db.chains.language.models import open_model
 from persona_db.chains.language.pricing import PRICES, PRICES_OF, Price, about_tokens, price_of, prices_said
+from persona_db.chains.language.prompts import distil_prompt
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.errors import BudgetError, ConfigError
 from tests.unit.language.scripted import Scripted, does_as_told
@@ -25,6 +27,12 @@ from tests.unit.language.scripted import Scripted, does_as_told
 
 def cache(path: Path, identity: str = "m") -> CallCache:
     return CallCache(path / "calls.sqlite", model="m", identity=identity)
+
+
+def under_way(*, dry_run: bool = False) -> AbstractContextManager[None]:
+    """A call that is looked up in the cache."""
+    model = open_model(Scripted(script=does_as_told))
+    return Call(model, distil_prompt((), ()), CallContext("distil", "u", dry_run=dry_run), 10).under_way()
 
 
 def call(cost: float | None = 0.5, *, cached: bool = False, tokens: int = 10) -> CallRecord:
@@ -64,11 +72,11 @@ def test_what_a_killed_run_paid_for_is_put_on_record_once(tmp_path: Path) -> Non
     key = killed.key("p", "m---x")
     killed.keep(key, AIMessage("hello"))
     assert not unrecorded(killed)
-    with attempting(Attempt("distil", dry_run=True)):
+    with under_way(dry_run=True):
         assert unrecorded(rehearsing := cache(tmp_path))
         assert unrecorded(rehearsing)
     found = cache(tmp_path)
-    with attempting(Attempt("distil")):
+    with under_way():
         assert [unrecorded(found), unrecorded(found)] == [True, False]
     found.record([key])
     assert not unrecorded(cache(tmp_path))
@@ -174,9 +182,9 @@ def test_a_budget_stops_before_the_call_that_could_exceed_it() -> None:
     """What was set aside and not used can be used by others."""
     budget = Budget(budget_usd=1.0)
     budget.reserve(0.6)
-    budget.release(0.6, [call(0.2)])
+    budget.release(0.6, call(0.2))
     budget.reserve(0.8)
-    budget.release(0.8, [call(0.8)])
+    budget.release(0.8, call(0.8))
     with pytest.raises(BudgetError, match="--budget-usd"):
         budget.reserve(0.01)
     budget.reserve(0.0)
@@ -195,7 +203,7 @@ def test_a_call_waits_for_those_that_run_before_it_is_refused() -> None:
     thread = threading.Thread(target=second)
     thread.start()
     assert not passed.wait(0.1)
-    budget.release(0.9, [call(0.1)])
+    budget.release(0.9, call(0.1))
     thread.join(5)
     assert passed.is_set()
 
@@ -255,7 +263,7 @@ def test_a_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_a_chat_model_given_is_named_by_its_class_and_left_as_it_was(tmp_path: Path) -> None:
-    """The cache and the gate are put on a copy."""
+    """The cache and the rate limiter are put on a copy."""
     chat = Scripted(script=does_as_told)
     model = open_model(chat, settings=ModelSettings(requests_per_second=100.0), cache=tmp_path / "calls.sqlite")
     assert (model.name, model.method, model.price, model.context_tokens) == ("Scripted", None, None, 8192)

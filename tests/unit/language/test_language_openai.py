@@ -1,20 +1,38 @@
-"""What goes to OpenAI is what LangChain's own chat model would send, whoever writes it down."""
+"""The request that OpenAI gets is LangChain's own, whichever way its client is given the schema."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI
 
-from persona_db.chains.language.openai_chat import LeanChatOpenAI
-from persona_db.chains.language.output_schema import schema_of
-from persona_db.chains.language.outputs import Distillation
+from persona_db.chains.language.call import CallContext, NotPaidForError
+from persona_db.chains.language.models import open_model
+from persona_db.chains.language.output_schema import bound, schema_of
+from persona_db.chains.language.outputs import Distillation, Induction, PredictedAnswer, Reaction, Verdict
+from persona_db.chains.language.prompts import distil_prompt
+from persona_db.chains.language.settings import ModelSettings
+from persona_db.chains.language.structured import Answered, Checked, ask
+from persona_db.graph.models import HistoryItem, Model
 
-MESSAGES = [SystemMessage("Say what is stated."), HumanMessage('i1 | "Trains" are late.\n\u2028 …')]
+PROMPT = distil_prompt([HistoryItem(id="u/1", user="u", text='"Trains" are late.\n\u2028 …')], ("AGE=30",))
+PAID = (
+    ("json_schema", Distillation, False, "0b59df1b795bdc811717dc59aa43d3da1bc2903fd8fbc0db2b82384b2cd81701"),
+    ("json_schema", Induction, False, "19d28b6318fb51be884e7b05b561f53edc766ba07c6be6bde12aacffabec42ee"),
+    ("json_schema", PredictedAnswer, True, "216a8958636ceb7047b9857dbe67c8935f89565071de7353153d0c5ff3288f2f"),
+    ("json_schema", Reaction, True, "0aed4f3d7e8f1db6ed9558158b58ae8ec0439f6737c2987e2694b44fdd49aadb"),
+    ("json_schema", Verdict, False, "2ead12b52b93af98327466d560e923e1712f11c6f7e49029e379928537ede8db"),
+    ("function_calling", Distillation, False, "3aeef1f453078d5453c2e58b056a19ecf0157e89a882722a8e41e1070f122291"),
+    ("function_calling", PredictedAnswer, True, "ed1488417ed75d0066cb3eb9e9d5a4ef2d64c580c97099d2c52b25f2984e519a"),
+    ("json_mode", Distillation, False, "98cd92c6150598d34e741bf9545c66fedcbceb006f08e4278b50222231fbeaaf"),
+)
+"""Cache keys of calls as commit dfd97c7 made them: method, output, log-probabilities, key."""
 
 
 def completion(finish: str, content: str) -> dict[str, Any]:
@@ -23,8 +41,8 @@ def completion(finish: str, content: str) -> dict[str, Any]:
     return {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
 
 
-def asked(kind: type[ChatOpenAI], answer: dict[str, Any], method: Any, **given: Any) -> tuple[dict[str, Any], Any]:
-    """The body of the one request made, and what came back."""
+def chat_of(answer: dict[str, Any], **given: Any) -> tuple[ChatOpenAI, list[dict[str, Any]]]:
+    """A chat model whose server gives *answer*, and the bodies that the server gets."""
     bodies: list[dict[str, Any]] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -32,49 +50,87 @@ def asked(kind: type[ChatOpenAI], answer: dict[str, Any], method: Any, **given: 
         return httpx.Response(200, json=answer)
 
     client = httpx.Client(transport=httpx.MockTransport(respond))
-    chat: Any = kind(model="m", api_key="none", base_url="http://test/v1", max_retries=0, http_client=client, **given)
-    if method is not None:
-        schema = {"title": "Distillation", **schema_of(Distillation)}
-        strict = {} if method == "json_mode" else {"strict": True}
-        chat = chat.with_structured_output(schema, method=method, include_raw=True, **strict)
-        chat = chat.first.steps__["raw"]
-    told = chat.invoke(MESSAGES)
-    (body,) = bodies
-    return body, told
+    told: dict[str, Any] = {"model": "m", "api_key": "none", "base_url": "http://test/v1", "max_retries": 0}
+    return ChatOpenAI(http_client=client, **told | given), bodies
 
 
-@pytest.mark.parametrize("method", [None, "json_schema", "function_calling", "json_mode"])
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
 @pytest.mark.parametrize("given", [{}, {"temperature": 0.0, "seed": 3, "extra_body": {"cache_prompt": False}}])
-def test_the_request_is_the_same(method: str | None, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("log_probabilities", [False, True])
+def test_the_request_is_the_same(method: Any, given: dict[str, Any], *, log_probabilities: bool) -> None:
     """Whatever way of structure is asked for; only the order of the fields is its own."""
     answer = completion("stop", '{"facts": []}')
-    theirs, _ = asked(ChatOpenAI, answer, method, **given)
-    ours, message = asked(LeanChatOpenAI, answer, method, **given)
-    assert ours == theirs
-    assert len(ours["messages"]) == 2
-    assert message.content == '{"facts": []}'
+    theirs, of_theirs = chat_of(answer, **given)
+    more: dict[str, Any] = {"logprobs": True, "top_logprobs": 10} if log_probabilities else {}
+    more |= {} if method == "json_mode" else {"strict": True}
+    schema = {"title": "Distillation", **schema_of(Distillation)}
+    theirs.with_structured_output(schema, method=method, include_raw=True, **more).invoke(list(PROMPT.messages))
+    ours, of_ours = chat_of(answer, **given)
+    model = open_model(ours, settings=ModelSettings(method=method))
+    said = bound(model, PROMPT, Distillation, log_probabilities=log_probabilities).invoke(list(PROMPT.messages))
+    message = said["raw"] if isinstance(said, dict) else said
+    assert of_ours == of_theirs
+    assert len(of_ours[0]["messages"]) == 2
+    assert of_ours[0]["path"] == "/v1/chat/completions"
     assert message.usage_metadata["input_tokens"] == 7
 
 
-def test_an_answer_cut_off_is_returned() -> None:
-    """ChatOpenAI raises, and what was said and paid is then only in the exception."""
-    _, message = asked(LeanChatOpenAI, completion("length", '{"facts": ['), "json_schema")
-    assert message.content == '{"facts": ['
-    assert message.response_metadata["finish_reason"] == "length"
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
+def test_an_answer_cut_off_is_read_and_counted(method: Any) -> None:
+    """LangChain's own binding of a schema raises there, and drops the words and the cost."""
+    chat, bodies = chat_of(completion("length", '{"facts": ['))
+    context = CallContext("distil", "u")
+    model = open_model(chat, settings=ModelSettings(method=method))
+    ask(model, PROMPT, Distillation, check=Checked, call_context=context)
+    assert [(call.outcome, call.tokens_in, call.tokens_out) for call in context.calls] == [("truncated", 7, 3)] * 2
+    assert len(bodies) == 2
 
 
-def test_the_responses_api_is_asked_as_ever() -> None:
-    """Its requests have other fields, of which none is touched."""
+def test_the_responses_api_gets_the_schema_where_it_takes_it() -> None:
+    """Its requests have other fields, and LangChain writes them."""
     answer = {
         "id": "r", "object": "response", "created_at": 1, "model": "m", "status": "completed", "tools": [],
         "parallel_tool_calls": False, "tool_choice": "auto",
         "output": [
             {"id": "o", "type": "message", "role": "assistant", "status": "completed",
-             "content": [{"type": "output_text", "text": "{}", "annotations": []}]},
+             "content": [{"type": "output_text", "text": '{"facts": []}', "annotations": []}]},
         ],
     }  # fmt: skip
-    theirs, _ = asked(ChatOpenAI, answer, "json_schema", use_responses_api=True)
-    ours, message = asked(LeanChatOpenAI, answer, "json_schema", use_responses_api=True)
-    assert ours == theirs
-    assert ours["path"] == "/v1/responses"
-    assert message.text == "{}"
+    chat, bodies = chat_of(answer, use_responses_api=True)
+    answered = ask(open_model(chat), PROMPT, Distillation, check=Checked, call_context=CallContext("distil", "u"))
+    assert isinstance(answered, Answered)
+    assert bodies[0]["path"] == "/v1/responses"
+    assert bodies[0]["text"]["format"]["name"] == "Distillation"
+
+
+@pytest.mark.parametrize(("name", "path"), [("gpt-4.1-mini", "/v1/chat/completions"), ("gpt-5-codex", "/v1/responses")])
+def test_a_model_that_needs_the_responses_api_gets_it(name: str, path: str) -> None:
+    """LangChain knows which models do."""
+    chat, bodies = chat_of(completion("stop", '{"facts": []}'), model=name)
+    model = open_model(chat, settings=ModelSettings(method="json_schema"))
+    with contextlib.suppress(Exception):  # the answer is none of the other API's
+        bound(model, PROMPT, Distillation, log_probabilities=False).invoke(list(PROMPT.messages))
+    assert bodies[0]["path"] == path
+
+
+@pytest.mark.parametrize(("method", "output", "log_probabilities", "key"), PAID)
+def test_an_answer_paid_for_under_an_earlier_version_is_found(
+    method: Any,
+    output: type[Model],
+    *,
+    log_probabilities: bool,
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is asked for has the key that it had when the schema was an argument of OpenAI's client."""
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://nowhere.test/v1")
+    settings = ModelSettings(method=method)
+    model = open_model("openai:gpt-4.1-mini", settings=settings, cache=tmp_path / "calls.sqlite")
+    assert model.cache is not None
+    model.cache.keep(bytes.fromhex(key), AIMessage("no JSON"))
+    context = CallContext("distil", "u", dry_run=True)
+    with pytest.raises(NotPaidForError):  # for the repair that it would need
+        ask(model, PROMPT, output, check=Checked, call_context=context, log_probabilities=log_probabilities)
+    assert [(call.cached, call.outcome) for call in context.calls] == [(True, "invalid")]

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.language.facts_and_keys import Ideologies, canonical, opposite_of
 from persona_db.chains.language.logprobs import choice_probabilities
-from persona_db.chains.language.output_schema import grammar_schema, schema_of
+from persona_db.chains.language.output_schema import schema_of
 from persona_db.chains.language.outputs import (
     MORALS,
     VALUES,
@@ -25,9 +25,6 @@ from persona_db.chains.language.outputs import (
     Reaction,
     ValueTrait,
 )
-from persona_db.chains.language.prompts import distil_prompt, predict_prompt
-from persona_db.graph.models import Question
-from tests.unit.language.scripted import person
 
 OUTPUTS = (Distillation, Induction, PredictedAnswer, Reaction)
 
@@ -67,21 +64,29 @@ def test_a_schema_is_one_that_strict_modes_take(output: Any) -> None:
         if isinstance(node.get("properties"), dict):
             assert node["required"] == list(node["properties"])
             assert node["additionalProperties"] is False
-    refused = {"maxLength", "minLength", "maxItems", "minItems", "oneOf", "discriminator", "default", "x-is", "x-max"}
+    refused = {"maxLength", "minLength", "maxItems", "minItems", "oneOf", "discriminator", "default"}
     assert not refused & {name for node in nodes(schema) for name in node}
 
 
-def test_a_grammar_offers_only_what_there_is() -> None:
-    """Ids and options are enums; a quote begins a sentence of its item, as it is shown."""
-    history = person(items=2)
-    schema = grammar_schema(Distillation, distil_prompt(history.items, ()), most=4)
-    quoted = schema["$defs"]["QuotedItem"]["anyOf"]
-    assert [one["properties"]["id"]["const"] for one in quoted] == ["i1", "i2"]
-    assert quoted[0]["properties"]["quote"]["enum"][0].startswith("Statement 0 of u1")
-    assert schema["properties"]["facts"]["maxItems"] == 4
-    question = Question(id="q", text="?", options=("Yes", "No"))
-    answer = grammar_schema(PredictedAnswer, predict_prompt(question, (), ()), most=4)["properties"]["answer"]
-    assert answer["enum"] == ["Yes", "No"]
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_grammar_has_the_limits_and_nothing_else_of_its_own(output: Any) -> None:
+    """It bounds facts and traits by what the prompt asks for; without its limits it is the schema of all others."""
+
+    def without_limits(schema: Any) -> Any:
+        if isinstance(schema, list):
+            return [without_limits(one) for one in schema]
+        if not isinstance(schema, dict):
+            return schema
+        return {
+            key: without_limits(value)
+            for key, value in schema.items()
+            if key not in {"maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum"}
+        }
+
+    schema = schema_of(output, 4)
+    assert without_limits(schema) == schema_of(output)
+    for name in {"facts", "traits"} & set(schema["properties"]):
+        assert schema["properties"][name]["maxItems"] == 4
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ def test_quoted_text_stays_in_its_line_and_block(text: str) -> None:
         nonce = re.findall(r"<\w+-([0-9a-f]{8})>", human)
         assert len(set(nonce)) == 1
         assert nonce[0] not in defused(text)
-        handles = re.findall(r"^([a-z]\d+) \|", human, re.MULTILINE)
-        assert sorted(handles) == sorted(rendered.handles)
+        citations = re.findall(r"^([a-z]\d+) \|", human, re.MULTILINE)
+        assert sorted(citations) == sorted(rendered.citations)
         assert re.findall(r"</?(\w+)", human) == re.findall(rf"</?(\w+)(?=-{nonce[0]}>)", human)
         assert "secret" not in rendered.text
         assert "[INST]" not in human
@@ -117,14 +117,13 @@ def test_quotes_are_held_to_the_words() -> None:
     assert not quoted_in("", text)
 
 
-def test_own_and_borrowed_stand_apart_with_handles_of_their_own() -> None:
+def test_own_and_borrowed_stand_apart_with_citation_ids_of_their_own() -> None:
     """Own items are i, borrowed ones b, each in its block; the options stand one a line."""
     rendered = predict_prompt(QUESTION, [said("mine", id_="o")], [said("theirs", id_="c", source="collaborator")])
-    assert dict(rendered.handles) == {"i1": "o", "b1": "c"}
+    assert dict(rendered.citations) == {"i1": "o", "b1": "c"}
     human = str(rendered.messages[1].content)
     assert human.index("i1 | mine") < human.index("</own-") < human.index("b1 | theirs") < human.index("</others-")
     assert "- Yes\n- No\n</options-" in human
-    assert rendered.options == ("Yes", "No")
 
 
 def test_attributes_are_quoted_too() -> None:

@@ -16,7 +16,7 @@ from langchain_core.exceptions import ContextOverflowError
 from persona_db.chains.language.engine import LanguageEngine
 from persona_db.chains.language.models import LanguageModel, open_model
 from persona_db.chains.language.predict import stream_explanation
-from persona_db.chains.language.retry import Gate, sending
+from persona_db.chains.language.retry import RequestLimiter, sending
 from persona_db.chains.language.scheduler import refine_people
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.results import Context
@@ -57,14 +57,14 @@ def failing(*errors: Exception) -> Callable[[], str]:
     return send
 
 
-def sent(send: Callable[[], str], *, gate: Gate | None = None, attempts: int = 2) -> str:
-    passed = gate or Gate()
+def sent(send: Callable[[], str], *, limiter: RequestLimiter | None = None, attempts: int = 2) -> str:
+    passed = limiter or RequestLimiter()
 
     def through() -> str:
         passed.acquire()
         return send()
 
-    return sending(through, gate=passed, attempts=attempts, model="m")
+    return sending(through, limiter=passed, attempts=attempts, model="m")
 
 
 @pytest.mark.parametrize("error", [ProviderError(500), ProviderError(503), ProviderError(408), ConnectionResetError()])
@@ -111,7 +111,7 @@ def test_an_error_that_is_no_provider_s_stays_itself() -> None:
 )
 def test_a_wait_that_is_named_is_kept_by_everybody(headers: dict[str, str]) -> None:
     """By requests that met nothing themselves as well."""
-    gate, began = Gate(), time.monotonic()
+    limiter, began = RequestLimiter(), time.monotonic()
     failed = threading.Event()
 
     def fail_once() -> str:
@@ -120,11 +120,11 @@ def test_a_wait_that_is_named_is_kept_by_everybody(headers: dict[str, str]) -> N
             raise ProviderError(429, **headers)
         return "answer"
 
-    thread = threading.Thread(target=lambda: sent(fail_once, gate=gate))
+    thread = threading.Thread(target=lambda: sent(fail_once, limiter=limiter))
     thread.start()
     failed.wait(5)
     time.sleep(0.05)
-    gate.acquire()
+    limiter.acquire()
     waited = time.monotonic() - began
     thread.join()
     named = next(iter(headers.values()))

@@ -1,4 +1,4 @@
-"""Settings chosen on inner folds, by the Brier score."""
+"""Settings chosen on validation folds, by the Brier score."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Answers, Cells, Floats
-from persona_db.evals.inner import SHARE, cold_fold, inner_folds
-from persona_db.evals.peers.features import hot
+from persona_db.evals.baselines.features import hot
+from persona_db.evals.folds import SHARE, cold_start_fold, validation_folds
 
 __all__ = ["brier", "choose"]
 
@@ -33,11 +33,11 @@ def choose(
     *,
     seed: int,
 ) -> Setting:
-    """Return the setting with the least Brier score over inner folds of *answers*; the first of equals.
+    """Return the setting with the least Brier score over validation folds of *answers*; the first of equals.
 
-    As many folds are used as make 5,000 tests, at most five; of a fold, at most about 10,000 tests.
-    Everything that *predict* learns, it learns again from each fold's history. For cold users it is one fold, of people
-    who have no more answers left than they.
+    There are enough folds for 5,000 tests, but at most five, and at most about 10,000 tests a fold.
+    *predict* learns everything again from each fold's history. Cold-start users have a single fold, in which other
+    people keep as few answers as they have.
     """
     known = int((answers.answers >= 0).sum())
     if known < SHARE or len(settings) == 1:
@@ -45,9 +45,9 @@ def choose(
     folds = min(MOST_FOLDS, max(1, math.ceil(ENOUGH_TESTS * SHARE / known)))
     loss = np.zeros(len(settings))
     made_of = (
-        inner_folds(answers, seed=seed, folds=folds, most_tests=MOST_TESTS)
-        if answers.cold is None
-        else cold_fold(answers, known=answers.cold, seed=seed, most_tests=MOST_TESTS)
+        validation_folds(answers, seed=seed, folds=folds, most_tests=MOST_TESTS)
+        if answers.cold_start is None
+        else cold_start_fold(answers, known=answers.cold_start, seed=seed, most_tests=MOST_TESTS)
     )
     for fold in made_of:
         if len(fold.tests) == 0:

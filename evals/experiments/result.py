@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from persona_db.graph.models import Model
 
-__all__ = ["Axes", "Contrast", "Finding", "Measured", "Plot", "Row", "markdown", "tables"]
+__all__ = ["Axes", "Contrast", "ExperimentResult", "Measured", "Plot", "Row", "markdown", "tables"]
 
 Axes = dict[str, str | float]
 Interval = tuple[float, float]
@@ -33,7 +33,7 @@ class Row(Model):
 
     arm: str
     axes: Axes = Field(default_factory=dict)
-    n: int = Field(description="Tests, or whatever was counted.")
+    n: int = Field(description="Tests, or what else was counted.")
     measures: dict[str, Measured]
 
 
@@ -53,20 +53,20 @@ class Plot(Model):
     measures: tuple[str, ...]
     x: str = ""
     y: str = ""
-    panel: str = Field(default="", description="An axis each of whose values has a panel of its own.")
-    arms: tuple[str, ...] = Field(default=(), description="Those drawn; all when empty.")
+    panel: str = Field(default="", description="An axis with a panel for each of its values.")
+    arms: tuple[str, ...] = Field(default=(), description="The arms drawn; all when empty.")
     log: bool = Field(default=False, description="Whether x and the measures are drawn on logarithmic scales.")
 
 
-class Finding(Model):
-    """All that an experiment prints, draws and stores."""
+class ExperimentResult(Model):
+    """Everything that an experiment prints, draws and stores."""
 
     name: str
     question: str
     dataset: str
     users: int
     tests: int
-    of_tests: int = Field(description="Tests that the data hold; `tests` of them were drawn.")
+    of_tests: int = Field(description="Tests in the data, of which `tests` were drawn.")
     command: str
     settings: dict[str, JsonValue]
     axes: tuple[str, ...] = ()
@@ -85,35 +85,35 @@ class Finding(Model):
         raise KeyError((arm, axes))
 
 
-def tables(finding: Finding) -> list[tuple[str, list[str], list[list[str]]]]:
-    """Return the finding's tables: a title, the columns' names and the cells of each row."""
+def tables(result: ExperimentResult) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Return the result's tables: a title, the columns' names and the cells of each row."""
     made = [
         _table(
             "Arms",
-            finding.axes,
+            result.axes,
             "arm",
-            [(row.axes, row.arm, row.n, row.measures) for row in finding.rows],
-            finding.shown,
+            [(row.axes, row.arm, row.n, row.measures) for row in result.rows],
+            result.shown,
         )
     ]
-    if finding.contrasts:
-        compared = [(one.axes, f"{one.arm} - {one.other}", None, one.measures) for one in finding.contrasts]
-        made.append(_table("Differences on the same tests", finding.axes, "difference", compared, finding.shown))
+    if result.contrasts:
+        compared = [(one.axes, f"{one.arm} - {one.other}", None, one.measures) for one in result.contrasts]
+        made.append(_table("Differences on the same tests", result.axes, "difference", compared, result.shown))
     return made
 
 
-def markdown(finding: Finding) -> str:
-    """Return the finding as Markdown: its tables, its notes, the command that makes it again."""
-    lines = [f"# {finding.name}", "", finding.question, ""]
+def markdown(result: ExperimentResult) -> str:
+    """Return the result as Markdown: its tables, its notes, and the command that reproduces it."""
+    lines = [f"# {result.name}", "", result.question, ""]
     lines += [
-        f"{finding.tests:,} of {finding.of_tests:,} held-out answers, {finding.users:,} users of {finding.dataset}. "
+        f"{result.tests:,} of {result.of_tests:,} held-out answers, {result.users:,} users of {result.dataset}. "
         "In brackets: 95 % intervals, users resampled.",
     ]
-    for title, head, rows in tables(finding):
+    for title, head, rows in tables(result):
         lines += ["", f"{title}:", "", _line(head), _line(["---"] * len(head)), *map(_line, rows)]
-    for note in finding.notes:
+    for note in result.notes:
         lines += ["", note]
-    lines += ["", f"Again: `{finding.command}` ({finding.seconds:.0f} s)", ""]
+    lines += ["", f"Again: `{result.command}` ({result.seconds:.0f} s)", ""]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""People who would mislead the others, made up among real ones."""
+"""Adversarial people: simulated users that would corrupt what is learned from real ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from persona_db.chains.fit.scale import Scale
 from persona_db.evals.experiments.records import Records
 from persona_db.graph.models import HistoryItem, Person, Question
 
-__all__ = ["KINDS", "Hostile"]
+__all__ = ["KINDS", "AdversarialPeople"]
 
 _Answers = dict[str, int]
 
@@ -24,10 +24,10 @@ _INJECTED = (
 )
 
 
-class Hostile:
-    """Draws hostile people of a kind, each with the attributes of somebody real unless told otherwise.
+class AdversarialPeople:
+    """Draws adversarial people of a kind, each with the attributes of somebody real.
 
-    Of one kind fewer are always the first of more, so that larger shares hold the smaller ones.
+    A smaller number of one kind is always the start of a larger one, so that larger shares contain smaller ones.
     """
 
     def __init__(self, honest: Records, *, seed: int) -> None:
@@ -37,7 +37,7 @@ class Hostile:
         self._closed = [question for question in honest.questions if question.options]
 
     def records(self, kind: str, count: int) -> Records:
-        """Return the honest people's records with *count* hostile people of *kind* added."""
+        """Return the honest people's records with *count* adversarial people of *kind* added."""
         make = KINDS[kind]
         people: list[Person] = []
         items: list[HistoryItem] = []
@@ -51,21 +51,21 @@ class Hostile:
         return self._honest.adding(people, items)
 
     def drawn(self, rng: np.random.Generator) -> tuple[Person, _Answers]:
-        """A real person, and what they answered."""
+        """Return a real person, and their answers to closed questions."""
         person = self._people[int(rng.integers(len(self._people)))]
         return person, self.answers_of(person)
 
     def answers_of(self, person: Person) -> _Answers:
-        """What a real person answered to closed questions."""
-        said = self._honest.by_user[person.id]
-        return {item.question: item.option for item in said if item.question is not None and item.option is not None}
+        """Return a real person's answers to closed questions."""
+        items = self._honest.by_user[person.id]
+        return {item.question: item.option for item in items if item.question is not None and item.option is not None}
 
     def random(self, rng: np.random.Generator, questions: Sequence[str]) -> _Answers:
-        """Answers by chance."""
+        """Return an answer drawn by chance to each question."""
         return {one: int(rng.integers(len(self._question[one].options))) for one in questions}
 
     def mirrored(self, answers: Mapping[str, int]) -> _Answers:
-        """The contrary answers: the other end of each scale; what is off the scale stays."""
+        """Return the answers reflected on each scale; answers off the scale stay."""
         found = {}
         for one, option in answers.items():
             order = self._order[one]
@@ -74,13 +74,13 @@ class Hostile:
 
     @cached_property
     def instructions(self) -> tuple[str, ...]:
-        """Texts that tell a reader what to answer."""
+        """Texts that instruct a reader what to answer."""
         asked = self._closed[0].options
         return tuple(text.format(option=asked[place % len(asked)]) for place, text in enumerate(_INJECTED))
 
     @cached_property
     def contrary_one(self) -> tuple[Person, _Answers]:
-        """One made-up person: the mirror image of who answered most, the first of equals."""
+        """One simulated person: the mirror image of the person with most answers, the first of equals."""
         person = max(self._people, key=lambda one: len(self.answers_of(one)))
         return person, self.mirrored(self.answers_of(person))
 
@@ -91,7 +91,7 @@ class Hostile:
         for item in self._honest.items:
             if item.question in counts and item.option is not None:
                 counts[item.question][item.option] += 1
-        return {question: int(np.argmin(told)) for question, told in counts.items()}
+        return {question: int(np.argmin(given)) for question, given in counts.items()}
 
     @cached_property
     def _question(self) -> dict[str, Question]:
@@ -107,7 +107,7 @@ class Hostile:
         return {(item.question, item.option): item.text for item in reversed(self._honest.items)}
 
     def _item(self, user: str, question: str, option: int) -> HistoryItem:
-        """An answer, in the words of somebody real who gave it, so that nobody is known by their words."""
+        """Return an answer in the words of somebody real who gave it, so that wording gives nobody away."""
         asked = self._question[question]
         text = self._text.get((question, option)) or f"{asked.text} {asked.options[option]}"
         return HistoryItem(id=f"{user}/{question}", user=user, text=text, question=question, option=option)
@@ -116,30 +116,30 @@ class Hostile:
 _Made = tuple[Person, _Answers, Sequence[str]]
 
 
-def _noisy(hostile: Hostile, rng: np.random.Generator) -> _Made:
-    person, answers = hostile.drawn(rng)
-    return person, hostile.random(rng, list(answers)), ()
+def _noisy(people: AdversarialPeople, rng: np.random.Generator) -> _Made:
+    person, answers = people.drawn(rng)
+    return person, people.random(rng, list(answers)), ()
 
 
-def _contrary(hostile: Hostile, rng: np.random.Generator) -> _Made:
-    person, answers = hostile.drawn(rng)
-    return person, hostile.mirrored(answers), ()
+def _contrary(people: AdversarialPeople, rng: np.random.Generator) -> _Made:
+    person, answers = people.drawn(rng)
+    return person, people.mirrored(answers), ()
 
 
-def _sybil(hostile: Hostile, rng: np.random.Generator) -> _Made:  # noqa: ARG001
-    return (*hostile.contrary_one, ())
+def _sybil(people: AdversarialPeople, rng: np.random.Generator) -> _Made:  # noqa: ARG001
+    return (*people.contrary_one, ())
 
 
-def _key_stuffer(hostile: Hostile, rng: np.random.Generator) -> _Made:
-    return hostile.drawn(rng)[0], hostile.rarest, ()
+def _key_stuffer(people: AdversarialPeople, rng: np.random.Generator) -> _Made:
+    return people.drawn(rng)[0], people.rarest, ()
 
 
-def _injected(hostile: Hostile, rng: np.random.Generator) -> _Made:
-    person, answers = hostile.drawn(rng)
-    return person, hostile.random(rng, list(answers)), hostile.instructions
+def _injected(people: AdversarialPeople, rng: np.random.Generator) -> _Made:
+    person, answers = people.drawn(rng)
+    return person, people.random(rng, list(answers)), people.instructions
 
 
-KINDS: Mapping[str, Callable[[Hostile, np.random.Generator], _Made]] = MappingProxyType(
+KINDS: Mapping[str, Callable[[AdversarialPeople, np.random.Generator], _Made]] = MappingProxyType(
     {
         "noisy": _noisy,
         "contrary": _contrary,
@@ -148,5 +148,5 @@ KINDS: Mapping[str, Callable[[Hostile, np.random.Generator], _Made]] = MappingPr
         "injected": _injected,
     }
 )
-"""Random answers; a real person's mirrored; copies of one mirrored person; the rarest answer to everything; random
-answers beside texts that give instructions."""
+"""Random answers; a real person's answers mirrored; copies of one mirrored person; the rarest answer to everything;
+random answers beside texts that give instructions."""

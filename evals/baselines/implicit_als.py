@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Cells, Floats
-from persona_db.evals.peers.choice import choose
-from persona_db.evals.peers.features import base_rates
-from persona_db.evals.peers.peer import PeerPrediction
+from persona_db.evals.baselines.baseline import BaselinePrediction
+from persona_db.evals.baselines.choice import choose
+from persona_db.evals.baselines.features import base_rates
 from persona_db.graph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ PENALTIES = (10.0, 30.0, 100.0)
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 1.0)
 PRIORS = (0.25, 0.5, 1.0)
 WEIGHT = 10.0
-"""How much more an answer counts than a question that was not answered."""
+"""Weight of an answer, relative to an unanswered question."""
 ROUNDS = 10
 
 
-def implicit_als(answers: AnswerMatrix, tests: Cells, *, seed: int) -> PeerPrediction:
+def implicit_als(answers: AnswerMatrix, tests: Cells, *, seed: int) -> BaselinePrediction:
     """Predict by a softmax of the options' scores, on top of others' answers.
 
-    The matrix is users x options and demographics: of an answered question the option chosen counts for, the others
-    against (Hu, Koren and Volinsky 2008, with what was seen and not taken).
+    The matrix is users x options and demographics. The chosen option of an answered question counts for, its other
+    options against (Hu, Koren and Volinsky 2008, with options that were seen and not taken).
     """
 
     def predict(known: AnswerMatrix, cells: Cells, settings: Sequence[Setting]) -> dict[Setting, Floats]:
@@ -51,7 +51,7 @@ def implicit_als(answers: AnswerMatrix, tests: Cells, *, seed: int) -> PeerPredi
     ]
     chosen = choose(answers, predict, settings, seed=seed)
     names = ("factors", "penalty", "temperature", "prior")
-    return PeerPrediction(predict(answers, tests, [chosen])[chosen], dict(zip(names, chosen, strict=True)))
+    return BaselinePrediction(predict(answers, tests, [chosen])[chosen], dict(zip(names, chosen, strict=True)))
 
 
 def _predict(answers: AnswerMatrix, tests: Cells, settings: Sequence[Setting], *, seed: int) -> dict[Setting, Floats]:
@@ -68,7 +68,7 @@ def _predict(answers: AnswerMatrix, tests: Cells, settings: Sequence[Setting], *
 
 
 def _table(answers: AnswerMatrix) -> csr_array[np.float32, tuple[int, int]]:
-    """Return users x (option of each question, demographics): 1 for what was chosen or is, -1 for what was not."""
+    """Return users x (option of each question, demographics): 1 for a chosen option or own group, -1 for others."""
     from scipy.sparse import csr_array
 
     users, questions = np.nonzero(answers.answers >= 0)
@@ -100,7 +100,7 @@ def _scores(
         from implicit.als import AlternatingLeastSquares
     except ImportError as error:
         raise ConfigError(
-            "the arm 'implicit-als' needs the library implicit: pip install 'persona-db[peers]'"
+            "the arm 'implicit-als' needs the library implicit: pip install 'persona-db[baselines]'"
         ) from error
     from threadpoolctl import threadpool_limits
 

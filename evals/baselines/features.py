@@ -12,7 +12,7 @@ from persona_db.evals.answers import AnswerMatrix, Answers, Floats
 __all__ = ["Features", "base_rates", "distribution", "features_of", "hot"]
 
 FLOOR = 0.01
-"""A linear prediction of an option's probability can fall below zero; none is given less than this."""
+"""Least probability of an option: a linear prediction can fall below zero."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class Features:
 def features_of(answers: AnswerMatrix, *, demographics: float = 1.0) -> Features:
     """Return the users' features; *demographics* is the scale of the demographic columns.
 
-    A question's columns span its options: of an ordinal question half of the variance is the place on the scale,
-    which generalises, and half the options one by one, which keeps what is not monotone.
+    A question's columns span its options. Half of an ordinal question's variance is the rank on the scale, which
+    generalises; the other half is one indicator an option, which keeps what is not monotone.
     """
     blocks: list[Floats] = []
     starts = [0]
@@ -49,7 +49,7 @@ def features_of(answers: AnswerMatrix, *, demographics: float = 1.0) -> Features
 
 
 def _option_values(given: Answers, ranks: Floats) -> Floats:
-    """Return options x columns, of mean 0 and in all variance 2 over the answers *given*; none if all are equal."""
+    """Return options x columns of mean 0 and total variance 2 over the answers *given*; no column if all are equal."""
     size = len(ranks)
     share = np.bincount(given, minlength=size) / max(len(given), 1)
     spread = np.sqrt(share * (1 - share))
@@ -61,12 +61,12 @@ def _option_values(given: Answers, ranks: Floats) -> Floats:
     on_scale = ~np.isnan(ranks) & seen
     if len(np.unique(ranks[on_scale])) > 1:
         middle = ranks[on_scale] @ share[on_scale] / share[on_scale].sum()
-        place = np.where(np.isnan(ranks), 0.0, ranks - middle)
-        place /= np.sqrt(np.square(place) @ share)
-        table = np.column_stack([place, options])
+        rank = np.where(np.isnan(ranks), 0.0, ranks - middle)
+        rank /= np.sqrt(np.square(rank) @ share)
+        table = np.column_stack([rank, options])
     else:
         table = options * np.sqrt(2.0)
-    # the same distances with as few columns as there are
+    # the same distances in the fewest columns
     left, sizes, _ = np.linalg.svd(table, full_matrices=False)
     kept = sizes > 1e-9 * sizes[0]
     return np.asarray(left[:, kept] * sizes[kept])

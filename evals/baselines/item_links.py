@@ -1,4 +1,4 @@
-"""Item links: a ridge regression for each question on all own answers and demographics."""
+"""Item links: one ridge regression a question, on all own answers and demographics."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Cells, Floats
-from persona_db.evals.peers.choice import choose
-from persona_db.evals.peers.features import base_rates, distribution, features_of, hot
-from persona_db.evals.peers.peer import PeerPrediction
-from persona_db.evals.peers.ridge import ridge_by_columns, ridge_by_rows
+from persona_db.evals.baselines.baseline import BaselinePrediction
+from persona_db.evals.baselines.choice import choose
+from persona_db.evals.baselines.features import base_rates, distribution, features_of, hot
+from persona_db.evals.baselines.ridge import ridge_by_columns, ridge_by_rows
 
 __all__ = ["item_links"]
 
 SHRINKAGES = (0.3, 0.6, 1.2, 2.5, 5.0, 10.0, 40.0, 160.0)
-"""Ridge penalties, for each user who answered the question."""
+"""Ridge penalties, multiplied by the number of users who answered the question."""
 
 
-def item_links(answers: AnswerMatrix, tests: Cells, *, seed: int) -> PeerPrediction:
+def item_links(answers: AnswerMatrix, tests: Cells, *, seed: int) -> BaselinePrediction:
     """Predict each option's probability linearly from the user's other answers (unknown ones at the mean)."""
     shrinkage = choose(answers, _predict, SHRINKAGES, seed=seed)
-    return PeerPrediction(_predict(answers, tests, [shrinkage])[shrinkage], {"shrinkage": shrinkage})
+    return BaselinePrediction(_predict(answers, tests, [shrinkage])[shrinkage], {"shrinkage": shrinkage})
 
 
 def _predict(answers: AnswerMatrix, tests: Cells, shrinkages: Sequence[float]) -> dict[float, Floats]:
@@ -35,7 +35,7 @@ def _predict(answers: AnswerMatrix, tests: Cells, shrinkages: Sequence[float]) -
         known = answers.answers[:, question] >= 0
         if np.count_nonzero(known) < 2:
             continue
-        # neither what is predicted nor its own columns may be read
+        # the regression may not read the question that it predicts
         others = np.r_[0 : starts[question], starts[question + 1] : values.shape[1]]
         inputs = values[np.ix_(known, others)]
         mean = inputs.mean(axis=0)
@@ -47,7 +47,7 @@ def _predict(answers: AnswerMatrix, tests: Cells, shrinkages: Sequence[float]) -
             fits = ridge_by_rows(inputs - mean, outputs, asked, penalties)
         else:
             unknown = values[np.ix_(~known, others)]
-            # the products of those who answered are everybody's less the others'
+            # respondents' products are everybody's less those of the others
             products = everybody[np.ix_(others, others)] - unknown.T @ unknown - len(inputs) * np.outer(mean, mean)
             fits = ridge_by_columns(products, inputs.T @ outputs, asked, penalties)
         for shrinkage, fit in zip(shrinkages, fits, strict=True):

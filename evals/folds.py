@@ -1,4 +1,4 @@
-"""Inner folds: parts of the history held out, on which settings are chosen."""
+"""Validation folds: parts of the history that are held out to choose settings."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Answers, Cells
 
-__all__ = ["InnerFold", "cold_fold", "inner_folds"]
+__all__ = ["ValidationFold", "cold_start_fold", "validation_folds"]
 
 SHARE = 10
-"""A fold holds out one in so many of each user's answers."""
+"""A fold holds out a tenth of each user's answers."""
 
 
 @dataclass(frozen=True, eq=False)
-class InnerFold:
-    """A history without some of its answers, and those answers."""
+class ValidationFold:
+    """A history without some of its answers, and the answers to predict."""
 
     answers: AnswerMatrix
     tests: Cells
     truth: Answers
 
 
-def inner_folds(
+def validation_folds(
     answers: AnswerMatrix, *, seed: int, folds: int = 1, most_tests: int | None = None
-) -> Iterator[InnerFold]:
+) -> Iterator[ValidationFold]:
     """Yield *folds* disjoint folds, each holding out a tenth of every user's known answers.
 
-    A user's answers are dealt to the ten shares in a random order, from a random share on, so that users with few
-    answers do not all lose one. With *most_tests*, only tests of randomly drawn questions are kept, as many questions
-    as are needed to reach that number: the held-out answers stay out, but fewer of them are predicted.
+    A user's answers are dealt to the ten shares in a random order, starting at a random share, so that not every user
+    with few answers loses one. *most_tests* limits the tests to randomly drawn questions, just enough to reach that
+    number: all held-out answers stay out, and fewer of them are predicted.
     """
     if not 1 <= folds <= SHARE:
         raise ValueError(f"folds must be 1 to {SHARE}, not {folds}")
@@ -43,15 +43,17 @@ def inner_folds(
     for fold in range(folds):
         held_out = np.argwhere(share == fold)
         tests = held_out if most_tests is None else _of_some_questions(held_out, most=most_tests, rng=rng)
-        yield InnerFold(answers=answers.without(held_out), tests=tests, truth=answers.answers[tests[:, 0], tests[:, 1]])
+        yield ValidationFold(
+            answers=answers.without(held_out), tests=tests, truth=answers.answers[tests[:, 0], tests[:, 1]]
+        )
 
 
-def cold_fold(
+def cold_start_fold(
     answers: AnswerMatrix, *, known: int, seed: int, users: int = 200, most_tests: int | None = None
-) -> Iterator[InnerFold]:
-    """Yield one fold in which *users* drawn users, of those with more, keep *known* of their answers.
+) -> Iterator[ValidationFold]:
+    """Yield one fold in which *users* users, drawn among those with more answers, keep *known* of theirs.
 
-    With *most_tests*, only so many of the held-out answers are predicted.
+    *most_tests* limits how many of the held-out answers are predicted.
     """
     rng = np.random.default_rng(seed)
     more = np.flatnonzero((answers.answers >= 0).sum(axis=1) > known)
@@ -61,7 +63,7 @@ def cold_fold(
         held_out.append(np.column_stack([np.full(len(own), user), own]))
     cells = np.concatenate(held_out)
     tests = cells if most_tests is None else cells[np.sort(rng.permutation(len(cells))[:most_tests])]
-    yield InnerFold(answers=answers.without(cells), tests=tests, truth=answers.answers[tests[:, 0], tests[:, 1]])
+    yield ValidationFold(answers=answers.without(cells), tests=tests, truth=answers.answers[tests[:, 0], tests[:, 1]])
 
 
 def _of_some_questions(cells: Cells, *, most: int, rng: np.random.Generator) -> Cells:

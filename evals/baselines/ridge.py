@@ -1,4 +1,4 @@
-"""Ridge regression for several penalties at once, by whichever side is the smaller."""
+"""Ridge regression for several penalties at once, by rows or by columns, whichever are fewer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from persona_db.evals.answers import Floats
 __all__ = ["ridge_by_columns", "ridge_by_rows"]
 
 SMALL = 128
-"""Up to so many columns, one eigendecomposition costs less than a factorisation for each penalty."""
+"""Most columns for which one eigendecomposition costs less than a factorisation for each penalty."""
 
 
 def ridge_by_rows(inputs: Floats, outputs: Floats, asked: Floats, penalties: Sequence[float]) -> list[Floats]:
     """Return what the regression of *outputs* on *inputs* (both of mean 0) predicts for *asked*, for each penalty.
 
-    Costs rows cubed: for fewer rows than columns.
+    It costs rows cubed: use it where rows are fewer than columns.
     """
     values, vectors = np.linalg.eigh(inputs @ inputs.T)
     turned = vectors.T @ outputs
@@ -26,7 +26,7 @@ def ridge_by_rows(inputs: Floats, outputs: Floats, asked: Floats, penalties: Seq
 
 
 def ridge_by_columns(products: Floats, inner: Floats, asked: Floats, penalties: Sequence[float]) -> list[Floats]:
-    """Return the same from `inputs' inputs` and `inputs' outputs`; costs columns cubed."""
+    """Return the same from `inputs' inputs` (*products*) and `inputs' outputs` (*inner*); it costs columns cubed."""
     if len(products) <= SMALL:
         values, vectors = np.linalg.eigh(products)
         turned, near = vectors.T @ inner, asked @ vectors

@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from persona_db.evals.caution import FEW_QUESTIONS, FEW_USERS, cautions
 from persona_db.evals.items import Outcome, RunHeader, TestItem, outcome_of
 from persona_db.evals.report import Report, report_of
+from persona_db.evals.small_samples import FEW_QUESTIONS, FEW_USERS, small_sample_warnings
 from persona_db.evals.table import show
 
 
@@ -77,5 +77,5 @@ def test_new_questions_are_named_and_drawn(unanswered: tuple[str, ...], new: int
 
 def test_one_is_not_many() -> None:
     """A single question and a single user."""
-    notes = cautions(outcomes("a", users=1, questions=1), unanswered=())
+    notes = small_sample_warnings(outcomes("a", users=1, questions=1), unanswered=())
     assert [note.split(" asked")[0] for note in notes] == ["1 question", "1 user"]

@@ -1,4 +1,4 @@
-"""Matrix factorisation: a truncated SVD that fills in what is not known, then ridge on the users' factors."""
+"""Matrix factorisation: a truncated SVD fills in unknown answers, then ridge regression on the users' factors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Cells, Floats
-from persona_db.evals.peers.choice import choose
-from persona_db.evals.peers.features import Features, base_rates, distribution, features_of, hot
-from persona_db.evals.peers.peer import PeerPrediction
-from persona_db.evals.peers.ridge import ridge_by_columns
+from persona_db.evals.baselines.baseline import BaselinePrediction
+from persona_db.evals.baselines.choice import choose
+from persona_db.evals.baselines.features import Features, base_rates, distribution, features_of, hot
+from persona_db.evals.baselines.ridge import ridge_by_columns
 
 __all__ = ["matrix_factorisation"]
 
@@ -22,8 +22,8 @@ SHRINKAGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 FILLINGS = 3
 
 
-def matrix_factorisation(answers: AnswerMatrix, tests: Cells, *, seed: int) -> PeerPrediction:
-    """Predict each option's probability linearly from the user's factors, the question's own answer left out."""
+def matrix_factorisation(answers: AnswerMatrix, tests: Cells, *, seed: int) -> BaselinePrediction:
+    """Predict each option's probability linearly from the user's factors without the question's own answer."""
 
     def predict(known: AnswerMatrix, cells: Cells, settings: Sequence[Setting]) -> dict[Setting, Floats]:
         return _predict(known, cells, settings, seed=seed)
@@ -32,7 +32,7 @@ def matrix_factorisation(answers: AnswerMatrix, tests: Cells, *, seed: int) -> P
     ranks = [rank for rank in RANKS if rank <= most] or [most]
     settings = [(rank, shrinkage) for rank in ranks for shrinkage in SHRINKAGES]
     chosen = choose(answers, predict, settings, seed=seed)
-    return PeerPrediction(predict(answers, tests, [chosen])[chosen], {"rank": chosen[0], "shrinkage": chosen[1]})
+    return BaselinePrediction(predict(answers, tests, [chosen])[chosen], {"rank": chosen[0], "shrinkage": chosen[1]})
 
 
 def _predict(answers: AnswerMatrix, tests: Cells, settings: Sequence[Setting], *, seed: int) -> dict[Setting, Floats]:
@@ -52,7 +52,7 @@ def _predict(answers: AnswerMatrix, tests: Cells, settings: Sequence[Setting], *
             if len(known) < 2:
                 continue
             own = slice(features.starts[question], features.starts[question + 1])
-            # without this the factors of those who answered would hold the very answer they are fitted to
+            # without this, respondents' factors would hold the very answer that they are fitted to
             apart = factors - filled[:, own] @ directions[own]
             inputs = apart[known]
             mean = inputs.mean(axis=0)
@@ -71,8 +71,8 @@ def _predict(answers: AnswerMatrix, tests: Cells, settings: Sequence[Setting], *
 def _factorise(answers: AnswerMatrix, features: Features, *, rank: int, seed: int) -> tuple[Floats, Floats]:
     """Return the filled features and their leading directions (columns x rank).
 
-    Cells that are not known start at the mean and take what the factors say of them, shrunk by the least singular
-    value kept (soft impute: Mazumder, Hastie and Tibshirani 2010), three times.
+    Unknown cells start at the mean and take the factors' prediction, shrunk by the least singular value
+    kept (soft impute: Mazumder, Hastie and Tibshirani 2010), three times.
     """
     from sklearn.utils.extmath import randomized_svd
 

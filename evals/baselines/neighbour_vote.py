@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Cells, Floats
-from persona_db.evals.peers.choice import choose
-from persona_db.evals.peers.features import base_rates, features_of, hot
-from persona_db.evals.peers.peer import PeerPrediction
+from persona_db.evals.baselines.baseline import BaselinePrediction
+from persona_db.evals.baselines.choice import choose
+from persona_db.evals.baselines.features import base_rates, features_of, hot
 
 __all__ = ["neighbour_vote"]
 
@@ -21,12 +21,12 @@ PRIORS = (1.0, 5.0, 25.0)
 DEMOGRAPHICS = (0.5, 1.0)
 
 
-def neighbour_vote(answers: AnswerMatrix, tests: Cells, *, seed: int) -> PeerPrediction:
-    """Predict by a vote of the K users nearest by cosine among those who answered; others' answers are the prior."""
+def neighbour_vote(answers: AnswerMatrix, tests: Cells, *, seed: int) -> BaselinePrediction:
+    """Predict by a vote of the K users most similar by cosine who answered the question; base rates are the prior."""
     settings = [(k, prior, scale) for scale in DEMOGRAPHICS for k in NEIGHBOURS for prior in PRIORS]
     chosen = choose(answers, _predict, settings, seed=seed)
     neighbours, prior, scale = chosen
-    return PeerPrediction(
+    return BaselinePrediction(
         _predict(answers, tests, [chosen])[chosen],
         {"neighbours": neighbours, "prior": prior, "demographics": scale},
     )
@@ -41,7 +41,7 @@ def _predict(answers: AnswerMatrix, tests: Cells, settings: Sequence[Setting]) -
         for question in np.unique(tests[:, 1]):
             rows = np.flatnonzero(tests[:, 1] == question)
             voters = np.flatnonzero(answers.answers[:, question] >= 0)
-            # a neighbour on the other side of the mean tells nothing here: similarities below zero get no vote
+            # a neighbour on the other side of the mean is no evidence here: similarities below zero have no vote
             near = np.clip(similarity[np.ix_(tests[rows, 0], voters)], 0.0, None)
             near[tests[rows, 0][:, None] == voters[None, :]] = 0.0
             order = np.argsort(-near, axis=1, kind="stable")

@@ -1,4 +1,4 @@
-"""Boosted groups: gradient-boosted trees on demographics alone, by scikit-learn: what groups tell, mixed or not."""
+"""Boosted groups: scikit-learn's gradient-boosted trees on demographics alone, interactions included."""
 
 from __future__ import annotations
 
@@ -7,34 +7,36 @@ from collections.abc import Sequence
 import numpy as np
 
 from persona_db.evals.answers import AnswerMatrix, Cells, Floats
-from persona_db.evals.peers.choice import choose
-from persona_db.evals.peers.features import base_rates
-from persona_db.evals.peers.peer import PeerPrediction
+from persona_db.evals.baselines.baseline import BaselinePrediction
+from persona_db.evals.baselines.choice import choose
+from persona_db.evals.baselines.features import base_rates
 
 __all__ = ["boosted_groups"]
 
 Setting = tuple[int, int]
-"""Rounds of boosting, leaves of a tree: with two leaves groups add up, with more they interact."""
+"""Rounds of boosting, leaves of a tree: groups add up in trees of two leaves and interact in larger ones."""
 
 SETTINGS: tuple[Setting, ...] = ((20, 2), (60, 2), (20, 6))
 RATE = 0.08
 LEAST_IN_A_LEAF = 20
 LEAST_ANSWERS = 2 * LEAST_IN_A_LEAF
 MIXED = 0.1
-"""Share of base rates in every prediction, so that no option is ruled out by a few people."""
+"""Share of base rates in every prediction, so that a few people rule out no option."""
 
 
-def boosted_groups(answers: AnswerMatrix, tests: Cells, *, seed: int) -> PeerPrediction:
-    """Predict by a classifier a question from everybody's demographics, no answer of the person's own.
+def boosted_groups(answers: AnswerMatrix, tests: Cells, *, seed: int) -> BaselinePrediction:
+    """Predict each question by a classifier of everybody's demographics, without the person's own answers.
 
-    Where under 40 people answered, or all alike, or nobody's groups are known, it is the base rates.
+    It returns the base rates where under 40 people answered, all gave the same answer, or no group is known.
     """
 
     def predict(known: AnswerMatrix, asked: Cells, settings: Sequence[Setting]) -> dict[Setting, Floats]:
         return {setting: _predict(known, asked, setting, seed=seed) for setting in settings}
 
     rounds, leaves = choose(answers, predict, SETTINGS, seed=seed)
-    return PeerPrediction(_predict(answers, tests, (rounds, leaves), seed=seed), {"rounds": rounds, "leaves": leaves})
+    return BaselinePrediction(
+        _predict(answers, tests, (rounds, leaves), seed=seed), {"rounds": rounds, "leaves": leaves}
+    )
 
 
 def _predict(answers: AnswerMatrix, tests: Cells, setting: Setting, *, seed: int) -> Floats:
@@ -56,7 +58,7 @@ def _predict(answers: AnswerMatrix, tests: Cells, setting: Setting, *, seed: int
         )  # fmt: skip
         trees.fit(answers.demographics[people], chosen)
         rows = np.flatnonzero(tests[:, 1] == question)
-        told = np.zeros((len(rows), answers.width))
-        told[:, trees.classes_] = trees.predict_proba(answers.demographics[tests[rows, 0]])
-        made[rows] = (1 - MIXED) * told + MIXED * rates[question]
+        given = np.zeros((len(rows), answers.width))
+        given[:, trees.classes_] = trees.predict_proba(answers.demographics[tests[rows, 0]])
+        made[rows] = (1 - MIXED) * given + MIXED * rates[question]
     return made

@@ -1,0 +1,54 @@
+"""A SQLite file that threads and processes share: how it is opened, and what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from persona_db.graph.errors import PersonaDBError
+
+__all__ = ["SqliteFile"]
+
+WAIT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """A cache in a file: what it is called, what comes back when it is deleted, its table, and the error it raises."""
+
+    path: Path
+    name: str
+    lost: str
+    table: str
+    error: type[PersonaDBError]
+
+    def connect(self) -> sqlite3.Connection:
+        """Return a connection that any thread may use, one at a time; the table exists.
+
+        Writers of other processes are waited for. An error names the file and what to do.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise self.error(
+                f"no {self.name} can be made at {self.path} ({exc.strerror}); set PERSONA_DB_CACHE to another folder"
+            ) from exc
+        with self.explained():
+            connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(self.table)
+        return connection
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Raise what SQLite raises as an error of ours that names the file and what to do."""
+        try:
+            yield
+        except sqlite3.Error as exc:
+            raise self.error(
+                f"the {self.name} {self.path} can't be used ({exc}); delete it, and {self.lost} again"
+            ) from exc
