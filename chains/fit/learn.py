@@ -17,6 +17,7 @@ from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, te
 from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.summaries import Summary, summarise
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.fit.traits import pole_names
 from persona_db.chains.fit.trust import Excluded, person_fit_of, trusted, usual_person_fit
 from persona_db.chains.fit.tuning import choose_settings
@@ -66,6 +67,7 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
     return fit_id(digest.digest())
 
 
+@one_thread()
 def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
     """Learn base rates, links, traits, keys and summaries of those who are trusted.
 
@@ -110,6 +112,7 @@ def people_of(population: Population, signals: Signals) -> tuple[list[PersonLean
     return people, held
 
 
+@one_thread()
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
     """Learn base rates, links and traits alone, from all of *signals*; settings are chosen on inner folds first."""
     settings = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)

@@ -9,6 +9,7 @@ import numpy as np
 
 from persona_db.chains.fit.correlations import CorrelationModel, load_correlations
 from persona_db.chains.fit.snapshot import Snapshot
+from persona_db.chains.fit.threads import one_thread
 from persona_db.graph.errors import ConfigError, UnknownQuestionError
 from persona_db.graph.ids import new_question_id
 from persona_db.graph.models import Question
@@ -28,6 +29,7 @@ def new_question(text: str, options: Sequence[str]) -> Question:
     return Question(id=new_question_id(text, options), text=text, options=tuple(options), ordinal=ordinal)
 
 
+@one_thread()
 def prepare(
     snapshot: Snapshot,
     asked: Sequence[tuple[str, str]],

@@ -19,6 +19,7 @@ from pydantic import Field
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.settings import USUAL_RATIO
 from persona_db.chains.fit.snapshot import open_snapshot
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Recalled
 from persona_db.chains.retrieval.collaborator_items import LEAST_RELEVANCE, CollaboratorItems
 from persona_db.chains.retrieval.item_texts import with_texts
@@ -126,6 +127,7 @@ class BorrowFrom:
     keys: Sequence[str] | None = None
 
 
+@one_thread()
 def recall_many(
     correlations: CorrelationModel,
     asked: Sequence[tuple[str, Question]],

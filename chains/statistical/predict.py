@@ -12,6 +12,7 @@ from persona_db.chains.fit.conditioning import condition
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Evidence, Prediction, Recalled
 from persona_db.graph.ids import is_pole, trait_of
 
@@ -111,6 +112,7 @@ def _shaped(
     return np.asarray(bent / bent.sum(), dtype=np.float64)
 
 
+@one_thread()
 def predict_contexts(correlations: CorrelationModel, contexts: Sequence[Context], *, explain: bool) -> list[Prediction]:
     """Turn recalled contexts into predictions, in their order."""
     return [_predict(correlations, context, explain=explain) for context in contexts]

@@ -11,15 +11,20 @@ import numpy as np
 import pytest
 
 from persona_db.chains import RecallSettings, open_snapshot, predict, recall, refine
-from persona_db.chains.fit.correlations import correlations_of, load_correlations
+from persona_db.chains.fit.answers import AnswerTable
+from persona_db.chains.fit.correlations import CorrelationModel, correlations_of, load_correlations
 from persona_db.chains.fit.learn import learn
+from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import USUAL_RATIO, EngineSettings, JoinGain
 from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, measure_join_gain
 from persona_db.chains.refinement.report import RefineReport
-from persona_db.chains.retrieval.recall import fill
+from persona_db.chains.results import Recalled
+from persona_db.chains.retrieval.own_items import Own, own_items_of
+from persona_db.chains.retrieval.recall import Sources, fill
+from persona_db.chains.retrieval.rows import Layer, UserRow
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
-from persona_db.graph.models import Sharing
+from persona_db.graph.models import Question, Sharing
 from persona_db.graph.session import Graph
 from tests.synthetic import World, make_survey, signals_of, store
 
@@ -74,8 +79,38 @@ def test_lifts_are_measured_for_segments_and_again_the_same(measured: Measured) 
     assert again == measured.lifts
 
 
-def test_others_answers_that_are_held_out_are_not_learned_from(measured: Measured) -> None:
-    """With the answers of everybody shuffled there is nothing to borrow: no interval of what it saves is above 0."""
+def test_answers_that_are_predicted_are_not_learned_from(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the Fit nor the user's own items have them; of users who stand for sparse ones nothing is learned."""
+    learned: list[AnswerTable] = []
+    predicted: list[tuple[str, str]] = []
+    own: list[UserRow] = []
+
+    def fitted(table: AnswerTable, **how: Any) -> Population:
+        learned.append(table)
+        return fit_population(table, **how)
+
+    def items_of(correlations: CorrelationModel, row: UserRow, layers: frozenset[Layer]) -> Own:
+        own.append(row)
+        return own_items_of(correlations, row, layers)
+
+    def filled(sources: Sources, items: Own, question: Question, *given: Any, **how: Any) -> list[Recalled]:
+        predicted.append((own[-1].user, question.id))
+        assert question.id not in {item.question for item in own[-1].items}
+        return fill(sources, items, question, *given, **how)
+
+    for name, function in (("fit_population", fitted), ("own_items_of", items_of), ("fill", filled)):
+        monkeypatch.setattr(f"persona_db.chains.refinement.join_gain.{name}", function)
+    measure_join_gain(measured.graph, signals_of(SURVEY), plain(measured), ranks=RANKS, seed=0)
+    [table] = learned
+    row = {user: index for index, user in enumerate(table.users)}
+    column = {question.id: index for index, question in enumerate(table.questions)}
+    known = {pair for pair in predicted if pair[0] in row}
+    assert min(len(known), len(set(predicted) - known)) > 100
+    assert {int(table.choice[row[user], column[question]]) for user, question in known} == {-1}
+
+
+def test_nothing_is_to_be_borrowed_from_shuffled_answers(measured: Measured) -> None:
+    """In no segment does the interval of what the JOIN saves lie above 0."""
     rng = np.random.default_rng(3)
     signals = signals_of(SURVEY)
     choice = signals.table.choice.copy()
@@ -83,8 +118,9 @@ def test_others_answers_that_are_held_out_are_not_learned_from(measured: Measure
         answered = np.flatnonzero(column >= 0)
         column[answered] = rng.permutation(column[answered])
     shuffled = replace(signals, table=replace(signals.table, choice=choice))
-    for lift in measure_join_gain(measured.graph, shuffled, plain(measured), ranks=RANKS, seed=0):
-        assert lift.low < 0
+    gains = measure_join_gain(measured.graph, shuffled, plain(measured), ranks=RANKS, seed=0)
+    assert [gain.known for gain in gains] == list(SEGMENTS)
+    assert [gain.known for gain in gains if gain.low >= 0] == []
 
 
 def test_nobody_lends_more_than_they_share(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
