@@ -1,3 +1,3 @@
-"""What is learned from everybody; both engines stand on it."""
+"""What a Fit learns from everybody's answers, and reads back; both engines use it."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Everybody's answers as a table, what questions and options say, and all that a Fit is learned from."""
+"""What a Fit is learned from: everybody's answers and attributes, and the vectors of questions, options and texts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Signals:
-    """What a Fit is made of: everybody's answers and attributes, and how near their texts come to each term.
+    """What a Fit is learned from.
 
-    `terms` is people x vocabulary, NaN rows for people without free text; None where nobody has any.
+    `statements` has the text of an answer, where everybody words it alike. `terms` is the similarity of each person's
+    texts to each term (people x vocabulary), with NaN rows for people without free text; None where nobody has any.
     """
 
     table: AnswerTable
@@ -40,7 +41,7 @@ class Signals:
 
 @dataclass(frozen=True)
 class AnswerTable:
-    """Who answered what: `choice[user, question]` is an option's index, -1 where there is no answer."""
+    """Everybody's answers: `choice[user, question]` is the index of an option, -1 without an answer."""
 
     users: tuple[str, ...]
     questions: tuple[Question, ...]
@@ -55,20 +56,20 @@ class AnswerTable:
 
 @dataclass(frozen=True)
 class Wording:
-    """What questions and their options say: unit vectors, a row a question, and for each of them a row an option."""
+    """The vectors of questions (unit rows) and of their options (for each question unit rows)."""
 
     questions: Floats
     options: tuple[Floats, ...] | None = None
 
-    def of(self, places: Sequence[int]) -> Wording:
-        """Return that of some questions, in the order of *places*."""
-        options = None if self.options is None else tuple(self.options[place] for place in places)
-        return Wording(self.questions[list(places)], options)
+    def of(self, columns: Sequence[int]) -> Wording:
+        """Return the vectors of the questions of *columns*, in that order."""
+        options = None if self.options is None else tuple(self.options[column] for column in columns)
+        return Wording(self.questions[list(columns)], options)
 
     def directions(self, scales: Sequence[Scale]) -> Floats:
-        """Return what an answer says more of the higher it is: unit rows, 0 where that cannot be told.
+        """Return the direction in which options' texts change from low to high: unit rows, 0 where it is unknown.
 
-        It is the covariance of place and option text over the base rates.
+        It is the covariance of an option's value and vector over the base rates.
         """
         rows = np.zeros_like(self.questions)
         for row, scale, options in zip(rows, scales, self.options or (), strict=False):

@@ -1,4 +1,4 @@
-"""Combining what is recalled into one estimate, without counting correlated items twice.
+"""One estimate from recalled items, which counts correlated items once.
 
 A recalled item is a noisy standardised observation; with its correlation to the question, and the items'
 correlations to each other, the best linear estimate is that of ridge regression on those correlations
@@ -48,35 +48,35 @@ def condition(to_target: Floats, among: Floats, values: Floats, *, ridge: float 
 def predict_cells(
     population: Population, table: AnswerTable, cells: Integers, *, size: int, ridge: float
 ) -> tuple[Floats, Floats]:
-    """Estimate the (user, question) pairs of *cells* from the user's own *size* most telling other answers.
+    """Estimate the (user, question) pairs of *cells* from the user's *size* most relevant other answers.
 
-    Returns the latent means and variances, one a cell.
+    Return the latent means and variances, one of each a cell.
     """
     values = population.standardise(table.choice)
     strength = np.abs(population.links)
     size = min(size, len(population.questions))
     means, variances = np.zeros(len(cells)), np.ones(len(cells))
     for start in range(0, len(cells) if size else 0, _CELLS_AT_ONCE):
-        some = slice(start, start + _CELLS_AT_ONCE)
-        users, questions = cells[some, 0], cells[some, 1]
+        chunk = slice(start, start + _CELLS_AT_ONCE)
+        users, questions = cells[chunk, 0], cells[chunk, 1]
         known = table.choice[users] >= 0
         known[np.arange(len(users)), questions] = False
         relevance = np.where(known, strength[questions], -1.0)
         chosen = np.argpartition(-relevance, size - 1, axis=1)[:, :size]
         used = np.take_along_axis(known, chosen, axis=1)
         weights, to_target = _weights(population.links, questions, chosen, used, ridge=ridge)
-        means[some] = (weights * np.where(used, values[users[:, None], chosen], 0.0)).sum(axis=1)
-        variances[some] = 1 - (weights * to_target).sum(axis=1)
+        means[chunk] = (weights * np.where(used, values[users[:, None], chosen], 0.0)).sum(axis=1)
+        variances[chunk] = 1 - (weights * to_target).sum(axis=1)
     return means, variances
 
 
 def residuals(
     links: Floats, values: Floats, *, size: int, ridge: float, linked: NDArray[np.bool_] | None = None
 ) -> Floats:
-    """Return each answer of one person less what their other answers predict for it.
+    """Return the residuals of one person's answers: each answer minus its prediction from their other answers.
 
-    `links` are the correlations among the questions answered, `values` the standardised answers. The *size* most
-    telling others are used for each, of those only that are `linked` to it (all, unless given). One batched solve.
+    `links` are the correlations of the questions answered, `values` the standardised answers. Each answer is predicted
+    from the *size* most relevant others among those `linked` to it, or among all when None. One batched solve.
     """
     answered = len(values)
     most = min(size, answered - 1)
@@ -93,9 +93,9 @@ def residuals(
 def _weights(
     links: Floats, targets: Integers, chosen: Integers, used: NDArray[np.bool_], *, ridge: float
 ) -> tuple[Floats, Floats]:
-    """Return what each of the *chosen* items weighs for its target, and its correlation with it: targets x items.
+    """Return the weight of each *chosen* item for its target, and its correlation with it (targets x items).
 
-    Of items that are not *used* both are 0; *ridge* is above 0. One batched solve.
+    Both are 0 for items that are not *used*; *ridge* is above 0. One batched solve.
     """
     among = links[chosen[:, :, None], chosen[:, None, :]] * (used[:, :, None] & used[:, None, :])
     to_target = links[targets[:, None], chosen] * used
@@ -104,7 +104,7 @@ def _weights(
 
 
 def log_loss(population: Population, cells: Integers, truth: Integers, means: Floats, variances: Floats) -> float:
-    """Mean negative log probability of the true options."""
+    """Return the mean negative log probability of the true options."""
     spread = population.settings.spread
     total = 0.0
     for question in np.unique(cells[:, 1]):

@@ -1,4 +1,4 @@
-"""Near copies: people whose answers agree with somebody else's far more than chance and likeness would have it."""
+"""Near copies: people whose answers agree with another person's far more than chance and similarity explain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Choice = NDArray[np.int16]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 LEAST_PEOPLE = 30
-"""Among fewer nobody is left out: what is usual cannot be told."""
+"""Among fewer people nobody is excluded, since the usual agreement cannot be estimated."""
 
 
 _LEAST_ANSWERS = 20
@@ -25,10 +25,10 @@ _PAIRS_AT_ONCE = 20_000
 
 
 def near_copies(table: AnswerTable, *, least: float) -> dict[int, float]:
-    """Return the rows of users who copy one of a lower id, each with how far they agree: 1 is in all both answered.
+    """Return the rows of users who copy a user of lower id, each with their agreement; 1 is full agreement.
 
-    Agreement beyond chance (Cohen's kappa) of *least* or more, on 20 questions or more, and such as people who are
-    ordinarily each other's likest would have once in ten thousand: members of a party who vote alike are no copies.
+    A copy agrees beyond chance (Cohen's kappa) by *least* or more, on 20 questions or more, and so closely as one in
+    ten thousand pairs of ordinary nearest neighbours: members of a party who vote alike are no copies.
     """
     able = np.flatnonzero((table.choice >= 0).sum(axis=1) >= _LEAST_ANSWERS)
     if len(able) < LEAST_PEOPLE:
@@ -50,15 +50,15 @@ def near_copies(table: AnswerTable, *, least: float) -> dict[int, float]:
     best = np.zeros(len(able))
     np.maximum.at(best, first, kappa)
     np.maximum.at(best, second, kappa)
-    paired = sorted(np.flatnonzero(best > 0).tolist(), key=lambda place: table.users[able[place]])
-    stays: dict[int, int] = {}
-    for place in paired:
-        stays.setdefault(int(cluster[place]), place)
-    return {int(able[at]): float(best[at]) for at in paired if stays[int(cluster[at])] != at}
+    paired = sorted(np.flatnonzero(best > 0).tolist(), key=lambda row: table.users[able[row]])
+    original: dict[int, int] = {}
+    for row in paired:
+        original.setdefault(int(cluster[row]), row)
+    return {int(able[row]): float(best[row]) for row in paired if original[int(cluster[row])] != row}
 
 
 class _Agreement:
-    """How pairs of people agree: kappa (0 where too little is common), in how many they differ, and of how many."""
+    """The agreement of pairs of people: kappa (0 on too few common questions), differing and common answers."""
 
     def __init__(self, choice: Choice) -> None:
         self._choice = choice
@@ -69,21 +69,22 @@ class _Agreement:
         kappa = np.zeros(len(first))
         differ, common = np.zeros((2, len(first)), dtype=np.int64)
         for start in range(0, len(first), _PAIRS_AT_ONCE):
-            some = slice(start, start + _PAIRS_AT_ONCE)
-            one, other = self._choice[first[some]], self._choice[second[some]]
-            both = (one >= 0) & (other >= 0)
+            chunk = slice(start, start + _PAIRS_AT_ONCE)
+            left, right = self._choice[first[chunk]], self._choice[second[chunk]]
+            both = (left >= 0) & (right >= 0)
             n = both.sum(axis=1)
-            different = ((one != other) & both).sum(axis=1)
+            different = ((left != right) & both).sum(axis=1)
             chance = np.minimum((both @ self._chance) / np.maximum(n, 1), 1 - 1e-9)
-            kappa[some] = np.where(n >= _LEAST_ANSWERS, 1 - different / np.maximum(n, 1) / (1 - chance), 0.0)
-            differ[some], common[some] = different, n
+            kappa[chunk] = np.where(n >= _LEAST_ANSWERS, 1 - different / np.maximum(n, 1) / (1 - chance), 0.0)
+            differ[chunk], common[chunk] = different, n
         return kappa, differ, common
 
 
 def _candidates(choice: Choice) -> tuple[Integers, Integers]:
-    """Pairs who may agree in nearly all: those who are next to each other by a part of their signatures.
+    """Return pairs who may agree in nearly all answers: neighbours in an order by a part of their signatures.
 
-    A signature is of least hashes of a person's answers: two are equal in a place as often as answers are shared.
+    A signature holds minimum hashes of a person's answers (MinHash): two people have the same hash as often as they
+    share answers.
     """
     widest = int(choice.max()) + 1
     rng = np.random.default_rng(0)
@@ -91,8 +92,8 @@ def _candidates(choice: Choice) -> tuple[Integers, Integers]:
     signature = np.empty((len(choice), _HASHES), dtype=np.uint32)
     columns = np.arange(choice.shape[1])
     answered, option = choice >= 0, np.maximum(choice, 0)
-    for place, drawn in enumerate(hashes):
-        signature[:, place] = np.where(answered, drawn[columns, option], np.uint32(2**32 - 1)).min(axis=1)
+    for index, drawn in enumerate(hashes):
+        signature[:, index] = np.where(answered, drawn[columns, option], np.uint32(2**32 - 1)).min(axis=1)
     pairs = []
     for band in range(0, _HASHES, _BAND):
         turned = np.roll(signature, -band, axis=1)
@@ -106,7 +107,7 @@ def _candidates(choice: Choice) -> tuple[Integers, Integers]:
 
 
 def _ordinary_difference(alike: _Agreement, people: int, *, below: float) -> float:
-    """In what share of answers somebody differs from their likest: a low one, of those whose likest is no copy."""
+    """Return a low percentile of the share of answers in which people differ from their most similar non-copy."""
     rng = np.random.default_rng(0)
     drawn = rng.permutation(people)[:_SAMPLE]
     others = np.sort(rng.permutation(people)[:_COMPARED])
@@ -114,7 +115,7 @@ def _ordinary_difference(alike: _Agreement, people: int, *, below: float) -> flo
     for person in drawn.tolist():
         kappa, differ, both = alike(np.full(len(others), person), others)
         kappa = np.where((kappa < below) & (others != person), kappa, -1.0)
-        likest = int(kappa.argmax())
-        if kappa[likest] > 0:
-            found.append(differ[likest] / both[likest])
+        nearest = int(kappa.argmax())
+        if kappa[nearest] > 0:
+            found.append(differ[nearest] / both[nearest])
     return float(np.percentile(found, 10)) if found else 0.0

@@ -1,4 +1,4 @@
-"""The cache keys of a Fit: who holds them, and what each counts for in the JOIN."""
+"""The cache keys of a Fit, and their weights in the JOIN."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONGEST_NAME = 300  # names are indexed
 class CacheKey:
     """A key of a Fit. `share` is the part of people who hold it; `loadings` its correlation with each trait.
 
-    `opposite` is the id of the key that contradicts it; of a language model's keys also of one that nobody holds yet.
+    `opposite` is the id of the key that contradicts it; for a language model's key possibly one that nobody holds yet.
     """
 
     id: str
@@ -43,33 +43,33 @@ class CacheKey:
 
 
 def key_row(key: CacheKey) -> dict[str, Any]:
-    """What the graph keeps of a key by itself; traits and opposite are those of a Fit that knows everybody."""
+    """Return the row of a key alone; its trait loadings and its opposite are written when everybody is refined."""
     return {
         "id": key.id, "kind": key.kind, "name": key.name, "n_holders": key.n_holders, "idf": key.idf,
         "share": key.share,
     }  # fmt: skip
 
 
-def opposite_rows(keys: Mapping[str, CacheKey], some: Iterable[str]) -> list[dict[str, str]]:
-    """The rows of the pairs of opposites among *keys* that one of *some* has a part in, each pair once."""
+def opposite_rows(keys: Mapping[str, CacheKey], ids: Iterable[str]) -> list[dict[str, str]]:
+    """Return the rows of the pairs of opposites among *keys* with a member in *ids*, each pair once."""
     pairs = {
         (min(id_, str(keys[id_].opposite)), max(id_, str(keys[id_].opposite)))
-        for id_ in some
+        for id_ in ids
         if keys[id_].opposite in keys
     }
     return [{"key": first, "opposite": second} for first, second in sorted(pairs)]
 
 
 def idf(holders: int, people: int) -> float:
-    """Inverse user frequency: log of people over holders, at least 0.05; a key nearly all hold counts little."""
+    """Return the inverse user frequency: log of people over holders, at least 0.05; common keys count little."""
     return max(float(np.log((people + 1) / (holders + 0.5))), _LEAST_IDF)
 
 
 def units(held: Sequence[tuple[float, float]]) -> list[float]:
-    """Scale (weight, idf) pairs so that two users' score is the sum over shared keys of the products.
+    """Return the unit of each (weight, idf) pair of a user: the JOIN score is the sum of products over shared keys.
 
-    Each becomes sqrt(idf) x weight over the root of the sum of their squares: the cosine of the
-    idf-weighted key profiles (design of the JOIN score).
+    A unit is sqrt(idf) x weight, over the root of the sum of squares of all of the user's: the score is the cosine of
+    two idf-weighted key profiles.
     """
     raw = np.array([np.sqrt(inverse) * weight for weight, inverse in held])
     norm = float(np.sqrt((raw**2).sum()))
@@ -84,8 +84,8 @@ def make_keys(
 ) -> dict[str, CacheKey]:
     """Return the keys that the people of *held* lean to, by id in sorted order.
 
-    `held[person]` are their leanings, `traits[person]` their place on the traits, `names` what keys are called.
-    Opposites are the two poles of a trait, and the mirrored options of one question, where both are held.
+    `held[person]` are their leanings, `traits[person]` their trait scores, `names` the names of keys. The two poles of
+    a trait are opposites, and so are mirrored options of a question, where both are held.
     """
     holders: dict[str, list[int]] = {}
     kinds: dict[str, Leaning] = {}
@@ -132,7 +132,7 @@ def _opposite(leaning: Leaning, population: Population, present: Mapping[str, ob
 def profiles(people: Sequence[Sequence[Leaning]], keys: Mapping[str, CacheKey]) -> csr_array:
     """Return everybody's key profile (people x keys, sparse): the dot product of two rows is their JOIN score.
 
-    Opposite keys share a column, with opposite signs.
+    Opposite keys share a column with opposite signs.
     """
     from scipy.sparse import csr_array
 

@@ -1,4 +1,4 @@
-"""What sets a person apart: their clear leanings, each of which can become a fact and a cache key."""
+"""What distinguishes a person: clear leanings, each of which can become a fact and a cache key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FULL_TERM = 2.0
 
 @dataclass(frozen=True)
 class Leaning:
-    """One key a person leans to: how strongly (0 to 1), and for a stance which answer it is."""
+    """A key that a person leans to, with the strength (0 to 1), and for a stance the answer."""
 
     key: str
     kind: KeyKind
@@ -39,7 +39,7 @@ class Leaning:
 
 @dataclass(frozen=True)
 class PersonLeanings:
-    """A person's place on the traits, their keys, and the answers worth distilling, most telling first."""
+    """A person's trait scores, their keys, and the answers worth distilling, most salient first."""
 
     traits: NDArray[np.float64]
     keys: tuple[Leaning, ...]
@@ -47,10 +47,10 @@ class PersonLeanings:
 
 
 def leanings(population: Population, choice: NDArray[np.int16], attributes: tuple[str, ...]) -> PersonLeanings:
-    """Return what sets one person apart, from their row of answers and their attributes.
+    """Return what distinguishes a person, from their row of answers and their attributes.
 
-    Stances are ranked by surprise (minus log of the answer's base rate) times how much the question tells about
-    others, those held by over 60 % left out; trait poles by distance from the middle. Ties by position.
+    Stances are ranked by surprisal (minus log of the answer's base rate) times the question's informativeness; stances
+    held by over 60 % are no leanings. Trait poles are ranked by the absolute score. Ties by position.
     """
     settings = population.settings
     answered = np.flatnonzero(choice >= 0)
@@ -83,7 +83,7 @@ def leanings(population: Population, choice: NDArray[np.int16], attributes: tupl
 
 
 def term_leanings(settings: EngineSettings, scores: Floats) -> list[Leaning]:
-    """Terms that texts of these scores come clearly nearer to than others' do, clearest first."""
+    """Return the terms to which texts of these scores are clearly more similar than others' texts, clearest first."""
     if not settings.term_means:
         return []
     clear = (scores - np.array(settings.term_means)) / np.array(settings.term_spreads)

@@ -1,4 +1,4 @@
-"""Learning a Fit: base rates, links, traits, cache keys and summaries, from everybody whom it trusts."""
+"""Learning a Fit: base rates, links, traits, cache keys and summaries, from everybody who is not excluded."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ _RESIDUAL_ITEMS = 20
 
 @dataclass(frozen=True)
 class Learned:
-    """All that a Fit holds beside the personas."""
+    """Everything that a Fit holds beside the personas."""
 
     population: Population
     keys: Mapping[str, CacheKey]
     names: Mapping[str, str]
-    """What cache keys are called, also those that nobody holds."""
+    """Names of cache keys, also of keys that nobody holds."""
     summaries: tuple[Summary, ...] = ()
     signals: Signals | None = None
-    """Of those whom it was learned from; None of a Fit that was read back."""
+    """The signals of those it was learned from; None for a Fit that was read back."""
     excluded: tuple[Excluded, ...] = ()
 
 
 def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, through: str) -> str:
-    """Return an id that is the same whenever all that a Fit is made of is the same."""
+    """Return the id of a Fit: the same for the same signals, settings, seed and date."""
     digest = blake2b(digest_size=8)
     for part in (
         settings.model_dump_json(),
@@ -69,9 +69,9 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
 
 @one_thread()
 def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
-    """Learn base rates, links, traits, keys and summaries of those who are trusted.
+    """Learn base rates, links, traits, keys and summaries from everybody who is not excluded.
 
-    Settings are chosen on inner folds first.
+    Settings are chosen on validation folds first.
     """
     signals, out = trusted(signals, settings)
     settings = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
@@ -99,7 +99,7 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
 
 
 def people_of(population: Population, signals: Signals) -> tuple[list[PersonLeanings], list[tuple[Leaning, ...]]]:
-    """Return what sets everybody of *signals* apart, and the keys that they lean to, terms of their texts too."""
+    """Return what distinguishes everybody of *signals*, and their keys, with terms of their texts."""
     people = [
         leanings(population, choice, own) for choice, own in zip(signals.table.choice, signals.attributes, strict=True)
     ]
@@ -114,13 +114,13 @@ def people_of(population: Population, signals: Signals) -> tuple[list[PersonLean
 
 @one_thread()
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
-    """Learn base rates, links and traits alone, from all of *signals*; settings are chosen on inner folds first."""
+    """Learn base rates, links and traits only, from all of *signals*; settings are chosen on validation folds first."""
     settings = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
     return fit_population(signals.table, wording=signals.wording, settings=settings)
 
 
 def _names(population: Population, signals: Signals) -> dict[str, str]:
-    """What keys are called: stances by their statement, poles by their strongest statements."""
+    """Return the names of keys: a stance has its statement, a pole the statements that mark it most."""
     statements = [
         [
             signals.statements.get((question.id, option), f"{question.text}: {name}")
@@ -142,10 +142,10 @@ def collaboration(
     *,
     seed: int,
 ) -> float:
-    """Correlation between one's residual and that of a close collaborator on the same question; 0 at least.
+    """Return the correlation of a person's residual with a close collaborator's on the same question, 0 or more.
 
-    A residual is an answer less what the person's other answers predict for it: what a collaborator can still add.
-    Measured on 400 people drawn by *seed*, with their 50 closest by JOIN score.
+    A residual is an answer minus its prediction from the person's other answers: what a collaborator can still add.
+    It is measured on 400 people drawn by *seed*, with the 50 collaborators of highest JOIN score.
     """
     size = len(people)
     if size < _TOP or not keys or not population.questions:

@@ -1,4 +1,4 @@
-"""The life of a Fit in the graph: who waits for it, when readers use it, when it is removed."""
+"""The life of a Fit in the graph: readers use it from when it is finished until a newer one replaces it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def require_people(graph: Graph, dataset: str) -> list[dict[str, Any]]:
 
 
 def finish_fit(graph: Graph, dataset: str, fit: str, settings: EngineSettings, *, current: bool, waiting: int) -> None:
-    """Let readers use a Fit, as the *current* one or beside it; GraphUnavailableError when another took its place."""
+    """Let readers use a Fit, as the *current* one or beside it; GraphUnavailableError when another replaced it."""
     finished = graph.write(
         "finish_fit", dataset=dataset, fit=fit, current=current, waiting=waiting, settings=settings.model_dump_json()
     )
@@ -35,7 +35,7 @@ def finish_fit(graph: Graph, dataset: str, fit: str, settings: EngineSettings, *
 
 
 def drop_obsolete(graph: Graph, dataset: str, *, progress: Progress) -> None:
-    """Remove the Fits that a newer one replaced, those too that a killed run left."""
+    """Remove the Fits that a newer one replaced, and those that a killed run left."""
     for row in graph.read("obsolete_fits", dataset=dataset):
         fit, dropped = row["fit"], 0
         while gone := graph.write("drop_fit_nodes", dataset=dataset, fit=fit, most=_DROPPED_AT_ONCE)[0]["n"]:
@@ -45,7 +45,7 @@ def drop_obsolete(graph: Graph, dataset: str, *, progress: Progress) -> None:
 
 
 def embed(graph: Graph, dataset: str, embedder: Embedder | None, progress: Progress) -> None:
-    """Give the texts of new facts their vectors, where there is an embedder."""
+    """Store the vectors of new facts' texts, if there is an embedder."""
     if embedder is not None:
         from persona_db.graph.embedding import embed_missing
 

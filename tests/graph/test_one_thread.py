@@ -19,7 +19,7 @@ from persona_db.graph.session import Graph
 from tests.synthetic import make_world, store
 
 EMBEDDER = HashEmbedder()
-NEW = {"options": ("no", "yes"), "embedder": EMBEDDER}
+NEW: dict[str, Any] = {"options": ("no", "yes"), "embedder": EMBEDDER}
 
 
 @pytest.fixture(scope="module")
