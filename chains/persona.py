@@ -1,4 +1,4 @@
-"""What the stages hand on: a user's history, and the persona refined from it layer by layer."""
+"""What the stages pass on: a user's history, and the persona that is refined from it layer by layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KeyKind = Literal["stance", "trait", "value", "moral", "ideology", "topic", "iss
 
 
 class UserHistory(Model):
-    """What distil reads: one user's items, oldest first (ties by id), and what is known of them otherwise."""
+    """The input of distil: one user's items, oldest first (ties by id), with their attributes."""
 
     user: str
     items: tuple[HistoryItem, ...] = ()
@@ -24,7 +24,7 @@ class UserHistory(Model):
 
 
 class Support(Model):
-    """What something rests on, and its share of all that supports it."""
+    """A history item or fact that supports another, and its share of all support."""
 
     id: str
     share: float
@@ -38,7 +38,7 @@ class Fact(Model):
     text: str
     supports: tuple[Support, ...] = Field(description="History items or facts, strongest first.")
     n_support: int = Field(description="How many support it in all.")
-    strength: float = Field(description="0 to 1: how far it sets the person apart.")
+    strength: float = Field(description="0 to 1: how far it distinguishes the person.")
     key: str = Field(description="Id of the cache key it is evidence for.")
     question: str | None = None
     option: int | None = None
@@ -57,7 +57,7 @@ class HeldKey(Model):
 
 
 class Persona(Model):
-    """A user's refined state: the layers, and the place on the latent traits."""
+    """A user's refined state: the layers, and the scores on the latent traits."""
 
     history: UserHistory
     distilled: tuple[Fact, ...] = ()
@@ -71,5 +71,5 @@ class Persona(Model):
 
     @property
     def at(self) -> str:
-        """When the newest thing it rests on was said."""
+        """The date of the newest item."""
         return max((item.at for item in self.history.items), default="")

@@ -1,4 +1,4 @@
-"""What reads return: collaborators, what was recalled, predictions."""
+"""What readers get: collaborators, recalled items, predictions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from persona_db.graph.models import Model, Question
 __all__ = ["Collaborator", "Context", "Evidence", "Prediction", "Recalled", "Said", "SharedKey"]
 
 Said = Literal["answered", "outside", "refused", "empty", "invalid"]
-"""What a model said when it was asked: one of the options, something else, a refusal, nothing, nothing to be read."""
+"""The outcome of asking a model: one of the options, another answer, a refusal, nothing, or something unreadable."""
 
 
 class SharedKey(Model):
-    """A cache key that made (or, when opposed, lowered) a collaborator's score."""
+    """A cache key that raised (or, when opposed, lowered) a collaborator's score."""
 
     key: str
     kind: str
@@ -47,38 +47,40 @@ class Recalled(Model):
     option: int | None = None
     counts: tuple[int, ...] = Field(default=(), description="Of a key summary: answers by option, rounded.")
     key: str | None = Field(default=None, description="The shared key that brought it here.")
-    score: float = Field(description="How much it tells about the question; higher is better.")
+    score: float = Field(description="Relevance to the question; higher is better.")
     value: float | None = Field(
         default=None,
-        description="What was observed, standardised; of a collaborator's answer, how far it is from what their "
-        "other answers lead one to expect. None for what has no place on a scale.",
+        description="The observed value, standardised; for a collaborator's answer its residual: the answer minus its "
+        "prediction from their other answers. None for an item off every scale.",
     )
     at: str = ""
 
 
 class Evidence(Model):
-    """What one recalled item did to a prediction."""
+    """The effect of one recalled item on a prediction."""
 
     id: str
     source: Literal["own", "collaborator", "summary"]
     text: str
-    weight: float = Field(description="Signed push on the expected place on the scale, standardised.")
+    weight: float = Field(description="Signed push on the expected value on the scale, standardised.")
 
 
 class Context(Model):
-    """What was recalled for one question to one user: what a prediction rests on."""
+    """What was recalled to predict one user's answer to one question."""
 
     user: str
     question: Question
     items: tuple[Recalled, ...]
-    size: int = Field(description="Places there were (retrieval size r).")
-    borrowed: int = Field(description="Places that borrowed items took.")
-    ratio: float | None = Field(default=None, description="Share of the places for borrowed items (ratio x).")
-    decided: str = Field(default="", description="Why so many: what the JOIN was worth. Empty where it was given.")
+    size: int = Field(description="Slots in all (retrieval size r).")
+    borrowed: int = Field(description="Slots that borrowed items took.")
+    ratio: float | None = Field(default=None, description="Share of the slots for borrowed items (ratio x).")
+    decided: str = Field(
+        default="", description="Reason for the ratio: the measured JOIN gain. Empty for a ratio that was given."
+    )
 
 
 class Prediction(Model):
-    """A distribution over the options, with what it rests on."""
+    """A distribution over the options, with its evidence."""
 
     user: str
     question: str
@@ -88,15 +90,17 @@ class Prediction(Model):
     confidence: float = Field(description="Probability of `answer`.")
     outcome: Said = Field(
         default="answered",
-        description="What a model answered with: one of the options, something else, a refusal, nothing, or what "
-        "cannot be read. Without an answer `probabilities` are empty.",
+        description="The outcome of asking a model: one of the options, another answer, a refusal, nothing, or "
+        "something unreadable. Without an answer `probabilities` are empty.",
     )
-    comment: str = Field(default="", description="Of a reaction to a post: what the user would write.")
+    comment: str = Field(default="", description="For a reaction to a post: what the user would write.")
     explanation: str
     evidence: tuple[Evidence, ...]
-    recalled: int = Field(default=0, description="Items it could read.")
+    recalled: int = Field(default=0, description="Items that the engine could read.")
     borrowed: int = Field(default=0, description="How many of them were borrowed.")
-    ratio: float | None = Field(default=None, description="Share of the places for borrowed items (ratio x).")
-    decided: str = Field(default="", description="Why so many: what the JOIN was worth. Empty where it was given.")
+    ratio: float | None = Field(default=None, description="Share of the slots for borrowed items (ratio x).")
+    decided: str = Field(
+        default="", description="Reason for the ratio: the measured JOIN gain. Empty for a ratio that was given."
+    )
     fit: str
     engine: str

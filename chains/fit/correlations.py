@@ -1,7 +1,7 @@
-"""What a prediction reads of a Fit: scales, and how everything that can be recalled relates to the questions.
+"""The correlation model that a prediction reads of a Fit: scales, and correlations of all that can be recalled.
 
-Questions, cache keys and latent traits are variables of one correlation matrix. Links between questions and key
-summaries are as stored; where none is stored, it is what shared traits imply.
+Questions, cache keys and latent traits are variables of one correlation matrix. It has the links and key summaries
+that the Fit stores; other correlations are those that shared traits imply.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ LEAST_MEANING = 0.3
 
 @dataclass(frozen=True)
 class CorrelationModel:
-    """Scales and correlations of the questions of *place*, the keys and the traits of a Fit.
+    """Scales and correlations of some questions, the keys and the traits of a Fit.
 
-    `linked[i, j]` says that the answer to question j is among those that tell about question i. `vectors` has the
-    meaning of what is asked.
+    `place` has the variable of each question. `linked[i, j]` says that question i has a stored link to question j.
+    `vectors` are those of the questions to be predicted.
     """
 
     snapshot: Snapshot
@@ -53,27 +53,27 @@ class CorrelationModel:
     vectors: Mapping[str, Floats] = field(default_factory=dict)
 
     def of_question(self, question: str) -> int | None:
-        """The variable of a question; None when the Fit does not know it."""
+        """Return the variable of a question; None for a question that was not read."""
         return self.place.get(question)
 
     def of_key(self, key: str) -> int | None:
-        """The variable of a cache key."""
+        """Return the variable of a cache key; None for a key that was not read."""
         return self._key_place.get(key)
 
     def of_trait(self, trait: int) -> int | None:
-        """The variable of a latent trait, counted from 0; None when nothing that was read knows it."""
+        """Return the variable of a latent trait, counted from 0; None for a trait beyond those of the Fit."""
         variable = len(self.place) + len(self.keys) + trait
         return variable if variable < len(self.matrix) else None
 
     def relevance(self, question: str) -> Floats:
-        """How much each variable tells about *question*; of other questions only those linked to it.
+        """Return the relevance of each variable to *question*: its absolute correlation, 0 without a link.
 
-        So it is the same whatever else is asked at the same time, and so covered.
+        It is independent of the other questions of the batch.
         """
         if question not in self._relevance:
-            here = self.place[question]
-            strength = np.abs(self.matrix[here])
-            strength[: len(self.place)] *= self.linked[here]
+            row = self.place[question]
+            strength = np.abs(self.matrix[row])
+            strength[: len(self.place)] *= self.linked[row]
             self._relevance[question] = strength
         return self._relevance[question]
 
@@ -86,7 +86,7 @@ class CorrelationModel:
         return {key: len(self.place) + row for row, key in enumerate(self.keys)}
 
     def value_of_answer(self, question: str, option: int) -> float | None:
-        """Where an option stands on its question's standardised scale; None off the scale."""
+        """Return an option's value on its question's standardised scale; None off the scale."""
         scale = self.scales.get(question)
         if scale is None or option >= len(scale.values) or np.isnan(scale.values[option]):
             return None
@@ -99,12 +99,12 @@ class CorrelationModel:
         return None if variable is None or value is None else (variable, value)
 
     def value_of_holding(self, key: str) -> float:
-        """The standardised observation that someone holds a key: rare keys say more."""
+        """Return the standardised observation that someone holds a key; it is higher for rare keys."""
         share = min(max(self.keys[key].share, 1e-3), 0.999)
         return float(np.sqrt((1 - share) / share))
 
     def key_relevance(self, question: str, keys: Sequence[str], counts: Sequence[Sequence[int]]) -> Floats:
-        """Correlation of holding each of *keys* with the answer to *question*, from what its holders answered."""
+        """Return the correlation of holding each of *keys* with the answer to *question*, from its holders' answers."""
         values = np.nan_to_num(self.scales[question].values)
         answered = np.array(counts, dtype=np.float64).reshape(len(keys), len(values))
         means = answered @ values / np.maximum(answered.sum(axis=1) + self.snapshot.settings.shrinkage, 1e-9)
@@ -112,26 +112,26 @@ class CorrelationModel:
         return np.asarray(np.clip(np.sqrt(share / (1 - share)) * means, -0.95, 0.95))
 
     def relevance_by_similarity(self, cosine: float) -> float:
-        """How much a text tells about a question that it comes so near: on the scale of correlations."""
+        """Return the relevance of a text to a question of that cosine similarity, on the scale of correlations."""
         return self.strength_of_similarity * max(cosine, 0.0) ** 2
 
     @property
     def strength_of_similarity(self) -> float:
-        """Correlation that two texts of one meaning are taken to have: the setting `meaning`, 0.3 at least."""
+        """The correlation assumed for two texts of equal meaning: the setting `meaning`, 0.3 or more."""
         return max(self.snapshot.settings.meaning, LEAST_MEANING)
 
 
 def load_correlations(
     snapshot: Snapshot, targets: Sequence[Question], *, vectors: Mapping[str, Floats]
 ) -> CorrelationModel:
-    """Read what predicting *targets* takes: them, the questions linked to them, and the keys' summaries of both.
+    """Read the correlation model of *targets*: with the questions linked to them, and the key summaries of both.
 
-    A target that nobody of the Fit has answered is placed by what it says (`vectors`, a unit vector by id): its base
-    rates and links are weighted means of those of like questions with as many options. A fixed number of queries.
+    A target that nobody of the Fit answered takes its base rates and links from similar questions with as many options,
+    as weighted means, by its text (`vectors`, a unit vector by id). A fixed number of queries.
     """
     graph, dataset, fit = snapshot.graph, snapshot.dataset, snapshot.fit
     fitted = {row["id"]: row["answered"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
-    # where nobody's answers are learned from, there is nothing to be like
+    # a Fit without answers has no questions to be similar to
     known = {id_ for id_, answered in fitted.items() if answered} or set(fitted)
     asked = [question.id for question in targets if question.id in known]
     wanted = dict.fromkeys(asked)
@@ -172,7 +172,7 @@ def load_correlations(
         rates = _rates(question, [rates_of[id_][low_to_high(questions[id_])] for id_, _ in alike], weights)
         scales[question.id] = Scale.of(rates, question.ordinal)
 
-    if new:  # of what they were placed by, most tells too little to be linked to anything asked
+    if new:  # drop similar questions without a link to any target
         kept = np.flatnonzero(linked[[place[question.id] for question in targets]].any(axis=0))
         ids = np.array(list(place))[kept].tolist()
         place = {id_: index for index, id_ in enumerate(ids)}
@@ -183,8 +183,8 @@ def load_correlations(
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
     least = snapshot.least_holders
     for row in graph.read("summaries", dataset=dataset, fit=fit, least=least, questions=list(questions)):
-        told = sorted((key, numbers) for key, numbers in row["summaries"] if key in keys)  # others are new meanwhile
-        counts.update({(key, row["question"]): tuple(numbers) for key, numbers in told})
+        known_keys = sorted((key, numbers) for key, numbers in row["summaries"] if key in keys)  # others are newer
+        counts.update({(key, row["question"]): tuple(numbers) for key, numbers in known_keys})
     matrix = _assemble(correlations, links, loadings, counts)
     return replace(correlations, matrix=matrix, counts=counts, vectors=vectors)
 
@@ -192,7 +192,7 @@ def load_correlations(
 def correlations_of(
     snapshot: Snapshot, population: Population, keys: Mapping[str, CacheKey], summaries: Iterable[Summary]
 ) -> CorrelationModel:
-    """Return the correlations of all questions of a Fit in memory, as `load_correlations` reads a stored one."""
+    """Return the correlation model of all questions of a Fit in memory, equal to what `load_correlations` reads."""
     questions = {question.id: question for question in population.questions}
     place = {id_: row for row, id_ in enumerate(questions)}
     links, linked = _links(strongest_links(population), place, population.loadings)
@@ -205,18 +205,18 @@ def correlations_of(
 def _links(
     stored: Iterable[Mapping[str, Any]], place: Mapping[str, int], loadings: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the correlations among the questions of *place*, and which of them are stored, or of one with itself.
+    """Return the correlations among the questions of *place*, and which of them are stored or on the diagonal.
 
-    TELLS where one is stored, either way; what shared traits imply elsewhere.
+    A correlation is that of a TELLS link in either direction, or what shared traits imply.
     """
     links = np.clip(loadings @ loadings.T, -0.95, 0.95)
     linked = np.eye(len(place), dtype=bool)
     for row in stored:
-        here = place[row["question"]]
+        column = place[row["question"]]
         for other, r, *_ in row["links"]:
             if other in place:
-                linked[here, place[other]] = True
-                links[here, place[other]] = links[place[other], here] = r
+                linked[column, place[other]] = True
+                links[column, place[other]] = links[place[other], column] = r
     np.fill_diagonal(links, 1.0)
     return np.asarray(links), linked
 
@@ -232,10 +232,10 @@ def _assemble(
     held: dict[str, list[str]] = {}
     for key, question in counts:
         held.setdefault(question, []).append(key)
-    for question, told in held.items():
-        rows = [position[key] for key in told]
-        tables = [counts[key, question] for key in told]
-        key_question[rows, correlations.place[question]] = correlations.key_relevance(question, told, tables)
+    for question, summarised in held.items():
+        rows = [position[key] for key in summarised]
+        tables = [counts[key, question] for key in summarised]
+        key_question[rows, correlations.place[question]] = correlations.key_relevance(question, summarised, tables)
     key_key = np.clip(of_keys @ of_keys.T, -0.95, 0.95)
     np.fill_diagonal(key_key, 1.0)
     trait_question = TRAIT_RELIABILITY * loadings.T

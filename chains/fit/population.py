@@ -1,6 +1,6 @@
-"""What everybody's answers say: base rates, links between questions, latent traits.
+"""Base rates, links between questions and latent traits, learned from everybody's answers.
 
-An engine knows this of the world as a language model knows it from training; it takes no place in r.
+An engine knows them as a language model knows the world from its training: they take no slot of r.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Population:
 
     `links[i, j]` is the correlation of the answers to questions i and j, pulled to its prior;
     `pairs[i, j]` how many people answered both; `loadings[i, t]` that of question i with latent trait t;
-    `told_by[i]` how much the answer to question i tells about others.
+    `told_by[i]` the informativeness of question i for others.
     """
 
     questions: tuple[Question, ...]
@@ -55,12 +55,12 @@ class Population:
 
     @classmethod
     def of_nobody(cls) -> Population:
-        """Return what is known before anybody was asked anything."""
+        """Return a population without people and questions."""
         nothing = np.zeros((0, 0))
         return cls((), (), (), nothing, nothing, nothing, np.zeros(0), EngineSettings())
 
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
-        """Answers (users x questions, option indexes) on the standardised scales; 0 where there is none."""
+        """Return answers (users x questions, option indexes) on the standardised scales; 0 without an answer."""
         values = np.zeros(choice.shape)
         for column, scale in enumerate(self.scales):
             answered = choice[:, column] >= 0
@@ -69,7 +69,7 @@ class Population:
 
 
 def likeness(vectors: Floats) -> Floats:
-    """How alike in meaning texts are, 0 (cosine 0.5 or less) to 1 (the same)."""
+    """Return the semantic similarity of texts, from 0 (cosine 0.5 or less) to 1 (the same)."""
     return np.clip(2 * (vectors @ vectors.T) - 1, 0.0, 1.0)
 
 
@@ -78,9 +78,9 @@ def pooled_rates(
 ) -> list[Floats]:
     """Smooth each question's answer rates with *smoothing* pseudo-answers an option.
 
-    The pseudo-answers follow the answers to other questions, by likeness of meaning (`vectors`, a unit row a question;
-    None: evenly spread): those with the same options, and a tenth as much those with as many, option by option from
-    low to high. No options give an empty row.
+    The pseudo-answers follow the answers to other questions, weighted by semantic similarity (`vectors`, a unit row a
+    question; None spreads them evenly): questions with the same options, and with a tenth of the weight those with as
+    many, option by option from low to high. A question without options has an empty row.
     """
     orders = [low_to_high(question) for question in questions]
     sorts: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -111,7 +111,7 @@ def fit_population(
 ) -> Population:
     """Learn base rates, links and traits from *table*; deterministic.
 
-    `wording` is None when meaning is not to be used; else the settings `meaning` and `direction` are learned too.
+    `wording` None leaves texts unused; otherwise the settings `meaning` and `direction` are learned too.
     Cost: users x questions squared for the links, questions cubed for the traits.
     """
     questions = table.questions
@@ -143,11 +143,11 @@ def fit_population(
 
 
 def link_prior(products: Floats, pairs: Floats, alike: Floats, along: Floats) -> tuple[float, float]:
-    """Return what two questions' links are by their texts alone: how much by meaning, how much by direction.
+    """Return the weights of semantic similarity and of direction in the prior of a link between two questions.
 
-    Of all pairs of answers that somebody gave, `products` (sums a pair of questions, of `pairs` people) are explained
-    by how alike the questions are and by the cosine of their directions: least squares, neither below 0, pulled to
-    the usual ones by as much as 100 pairs.
+    They explain `products` (sums of a pair of questions, over `pairs` people who answered both) by the similarity of
+    the questions and the cosine of their directions: non-negative least squares, pulled to the default settings by as
+    much as 100 pairs.
     """
     from scipy.optimize import nnls
 
@@ -163,7 +163,7 @@ def link_prior(products: Floats, pairs: Floats, alike: Floats, along: Floats) ->
 
 
 def informativeness(links: Floats) -> Floats:
-    """Per question, the mean strength of its ten strongest links: how much its answer tells about others."""
+    """Return for each question the mean absolute correlation of its ten strongest links."""
     if len(links) < 2:
         return np.zeros(len(links))
     strength = np.abs(links)
@@ -173,7 +173,7 @@ def informativeness(links: Floats) -> Floats:
 
 
 def _traits(links: Floats, *, people: float, most: int) -> Floats:
-    """Loadings of the questions on the traits that stand out from chance, strongest trait first.
+    """Return the loadings of the questions on the traits that exceed chance, strongest trait first.
 
     A trait is kept while its eigenvalue exceeds what unrelated answers would give,
     (1 + sqrt(questions / people))^2 (Marchenko-Pastur). Its sign makes the mean loading positive.
@@ -197,7 +197,7 @@ def _traits(links: Floats, *, people: float, most: int) -> Floats:
 
 
 def strongest_links(population: Population) -> list[dict[str, Any]]:
-    """Return a row for each question: its links as stored, [question, correlation, people], strongest first."""
+    """Return a row for each question with its stored links, [question, correlation, people], strongest first."""
     strength = np.abs(population.links)
     np.fill_diagonal(strength, -1.0)
     ids = [question.id for question in population.questions]

@@ -1,4 +1,4 @@
-"""One question's options as a scale: base rates, standardised places, and the way back to probabilities."""
+"""One question's options as a scale: base rates, standardised values, and the way back to probabilities."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LEAST_PROBABILITY = 1e-4
 
 
 def _on_scale(options: int, ordinal: tuple[float | None, ...]) -> tuple[int, ...]:
-    """Return the options that are on the scale, lowest first; a question that is not ordinal keeps its own order."""
-    places = ordinal or tuple(float(i) for i in range(options))
-    on_scale = [(place, i) for i, place in enumerate(places) if place is not None]
+    """Return the options on the scale, lowest first; a question that is not ordinal keeps its own order."""
+    ranks = ordinal or tuple(float(i) for i in range(options))
+    on_scale = [(rank, i) for i, rank in enumerate(ranks) if rank is not None]
     return tuple(i for _, i in sorted(on_scale))
 
 
 def low_to_high(question: Question) -> NDArray[np.int64]:
-    """Return all options of a question in the order of their places, those off the scale last."""
+    """Return all options of a question from low to high, those off the scale last."""
     on_scale = _on_scale(len(question.options), question.ordinal)
     return np.array([*on_scale, *sorted(set(range(len(question.options))) - set(on_scale))], dtype=np.int64)
 
@@ -45,14 +45,14 @@ def option_ranks(question: Question) -> tuple[float | None, ...]:
 
 
 def widths(question: Question) -> tuple[int, int]:
-    """How many options a question has, and how many of them are on its scale."""
+    """Return how many options a question has, and how many of them are on its scale."""
     return len(question.options), len(_on_scale(len(question.options), question.ordinal))
 
 
 def same_options(options: Sequence[tuple[str, ...]]) -> NDArray[np.bool_]:
-    """Which of some questions have the very same options: questions x questions, of what each has."""
-    codes = {one: code for code, one in enumerate(dict.fromkeys(options))}
-    code = np.array([codes[one] for one in options])
+    """Return which questions have the very same options (questions x questions)."""
+    codes = {texts: code for code, texts in enumerate(dict.fromkeys(options))}
+    code = np.array([codes[texts] for texts in options])
     return np.asarray(code[:, None] == code[None, :])
 
 
@@ -60,8 +60,8 @@ def same_options(options: Sequence[tuple[str, ...]]) -> NDArray[np.bool_]:
 class Scale:
     """A latent normal scale cut at the base rates, as in ordered probit.
 
-    `rates` sum to 1 over all options; `order` lists the options that are on the scale, lowest first.
-    Options off the scale keep their base rate whatever is known of a person.
+    `rates` sum to 1 over all options; `order` lists the options on the scale, lowest first. Options off the scale keep
+    their base rate, whatever is known of a person.
     """
 
     rates: NDArray[np.float64]
@@ -69,12 +69,12 @@ class Scale:
 
     @classmethod
     def of(cls, rates: NDArray[np.float64], ordinal: tuple[float | None, ...]) -> Scale:
-        """Put options in the order of their places; a question that is not ordinal keeps its own order."""
+        """Return the scale of a question; one that is not ordinal keeps the order of its options."""
         return cls(rates=rates, order=_on_scale(len(rates), ordinal))
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """Standardised place of each option (mean 0, variance 1 over the base rates); NaN off the scale."""
+        """The standardised value of each option (mean 0, variance 1 over the base rates); NaN off the scale."""
         order = list(self.order)
         values = np.full(len(self.rates), np.nan)
         mass = self.rates[order]
@@ -101,8 +101,8 @@ class Scale:
     ) -> NDArray[np.float64]:
         """Return the probabilities of all options for a latent mean and variance; they sum to 1.
 
-        Arrays of means and variances give a row each. Each option keeps at least 0.0001, so that no answer is ruled
-        out.
+        Arrays of means and variances give a row each. Each option keeps at least 0.0001, so that every answer stays
+        possible.
         """
         from scipy.special import ndtr
 

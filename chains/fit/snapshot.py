@@ -1,4 +1,4 @@
-"""Which Fit a read uses, and up to when."""
+"""A consistent view for readers: one Fit, up to one date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PRESENT = "9999-12-30"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A consistent view of a dataset: one Fit, and nothing said or retired after `as_of`."""
+    """A consistent view of a dataset: one Fit, without what was said or retired after `as_of`."""
 
     graph: Graph
     dataset: str
@@ -28,24 +28,24 @@ class Snapshot:
     as_of: str
     settings: EngineSettings
     engine: str = "statistical"
-    """What refined the Fit: the statistical engine, or a language model by its name."""
+    """The engine that refined the Fit: `statistical`, or the name of a language model."""
 
     @property
     def least_holders(self) -> int:
-        """How many hold a key that a read looks at: a language model names many, most of them held by one or two."""
+        """The least holders of a key that is read: a language model names many keys that one or two people hold."""
         return 0 if self.engine == "statistical" else self.settings.min_holders
 
     def check(self) -> None:
-        """Raise GraphUnavailableError when a refit replaced the Fit: what was read since may lack parts of it."""
+        """Raise GraphUnavailableError when a refit replaced the Fit, since later reads may lack parts of it."""
         rows = self.graph.read("fit_ready", dataset=self.dataset, fit=self.fit)
         if not rows[0]["ready"]:
             raise GraphUnavailableError(f"dataset {self.dataset!r} was refitted while it was read; try again")
 
 
 def until(as_of: str | None) -> str:
-    """Return the last moment of *as_of*, as texts of items compare with it: a date holds all of its day.
+    """Return the last moment of *as_of* in the form of items' dates; a date includes all of its day.
 
-    A time without an offset is UTC. None is the present.
+    A time without an offset is UTC; None is the present.
     """
     if as_of is None:
         return _PRESENT
@@ -60,9 +60,9 @@ def until(as_of: str | None) -> str:
 
 
 def open_snapshot(graph: Graph, dataset: str, *, as_of: str | None = None) -> Snapshot:
-    """Return a reading by the dataset's current Fit, or by the newest made of items up to *as_of*.
+    """Return a snapshot by the dataset's current Fit, or by the newest Fit of items up to *as_of*.
 
-    NoFitError when there is none.
+    NoFitError when the dataset has none.
     """
     rows = graph.read("fit_for", dataset=dataset, as_of=None if as_of is None else until(as_of))
     if not rows:
@@ -73,4 +73,4 @@ def open_snapshot(graph: Graph, dataset: str, *, as_of: str | None = None) -> Sn
 
 
 Reading, open_reading = Snapshot, open_snapshot
-"""Their names in version 0.1."""
+"""The names of both in version 0.1."""

@@ -1,4 +1,4 @@
-"""A Fit to the graph and back."""
+"""Writing what a Fit learned to the graph, and reading it back."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
-    """Write who is left out, base rates, links, keys, opposites and summaries; again, it changes nothing."""
+    """Write excluded users, base rates, links, keys, opposites and summaries; doing it again changes nothing."""
     store_excluded(graph, dataset, fit, learned.excluded)
     store_population(graph, dataset, fit, learned.population)
     store_keys(graph, dataset, fit, learned.keys)
@@ -41,7 +41,7 @@ def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> Non
 
 
 def store_excluded(graph: Graph, dataset: str, fit: str, people: Sequence[Excluded]) -> None:
-    """Write whom a Fit lends nothing from, and why; before their personas, which are then not proposed to others."""
+    """Write who is excluded and why, before their personas, so that the JOIN never proposes them."""
     rows = [{**one.row, "at": ""} for one in people]
     graph.write_batches("store_distrusted", rows, what="users left out", dataset=dataset, fit=fit)
 
@@ -70,14 +70,14 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
 
 
 def store_keys(graph: Graph, dataset: str, fit: str, keys: Mapping[str, CacheKey]) -> None:
-    """Write cache keys and which of them are opposites."""
+    """Write cache keys, and the pairs of them that are opposites."""
     rows = [{**key_row(key), "loadings": list(key.loadings)} for key in keys.values()]
     graph.write_batches("store_keys", rows, what="cache keys", dataset=dataset, fit=fit)
     graph.write_batches("store_opposites", opposite_rows(keys, keys), what="opposites", dataset=dataset, fit=fit)
 
 
 def store_summaries(graph: Graph, dataset: str, fit: str, summaries: Sequence[Summary]) -> None:
-    """Write what holders of keys answered."""
+    """Write the answers of keys' holders."""
     by_key: dict[str, list[dict[str, object]]] = {}
     for summary in summaries:
         by_key.setdefault(summary.key, []).append(
@@ -118,7 +118,7 @@ def load_learned(graph: Graph, dataset: str, fit: str, settings: EngineSettings)
 
 
 def store_named(graph: Graph, dataset: str, fit: str, questions: Sequence[Question]) -> None:
-    """Write which people the questions' texts name."""
+    """Write the people whom the texts of questions name."""
     own = own_words({row["user"]: row["name"] for row in graph.read("names_of_people", dataset=dataset)})
     common = common_words(question.text for question in questions)
     rows = [

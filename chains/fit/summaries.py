@@ -1,4 +1,4 @@
-"""Key summaries: what the holders of a cache key answered."""
+"""Key summaries: the answers of a cache key's holders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Summary:
-    """What the holders of a key answered to a question: `counts` by option; `n` is their sum."""
+    """The answers of a key's holders to a question: `counts` by option, and their sum `n`."""
 
     key: str
     question: str
@@ -40,9 +40,9 @@ def summarise(
     *,
     most: int,
 ) -> list[Summary]:
-    """Return what each key's holders answered: the *most* telling questions a key, all of them for demographics.
+    """Return the summaries of each key on the *most* relevant questions, of a demographic key on all questions.
 
-    Only counts of at least `min_holders` answers, and never a stance's own question.
+    A summary counts `min_holders` answers or more; a stance has none of its own question.
     """
     from scipy.sparse import csr_array
 

@@ -1,4 +1,4 @@
-"""Latent traits: where a person stands on them, and what their poles are called."""
+"""Latent traits: the scores of people, and the names of the poles."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _LONGEST_PART = 90
 
 
 def trait_weights(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how much each answered question moves each trait (traits x answers).
+    """Return the weight of each answer for each trait (traits x answers).
 
-    `loadings` (answers x traits) are of the questions answered: the posterior mean of a factor model with
-    unit-variance traits is these weights times the standardised answers, so few answers stay near 0.
+    `loadings` (answers x traits) are those of the questions answered. The weights times the standardised answers are
+    the posterior mean of a factor model with unit-variance traits, so that few answers give scores near 0.
     """
     traits = loadings.shape[1]
     return np.asarray(np.linalg.solve(loadings.T @ loadings + _NOISE * np.eye(traits), loadings.T))
 
 
 def trait_scores(loadings: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a person's expected place on each trait, in standard deviations; 0 without answers."""
+    """Return a person's score on each trait, in standard deviations; 0 without answers."""
     if loadings.size == 0:
         return np.zeros(loadings.shape[1])
     return np.asarray(trait_weights(loadings) @ values)
 
 
 def pole_names(population: Population, statements: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Name each pole by the statements that mark it most: the two strongest questions' extreme options.
+    """Return the name of each pole: the statements of the extreme options of its two strongest questions.
 
-    `statements[question][option]` are the texts. Ties by question order; a question without a scale names none.
+    `statements[question][option]` are the texts. Ties by question order; a question without a scale names no pole.
     """
     names: dict[str, str] = {}
     for trait in range(population.loadings.shape[1]):
@@ -54,7 +54,7 @@ def pole_names(population: Population, statements: Sequence[Sequence[str]]) -> d
 
 
 def shortened(text: str, longest: int) -> str:
-    """Cut *text* at words to *longest* characters about, keeping the end, where an answer stands."""
+    """Return *text* cut at words to about *longest* characters, with its end, where an answer stands."""
     if len(text) <= longest:
         return text
     half = longest // 2

@@ -1,12 +1,12 @@
-"""Whom a Fit does not learn from: near copies of others, and people whose answers say nothing or the rarest of all.
+"""Who is excluded from a Fit: near copies of others, and people whose answers are random or rarest of all.
 
-Judged from the answers alone, against what everybody's answers say. Left-out people keep their own persona.
-Three reasons, each a setting of the engine that 0 turns off:
+People are judged by their answers alone, compared with everybody's. Excluded people keep their own persona. There are
+three reasons, each with a setting of the engine that 0 turns off:
 
-- `copy`: answers agree with somebody else's far more than chance and likeness would have it; the first by id stays;
-- `noise`: ticking at random explains the answers better than base rates and the person's other answers do;
-- `surprise`: rarer answers than random ones, and far rarer than a minority gives. A group of a tenth of all people
-  who answer alike widens what counts as usual: it is a minority, not an attack, and cannot be told from one.
+- `copy`: answers agree with another person's far more than chance and similarity explain; the first by id stays;
+- `noise`: random ticking explains the answers better than base rates and the person's other answers do;
+- `surprise`: answers are rarer than random ones, and far rarer than a minority's. A group of a tenth of all people who
+  answer alike is a minority and widens what is usual: it cannot be distinguished from an attack.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Floats = NDArray[np.float64]
 Choice = NDArray[np.int16]
 Integers = NDArray[np.int64]
 Reason = Literal["copy", "noise", "surprise"]
-_TRAITS = 4  # with more, of few people, everybody's own answers make traits that foretell them
+_TRAITS = 4  # with more of them and few people, everybody's own answers make traits that predict them
 _ROUNDS = 8
 _LEAST_UNIQUE, _LEAST_RATE = 0.3, 1e-4
 _TENTH = 1.2816  # standard deviations that a tenth of a normal distribution lies beyond
@@ -49,7 +49,7 @@ _TENTH = 1.2816  # standard deviations that a tenth of a normal distribution lie
 
 @dataclass(frozen=True)
 class Excluded:
-    """A user whom a Fit does not learn from. `score` is the agreement, the nats for chance, or the deviations."""
+    """A user whom a Fit excludes; `score` is the agreement, the nats for chance, or the deviations."""
 
     user: str
     reason: Reason
@@ -57,17 +57,17 @@ class Excluded:
 
     @property
     def row(self) -> dict[str, str | float]:
-        """What the graph keeps of it."""
+        """The row that the graph keeps."""
         return {"user": self.user, "reason": self.reason, "score": self.score}
 
 
 @dataclass(frozen=True)
 class PersonFit:
-    """How some people's answers go with everybody's, a number each.
+    """Person-fit statistics: how well people's answers fit everybody's, a number a person.
 
-    `chance` and `odd` are nats by which random ticking explains the answers better than other answers and base
-    rates do, and than base rates alone; `excess` the mean surprise of an answer beyond what its question gives,
-    `error` the variance of that mean by sampling alone.
+    `chance` is by how many nats random ticking explains the answers better than other answers and base rates do, `odd`
+    the same for base rates alone. `excess` is the mean surprisal of an answer beyond its question's mean, `error` the
+    sampling variance of that mean.
     """
 
     chance: Floats
@@ -77,10 +77,10 @@ class PersonFit:
 
 
 def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSettings) -> tuple[Excluded, ...]:
-    """Return whom not to learn from, by id; nobody among fewer than 30 people. Deterministic.
+    """Return who is excluded, by id; nobody among fewer than 30 people. Deterministic.
 
-    Copies first; then everybody is judged by what the others say, again without those found, while some are found.
-    Cost: that of the links, some times over; for copies linear in the answers.
+    Copies are excluded first; then everybody is judged by everybody's answers, again without those excluded, until
+    nobody new is. Cost: up to eight times that of the links; for copies linear in the answers.
     """
     if len(table.users) < LEAST_PEOPLE:
         return ()
@@ -106,28 +106,28 @@ def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSet
 
 
 def counted(people: Sequence[Excluded]) -> dict[str, int]:
-    """How many are left out for each reason."""
+    """Return how many are excluded for each reason."""
     return dict(sorted(Counter(one.reason for one in people).items()))
 
 
 def judge(
     person_fit: PersonFit, usual: tuple[float, float], settings: EngineSettings
 ) -> dict[int, tuple[Reason, float]]:
-    """Return why people are to be left out, and how clearly, by their place; *usual* is that of a population."""
+    """Return the reason and the score of each row that is to be excluded; *usual* is that of a population."""
     middle, spread = usual
     apart = (person_fit.excess - middle) / np.sqrt(spread**2 + person_fit.error + 1e-12)
     reasons: dict[int, tuple[Reason, float]] = {}
     if settings.most_surprise:
-        for place in np.flatnonzero((apart > settings.most_surprise) & (person_fit.odd > 0)).tolist():
-            reasons[place] = ("surprise", round(float(apart[place]), 6))
+        for row in np.flatnonzero((apart > settings.most_surprise) & (person_fit.odd > 0)).tolist():
+            reasons[row] = ("surprise", round(float(apart[row]), 6))
     if settings.most_noise:
-        for place in np.flatnonzero(person_fit.chance > settings.most_noise).tolist():
-            reasons[place] = ("noise", round(float(person_fit.chance[place]), 6))
+        for row in np.flatnonzero(person_fit.chance > settings.most_noise).tolist():
+            reasons[row] = ("noise", round(float(person_fit.chance[row]), 6))
     return reasons
 
 
 def judge_one(population: Population, user: str, choice: Choice) -> Excluded | None:
-    """Judge one person by a Fit that is there, from their row of answers; None where they can be lent from."""
+    """Judge one person by an existing Fit, from their row of answers; None for a person who is not excluded."""
     settings = population.settings
     if len(settings.surprise) != 2 or not (choice >= 0).any():
         return None
@@ -137,9 +137,9 @@ def judge_one(population: Population, user: str, choice: Choice) -> Excluded | N
 
 
 def usual_person_fit(person_fit: PersonFit) -> tuple[float, float]:
-    """Middle of people's mean excess surprise, and its spread between people beyond what sampling gives.
+    """Return the median of people's mean excess surprisal, and its spread between people beyond sampling.
 
-    From the 10th, 50th and 90th of a hundred people: a few outliers change nothing, and a tenth of all is usual.
+    They come from the 10th, 50th and 90th percentile: a few outliers change nothing, and a tenth of all is usual.
     """
     low, middle, high = np.percentile(person_fit.excess, [10, 50, 90])
     spread = (high - low) / (2 * _TENTH)
@@ -147,9 +147,9 @@ def usual_person_fit(person_fit: PersonFit) -> tuple[float, float]:
 
 
 def person_fit_of(population: Population, choice: Choice) -> PersonFit:
-    """Weigh people's answers (users x questions) against base rates, traits, and chance.
+    """Return the person-fit statistics of answers (users x questions): against base rates, traits, and chance.
 
-    What the other answers say of one comes from the strongest traits: a factor model's estimate without that answer.
+    An answer's prediction from the other answers is a factor model's estimate by the strongest traits, without it.
     """
     answered = choice >= 0
     people = len(choice)
@@ -162,7 +162,7 @@ def person_fit_of(population: Population, choice: Choice) -> PersonFit:
     )
     uncertain = np.linalg.inv(precision.reshape(people, traits, traits) + np.eye(traits))
     values = population.standardise(choice)
-    places = np.einsum("uij,uj->ui", uncertain, values @ weighted)
+    scores = np.einsum("uij,uj->ui", uncertain, values @ weighted)
 
     total, by_rate, by_others, excess, error = np.zeros((5, people))
     for column, scale in enumerate(population.scales):
@@ -180,7 +180,7 @@ def person_fit_of(population: Population, choice: Choice) -> PersonFit:
         if traits and len(scale.order) > 1:
             own = loadings[column]
             known = (uncertain[on] @ own) @ own / unique[column]
-            mean = (places[on] @ own - known * values[on, column]) / (1 - known)
+            mean = (scores[on] @ own - known * values[on, column]) / (1 - known)
             variance = unique[column] * (1 + known / (1 - known))
             spread = float(own @ own + unique[column])
             by_others[on] += (
@@ -193,7 +193,7 @@ def person_fit_of(population: Population, choice: Choice) -> PersonFit:
 
 
 def _surprises(rates: Floats, order: tuple[int, ...], chosen: Choice, means: Floats, variances: Floats) -> Floats:
-    """Surprise of each chosen option when the latent answer has that mean and variance (see `Scale`)."""
+    """Return the surprisal of each chosen option for a latent mean and variance (see `Scale`)."""
     from scipy.special import ndtr
 
     on_scale = list(order)
@@ -207,7 +207,7 @@ def _surprises(rates: Floats, order: tuple[int, ...], chosen: Choice, means: Flo
 
 
 def trusted(signals: Signals, settings: EngineSettings) -> tuple[Signals, tuple[Excluded, ...]]:
-    """Return the signals of those whom a Fit learns from, and who is left out."""
+    """Return the signals of those whom a Fit learns from, and who is excluded."""
     out = left_out(signals.table, wording=signals.wording, settings=settings)
     if not out:
         return signals, out

@@ -1,4 +1,4 @@
-"""Choosing a Fit's settings on an inner fold: a part of the history held out, everything learned without it."""
+"""Choosing a Fit's settings on validation folds: answers held out of the history, everything learned without them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ROUNDS = 3
 def inner_folds(table: AnswerTable, *, seed: int) -> list[NDArray[np.int64]]:
     """Return one to five disjoint folds of (user, question) cells, a tenth of the answers each, drawn by *seed*.
 
-    As many as it takes for 3,000 cells in all; never more than that.
+    There are as many as give 3,000 cells in all, and never more cells.
     """
     known = np.argwhere(table.choice >= 0)
     size = max(min(_MOST_CELLS, len(known) // 10), 1)
@@ -48,9 +48,9 @@ def inner_folds(table: AnswerTable, *, seed: int) -> list[NDArray[np.int64]]:
 def choose_settings(
     table: AnswerTable, *, wording: Wording | None, settings: EngineSettings, seed: int
 ) -> EngineSettings:
-    """Return *settings* with those of least log loss on the inner folds, one setting after the other.
+    """Return the settings of least log loss on the validation folds, searched one setting after the other.
 
-    All are gone through again while that changes one, three times at most: one round alone depends on its start.
+    The search repeats while a round changes a setting, three times at most: one round alone depends on its start.
     Fewer than 200 answers leave the settings as they are. Ties keep the earlier value. Deterministic.
     """
     if (table.choice >= 0).sum() < _LEAST_ANSWERS:

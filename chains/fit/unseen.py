@@ -1,4 +1,4 @@
-"""Questions that nobody answered: which known ones they are like, by what they say and whom they name."""
+"""Questions that nobody answered: the known questions similar to them, by text and by the people they name."""
 
 from __future__ import annotations
 
@@ -32,13 +32,12 @@ def weights_of(
 ) -> Floats:
     """Return for each of the first *new* questions the weights of the others (new x others).
 
-    `vectors` are unit rows; `named` is a row of traits for each question, the mean of those it names, at most of
-    length 1, zero where it names nobody. A question that is like none of the others has weights near 0; those of other
-    `options` are a fifth as like.
+    `vectors` are unit rows; `named` has for each question the mean traits of the people it names, of length 1 at most,
+    zero for a question that names nobody. A question similar to none of the others has weights near 0; questions with
+    other `options` are a fifth as similar. These are the weights of a Gaussian process (kriging).
 
-    Width, shares and noise are those with which the Senate's roll calls of three later periods were best foretold
-    from earlier ones, all before the tests' (docs/decisions/0008); the fifth is that of the histories of GSS and
-    OpinionQA (docs/decisions/0011).
+    Width, shares and noise predicted the Senate's roll calls of three later periods best from earlier ones, all before
+    the tests' (docs/decisions/0008); the fifth comes from the histories of GSS and OpinionQA (docs/decisions/0011).
     """
     if new == len(texts):
         return np.zeros((new, 0))
@@ -50,23 +49,23 @@ def weights_of(
 
 
 def _by_words(texts: Sequence[str]) -> Floats:
-    """Return how many words and pairs of words texts share, rare ones counting more (tf-idf, cosine)."""
+    """Return the similarity of texts by shared words and pairs of words (cosine of tf-idf)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     try:
         table = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2).fit_transform(texts)
-    except ValueError:  # no word stands in two of them
+    except ValueError:  # no word occurs in two of them
         return np.zeros((len(texts), len(texts)))
     return np.asarray((table @ table.T).toarray(), dtype=np.float64)
 
 
 def words_of(text: str) -> set[str]:
-    """Return the words of four letters or more that begin with a capital, in lower case."""
+    """Return the capitalised words of four letters or more, in lower case."""
     return {word.casefold() for word in _WORD.findall(text) if word[0].isupper()}
 
 
 def own_words(names: Mapping[str, str]) -> dict[str, str]:
-    """Return the words of names (user -> name) that only one person is called by, with that person."""
+    """Return the words that occur in the name of one person only (names: user -> name), with that person."""
     bearers: dict[str, list[str]] = {}
     for user, name in names.items():
         for word in {word.casefold() for word in _WORD.findall(name)}:
@@ -75,7 +74,7 @@ def own_words(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def common_words(texts: Iterable[str]) -> set[str]:
-    """Return the words that stand in more than a tenth of the texts: a name that is also such a word is no name."""
+    """Return the words that occur in more than a tenth of the texts: they are not read as names."""
     counts: Counter[str] = Counter()
     size = 0
     for text in texts:
@@ -85,12 +84,12 @@ def common_words(texts: Iterable[str]) -> set[str]:
 
 
 def named_in(text: str, own: Mapping[str, str], *, common: Collection[str] = ()) -> list[str]:
-    """Return the people named in *text*, by id, each once: those whose own word stands there with a capital."""
+    """Return the people named in *text*, by id, each once: those whose own word occurs there with a capital."""
     return sorted({own[word] for word in words_of(text) if word in own and word not in common})
 
 
 def _nearest(snapshot: Snapshot, vectors: Mapping[str, Floats]) -> dict[str, list[tuple[str, float]]]:
-    """Return the questions of the Fit nearest in meaning to each vector, nearest first, with the cosine."""
+    """Return the questions of the Fit most similar to each vector, most similar first, with the cosine."""
     if not vectors:
         return {}
     asked = [{"id": id_, "vector": [float(x) for x in vector]} for id_, vector in vectors.items()]
@@ -107,7 +106,7 @@ def _alike(
     questions: Mapping[str, Question],
     vectors: Mapping[str, Floats],
 ) -> list[list[tuple[str, float]]]:
-    """Return for each new question those of as many options that its answers are taken to follow, with weights."""
+    """Return for each new question the questions with as many options that its answers follow, with weights."""
     if not near:
         return [[] for _ in new]
     ids = sorted({id_ for found in near.values() for id_, _ in found})
@@ -122,10 +121,10 @@ def _alike(
         if not alike:
             made.append([])
             continue
-        here = [of_words[word] for word in sorted(words_of(question.text) - common) if word in of_words]
+        named_here = [of_words[word] for word in sorted(words_of(question.text) - common) if word in of_words]
         named = np.zeros((1 + len(alike), size))
-        if here:
-            named[0] = np.mean(here, axis=0)
+        if named_here:
+            named[0] = np.mean(named_here, axis=0)
         for row, id_ in enumerate(alike, start=1):
             if id_ in traits:
                 named[row] = traits[id_]
@@ -143,8 +142,9 @@ def _alike(
 def _named(
     snapshot: Snapshot, new: Sequence[Question], texts: Sequence[str]
 ) -> tuple[dict[str, Floats], dict[str, Floats], set[str]]:
-    """Return the traits of those whom questions of the Fit name (by question), of those whom words of the new ones
-    name (by word), both of length 1 before the mean is taken, and words too common to name anybody.
+    """Return the traits of people named in questions of the Fit (by question) and in words of new questions (by word).
+
+    Words that are too common for names are returned too. Traits have length 1 before means are taken.
     """
     graph, dataset, fit = snapshot.graph, snapshot.dataset, snapshot.fit
     by_question: dict[str, list[Floats]] = {}
@@ -168,9 +168,9 @@ def _unit(values: Sequence[float]) -> Floats:
 
 
 def _rates(question: Question, rates: Sequence[Floats], weights: Floats) -> Floats:
-    """Base rates of a new question: the weighted mean of those of the questions that it is like, none below 0.02.
+    """Return the base rates of a new question: the weighted mean of similar questions' rates, each 0.02 or more.
 
-    *rates* are from low to high. What the weights lack to 1 goes to the mean of them all.
+    *rates* are from low to high. Where the weights sum to less than 1, the mean of all makes up the rest.
     """
     if not rates:
         return np.full(len(question.options), 1 / max(len(question.options), 1))

@@ -1,4 +1,4 @@
-"""The closed vocabularies that free text is matched with by meaning: values, moral foundations, ideologies.
+"""The closed vocabularies that free text is matched with by semantic similarity: values, moral foundations, ideologies.
 
 The ten basic values are Schwartz's, the moral foundations those of Haidt and Graham (virtue and vice words);
 both are the sets the paper uses (appendix). The descriptions are ours.
@@ -64,7 +64,7 @@ TextVectors = Callable[[Sequence[str]], NDArray[np.floating[Any]]]
 
 @dataclass(frozen=True)
 class Term:
-    """A word of a closed vocabulary, and a sentence a person might say who holds it."""
+    """A word of a closed vocabulary, and a sentence that its holder might say."""
 
     kind: KeyKind
     name: str
@@ -81,10 +81,10 @@ VOCABULARY: tuple[Term, ...] = tuple(
 
 
 def score_texts(vectors: NDArray[np.floating[Any]], terms: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    """Return how close one person's texts come to each term, and which texts come closest.
+    """Return the similarity of a person's texts to each term, and the most similar texts.
 
     `vectors` (texts x dimension) and `terms` (terms x dimension) are unit rows. The score is the mean cosine of
-    the three closest texts (all, when fewer); the second result lists them a term, closest first.
+    the three most similar texts (of all, when fewer); the second result lists these texts a term, most similar first.
     """
     cosine = vectors @ terms.T
     count = min(_BEST_ITEMS, len(vectors))
@@ -94,7 +94,7 @@ def score_texts(vectors: NDArray[np.floating[Any]], terms: Floats) -> tuple[Floa
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What free text is matched with: `vectors_of` gives unit rows for what people said, `embed` for other texts."""
+    """The means to match free text: `vectors_of` gives unit rows for people's texts, `embed` for other texts."""
 
     vectors_of: TextVectors
     embed: TextVectors
@@ -105,5 +105,5 @@ class Lexicon:
         return np.asarray(self.embed([term.description for term in VOCABULARY]), dtype=np.float64)
 
     def scores(self, texts: Sequence[str]) -> Floats:
-        """How near one person's texts, one at least, come to each term."""
+        """Return the similarity of a person's texts, one or more, to each term."""
         return score_texts(self.vectors_of(texts), self.terms)[0]

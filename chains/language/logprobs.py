@@ -7,9 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 from typing import Any
 
-__all__ = ["choice_probabilities"]
+from persona_db.chains.language.outputs import Polarity
+
+__all__ = ["NEUTRAL", "choice_probabilities", "reaction_probabilities", "signed"]
 
 _LEAST_MASS = 0.2
+_POLARITIES: Mapping[Polarity, int] = {"negative": 0, "neutral": 1, "positive": 2}
+_INTENSITIES = ("0", "1", "2", "3")
+NEUTRAL = 3
+"""Index of the middle of the scale of seven."""
 
 
 def choice_probabilities(
@@ -63,3 +69,27 @@ def _give(mass: dict[str, float], written: str, share: float) -> None:
     options = _continuing(mass, written)
     for option in options:
         mass[option] += share / len(options)
+
+
+def signed(polarity: Polarity, intensity: int) -> int:
+    """Return the place on the scale of seven: 0 very negative, 3 neutral, 6 very positive (paper, A.6)."""
+    return intensity * (_POLARITIES[polarity] - 1) + NEUTRAL
+
+
+def reaction_probabilities(metadata: Mapping[str, Any]) -> tuple[float, ...] | None:
+    """Return the probabilities of the scale of seven, from those of polarity and intensity; None without them."""
+    polarities = choice_probabilities(metadata, field="polarity", options=tuple(_POLARITIES))
+    intensities = choice_probabilities(metadata, field="intensity", options=_INTENSITIES)
+    if polarities is None or intensities is None:
+        return None
+    strong = sum(intensities[1:])
+    if strong <= 0:
+        return None
+    scale = [0.0] * (2 * NEUTRAL + 1)
+    for polarity, share in zip(_POLARITIES, polarities, strict=True):
+        if polarity == "neutral":
+            scale[NEUTRAL] += share
+            continue
+        for intensity in (1, 2, 3):
+            scale[signed(polarity, intensity)] += share * intensities[intensity] / strong
+    return tuple(scale)

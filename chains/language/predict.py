@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -15,10 +15,10 @@ from persona_db.chains.engine import Predicted
 from persona_db.chains.language.call import Budget, CallContext, NotPaidForError
 from persona_db.chains.language.context_window import room_for
 from persona_db.chains.language.grounding import check_answer, check_reaction
-from persona_db.chains.language.logprobs import choice_probabilities
+from persona_db.chains.language.logprobs import NEUTRAL, choice_probabilities, reaction_probabilities, signed
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.output_schema import count_prompt
-from persona_db.chains.language.outputs import Polarity, PredictedAnswer, Reaction
+from persona_db.chains.language.outputs import PredictedAnswer, Reaction
 from persona_db.chains.language.prompts import Rendered, explain_prompt, predict_prompt, react_prompt
 from persona_db.chains.language.structured import Answered, Checked, Failed, ask, stream_text
 from persona_db.chains.results import Context, Evidence, Prediction, Recalled, Said
@@ -36,7 +36,6 @@ __all__ = [
     "predict_contexts",
     "prediction_of_answer",
     "prediction_of_reaction",
-    "signed",
     "stream_explanation",
 ]
 
@@ -49,13 +48,6 @@ _HANDLE_TOKENS = 5
 
 
 _OUTCOMES: dict[CallOutcome, Said] = {"outside": "outside", "refused": "refused", "empty": "empty"}
-
-
-_POLARITIES: Mapping[Polarity, int] = {"negative": 0, "neutral": 1, "positive": 2}
-
-
-_INTENSITIES = ("0", "1", "2", "3")
-_NEUTRAL = 3
 
 
 class PredictOptions(Model):
@@ -329,40 +321,18 @@ def prediction_of_answer(answered: Answered[PredictedAnswer], prompt: Rendered, 
 def prediction_of_reaction(reacted: Answered[Reaction], prompt: Rendered, question: Question) -> UsablePrediction:
     """Return the prediction of a reaction on the question's scale of seven, with its comment."""
     value = reacted.value
-    place = signed(value.polarity, value.intensity)
-    probabilities = _reaction_probabilities(reacted) or tuple(float(one == place) for one in range(2 * _NEUTRAL + 1))
+    rank = signed(value.polarity, value.intensity)
+    probabilities = reaction_probabilities(reacted.message.response_metadata) or tuple(
+        float(one == rank) for one in range(2 * NEUTRAL + 1)
+    )
     return UsablePrediction(
-        answer=question.options[place],
+        answer=question.options[rank],
         probabilities=probabilities,
         explanation=value.explanation,
         evidence=_ids(value.evidence, prompt),
         comment=value.comment,
-        confidence=probabilities[place],
+        confidence=probabilities[rank],
     )
-
-
-def signed(polarity: Polarity, intensity: int) -> int:
-    """Return the place on the scale of seven: 0 very negative, 3 neutral, 6 very positive (paper, A.6)."""
-    return intensity * (_POLARITIES[polarity] - 1) + _NEUTRAL
-
-
-def _reaction_probabilities(reacted: Answered[Reaction]) -> tuple[float, ...] | None:
-    metadata = reacted.message.response_metadata
-    polarities = choice_probabilities(metadata, field="polarity", options=tuple(_POLARITIES))
-    intensities = choice_probabilities(metadata, field="intensity", options=_INTENSITIES)
-    if polarities is None or intensities is None:
-        return None
-    strong = sum(intensities[1:])
-    if strong <= 0:
-        return None
-    scale = [0.0] * (2 * _NEUTRAL + 1)
-    for polarity, share in zip(_POLARITIES, polarities, strict=True):
-        if polarity == "neutral":
-            scale[_NEUTRAL] += share
-            continue
-        for intensity in (1, 2, 3):
-            scale[signed(polarity, intensity)] += share * intensities[intensity] / strong
-    return tuple(scale)
 
 
 def _ids(handles: Sequence[str], prompt: Rendered) -> tuple[str, ...]:

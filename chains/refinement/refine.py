@@ -36,6 +36,7 @@ from persona_db.chains.fit.trust import counted, trusted
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.refinement.history_reader import HistoryReader
 from persona_db.chains.refinement.join_gain import measure_join_gain
+from persona_db.chains.refinement.place import Place, Waiting
 from persona_db.chains.refinement.report import RefineReport, command, why_waiting
 from persona_db.chains.refinement.reweight_keys import reweight_keys
 from persona_db.chains.refinement.writer import PersonaWriter
@@ -106,44 +107,6 @@ def refine(
     )  # fmt: skip
     with threadpool_limits(limits=1):  # many small solves: threads that wait for each other cost more than they bring
         return refinement.plan() if dry_run else refinement.run()
-
-
-@dataclass(frozen=True)
-class _Place:
-    """The Fit that a run refines into."""
-
-    fit: str
-    through: str
-    settings: EngineSettings
-    current: bool
-    """Whether readers use it already."""
-    finished: bool
-    """Whether nothing is left to do for it as a whole, so that nobody but those refined is touched."""
-    signals: Signals | None = None
-    """What it is made of, when it is not in the graph yet."""
-    sharing_ranks: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """Who is to be refined in a Fit: users who are not, and those of whom a part is still to come."""
-
-    new: tuple[str, ...]
-    incomplete: tuple[str, ...]
-    unknown: Set[str]
-    """Those of `new` of whom the Fit has nothing at all."""
-    unchanged: int
-
-    def without(self, unusable: Set[str]) -> _Waiting:
-        """The same, but users of whom nothing could be used count as incomplete: there is nothing to wait for."""
-        new = tuple(user for user in self.new if user not in unusable)
-        moved = tuple(user for user in self.new if user in unusable)
-        return replace(self, new=new, incomplete=(*self.incomplete, *moved))
-
-    def first(self, limit: int | None) -> list[str]:
-        """The users of one run."""
-        users = [*self.new, *self.incomplete]
-        return users if limit is None else users[:limit]
 
 
 @dataclass(frozen=True)
@@ -218,7 +181,7 @@ class Refinement:
             **self._of(place, waiting, started), **self._used(),
         )  # fmt: skip
 
-    def _of(self, place: _Place, waiting: _Waiting, started: float) -> dict[str, Any]:
+    def _of(self, place: Place, waiting: Waiting, started: float) -> dict[str, Any]:
         """What a report says of the run whatever it did."""
         return {
             "dataset": self.dataset, "fit": place.fit, "engine": self.engine.name, "through": place.through,
@@ -229,7 +192,7 @@ class Refinement:
     def _used(self) -> dict[str, Any]:
         return self.engine.usage._asdict()
 
-    def _place(self) -> _Place:
+    def _place(self) -> Place:
         """The current Fit when it is this engine's, as it is set now; else a new one."""
         info = require_dataset(self.graph, self.dataset)
         found = self.graph.read("fit_for", dataset=self.dataset, as_of=None)
@@ -243,7 +206,7 @@ class Refinement:
             current = found[0]
             if (current["engine"], current["model"]) == (self.engine.name, self.engine.identity):
                 settings = EngineSettings.stored(current["settings"])
-                return _Place(
+                return Place(
                     current["fit"], current["through"], settings, current=True, finished=not current["waiting"]
                 )
         people = require_people(self.graph, self.dataset)
@@ -257,13 +220,13 @@ class Refinement:
             fit = fit_id(digest.digest())
         current_fit = self.as_of is None and info.current_fit == fit
         ranks = {row["user"]: row["sharing_rank"] for row in people}
-        return _Place(fit, through, self.settings, current_fit, finished=False, signals=signals, sharing_ranks=ranks)
+        return Place(fit, through, self.settings, current_fit, finished=False, signals=signals, sharing_ranks=ranks)
 
     def _signals(self, people: Sequence[Mapping[str, Any]]) -> tuple[Signals, str]:
         sharing = [row["user"] for row in people if row["sharing_rank"] > 0]
         return self._reader.signals(sharing, embedder=self.embedder, progress=self.progress)
 
-    def _learn(self, place: _Place) -> Learned:
+    def _learn(self, place: Place) -> Learned:
         """Return what is learned from everybody, and write it where the Fit is new."""
         graph, dataset, fit = self.graph, self.dataset, place.fit
         if place.signals is None:
@@ -289,18 +252,18 @@ class Refinement:
             store_named(graph, dataset, fit, place.signals.table.questions)
         return learned
 
-    def _waiting(self, fit: str) -> _Waiting:
+    def _waiting(self, fit: str) -> Waiting:
         rows = self.graph.read("user_versions", dataset=self.dataset, fit=fit)
         new = tuple(row["user"] for row in rows if row["refined"] != row["version"])
         incomplete = tuple(row["user"] for row in rows if row["refined"] == row["version"] and row["incomplete"])
         unknown = {row["user"] for row in rows if row["refined"] is None}
-        return _Waiting(new, incomplete, unknown, len(rows) - len(new) - len(incomplete))
+        return Waiting(new, incomplete, unknown, len(rows) - len(new) - len(incomplete))
 
     def _batches(self, users: Sequence[str]) -> Iterator[list[UserHistory]]:
         for start in range(0, len(users), _USERS_AT_ONCE):
             yield list(self._reader.histories(users[start : start + _USERS_AT_ONCE]))
 
-    def _refine_users(self, place: _Place, waiting: _Waiting, users: Sequence[str]) -> PersonaWriter:
+    def _refine_users(self, place: Place, waiting: Waiting, users: Sequence[str]) -> PersonaWriter:
         """Refine *users* and write each batch while the next one is made."""
         read: dict[str, UserHistory] = {}
 
@@ -336,7 +299,7 @@ class Refinement:
         as_of = until(self.as_of) if self.as_of else None
         return not self.graph.read("fit_for", dataset=self.dataset, as_of=as_of)
 
-    def _finish(self, place: _Place, learned: Learned, left: _Waiting) -> EngineSettings:
+    def _finish(self, place: Place, learned: Learned, left: Waiting) -> EngineSettings:
         """Reweight keys or measure the JOIN gain, let readers use the Fit, and return its settings."""
         graph, dataset, population, signals = self.graph, self.dataset, learned.population, learned.signals
         if self.engine.finds_keys:
@@ -359,7 +322,7 @@ class Refinement:
         finish_fit(graph, dataset, place.fit, settings, current=self.as_of is None, waiting=waiting)
         return settings
 
-    def _why(self, error: PersonaDBError | None, left: _Waiting) -> str | None:
+    def _why(self, error: PersonaDBError | None, left: Waiting) -> str | None:
         """Say why users wait whom this run was to refine, and what to do."""
         if not left.new or (self.limit is not None and error is None):
             return None

@@ -1,7 +1,7 @@
 """The statistical engine: distil, induce and key from what a Fit has learned; no key, no network.
 
-Deterministic. Survey-like answers become stances and latent traits; free text is matched by meaning with
-the closed vocabularies. Each stage takes many people at once.
+It is deterministic. Survey-like answers become stances and latent traits; free text is matched by semantic similarity
+with the closed vocabularies. Each stage takes many people at once.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StatisticalEngine:
-    """What refines one person, given what is known of everybody.
+    """The engine that refines people and predicts by what a Fit has learned.
 
-    `keys` are those of the Fit: a stance or group nobody had when it was made is not a key until a refit.
+    `keys` are those of the Fit: a stance or group that nobody had when the Fit was made is not a key until a refit.
     """
 
     population: Population = field(default_factory=Population.of_nobody)
@@ -78,7 +78,7 @@ class StatisticalEngine:
         return {question.id: column for column, question in enumerate(self.population.questions)}
 
     def choice(self, history: UserHistory) -> NDArray[np.int16]:
-        """The person's answers as a row over the Fit's questions, -1 where there is none; the newest counts."""
+        """Return the person's newest answers as a row over the Fit's questions, -1 without an answer."""
         row = np.full(len(self.population.questions), -1, dtype=np.int16)
         for item in history.items:
             if item.question is not None and item.option is not None:
@@ -88,7 +88,7 @@ class StatisticalEngine:
         return row
 
     def leanings(self, history: UserHistory) -> PersonLeanings:
-        """What sets the person apart: traits, stances, groups, and vocabulary terms for free text."""
+        """Return what distinguishes the person: traits, stances, groups, and vocabulary terms for free text."""
         own = leanings(self.population, self.choice(history), history.attributes)
         terms = tuple(leaning for leaning, _ in self._terms(history))
         return PersonLeanings(own.traits, (*own.keys, *terms), own.stances)
@@ -141,7 +141,7 @@ class StatisticalEngine:
         return CostEstimate(users=sum(1 for _ in histories))
 
     def recorded(self, calls: Iterable[CallRecord]) -> None:
-        """Do nothing: no call is made."""
+        """Do nothing, since this engine makes no calls."""
 
     def _distil(self, history: UserHistory) -> Persona:
         own = self.leanings(history)
@@ -239,7 +239,7 @@ class StatisticalEngine:
         return persona.model_copy(update={"keys": tuple(held)})
 
     def _terms(self, history: UserHistory) -> list[tuple[Leaning, list[HistoryItem]]]:
-        """The terms a person's texts speak for, each with the texts that come nearest, nearest first."""
+        """Return the terms that a person's texts speak for, each with the most similar texts, most similar first."""
         said = [item for item in history.items if item.question is None]
         if self.lexicon is None or not said:
             return []

@@ -10,8 +10,9 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from persona_db.chains.calls import CallRecord
 from persona_db.chains.language.call import Budget
+from persona_db.chains.language.logprobs import signed
 from persona_db.chains.language.models import LanguageModel, open_model
-from persona_db.chains.language.predict import predict_as_completed, predict_contexts, signed, stream_explanation
+from persona_db.chains.language.predict import predict_as_completed, predict_contexts, stream_explanation
 from persona_db.chains.language.pricing import Price
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.results import Context, Recalled
