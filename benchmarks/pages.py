@@ -30,7 +30,7 @@ from benchmarks.people import synthetic
 from benchmarks.run import Tell, _data
 from benchmarks.storing import FIT, store
 from benchmarks.timing import Latency, timed
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.refinement.refine import refine
 from persona_db.graph import server
 from persona_db.graph.datasets import ensure_dataset
@@ -106,7 +106,7 @@ def _made_up(graph: Graph, count: int, tell: Tell) -> str:
         "MERGE (f:Fit {dataset: $dataset, id: $fit}) "
         "SET f.status = 'ready', f.through = '', f.kept = false, f.seed = 0, f.settings = $settings, "
         "f.created_at = toString(datetime())",
-        dataset=dataset, fit=FIT, settings=EngineSettings().model_dump_json(), database_=graph.database,
+        dataset=dataset, fit=FIT, settings=FittedSettings().model_dump_json(), database_=graph.database,
     )  # fmt: skip
     with graph.driver.session(database=graph.database) as session:
         session.run(

@@ -96,7 +96,7 @@ def _print_plan(plan: RefineReport) -> None:
 
 
 def _print_report(report: RefineReport) -> None:
-    from persona_db.chains.fit.settings import EngineSettings
+    from persona_db.chains.fit.settings import FittedSettings
     from persona_db.cli.console import print_table
 
     rows: list[tuple[str, int, str]] = [
@@ -119,7 +119,7 @@ def _print_report(report: RefineReport) -> None:
             ("waiting", report.waiting, "users still to be refined"),
         ]
     print_table((f"dataset {report.dataset}", "count", ""), rows)
-    for lift in EngineSettings.model_validate(report.settings).lifts:
+    for lift in FittedSettings.model_validate(report.settings).lifts:
         print(lift.told)
     money = f", {_money(report.cost_usd)}" if report.model_settings is not None else ""
     use = "" if report.current else ", which becomes current when no user is waiting"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.traits import trait_scores
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
@@ -82,7 +82,7 @@ def leanings(population: Population, choice: NDArray[np.int16], attributes: tupl
     return PersonLeanings(scores, (*poles, *stances[: settings.stances_held], *groups), stances)
 
 
-def term_leanings(settings: EngineSettings, scores: Floats) -> list[Leaning]:
+def term_leanings(settings: FittedSettings, scores: Floats) -> list[Leaning]:
     """Return the terms to which texts of these scores are clearly more similar than others' texts, clearest first."""
     if not settings.term_means:
         return []

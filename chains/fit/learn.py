@@ -49,7 +49,7 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
     """Return the id of a Fit: the same for the same signals, settings, seed and date."""
     digest = blake2b(digest_size=8)
     for part in (
-        settings.model_dump_json(),
+        settings.model_dump_json(include=set(EngineSettings.model_fields)),
         str(seed),
         through,
         repr(signals.table.users),
@@ -71,30 +71,30 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
 def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
     """Learn base rates, links, traits, keys and summaries from everybody who is not excluded.
 
-    Settings are chosen on validation folds first.
+    Parameters are chosen on validation folds first.
     """
     signals, out = trusted(signals, settings)
-    settings = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
+    fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
     if signals.terms is not None:
         known = signals.terms[~np.isnan(signals.terms[:, 0])]
         means, spreads = known.mean(axis=0), np.maximum(known.std(axis=0), 1e-6)
-        settings = settings.model_copy(
+        fitted = fitted.model_copy(
             update={"term_means": tuple(map(float, means)), "term_spreads": tuple(map(float, spreads))}
         )
-    population = fit_population(signals.table, wording=signals.wording, settings=settings)
-    settings = population.settings
+    population = fit_population(signals.table, wording=signals.wording, settings=fitted)
+    fitted = population.settings
     if len(signals.table.users) >= LEAST_PEOPLE and population.questions:
         usual = usual_person_fit(person_fit_of(population, signals.table.choice))
-        settings = settings.model_copy(update={"surprise": usual})
-        population = replace(population, settings=settings)
+        fitted = fitted.model_copy(update={"surprise": usual})
+        population = replace(population, settings=fitted)
     names = _names(population, signals)
     people, held = people_of(population, signals)
     traits = np.array([own.traits for own in people]).reshape(len(people), population.loadings.shape[1])
     keys = make_keys(population, held, traits, names)
-    summaries = summarise(signals.table, population, keys, held, most=settings.links)
+    summaries = summarise(signals.table, population, keys, held, most=fitted.links)
     found = collaboration(signals.table, population, keys, held, seed=seed)
-    settings = settings.model_copy(update={"collaboration": found})
-    population = replace(population, settings=settings)
+    fitted = fitted.model_copy(update={"collaboration": found})
+    population = replace(population, settings=fitted)
     return Learned(population, keys, names, tuple(summaries), signals, out)
 
 
@@ -114,9 +114,9 @@ def people_of(population: Population, signals: Signals) -> tuple[list[PersonLean
 
 @one_thread()
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
-    """Learn base rates, links and traits only, from all of *signals*; settings are chosen on validation folds first."""
-    settings = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
-    return fit_population(signals.table, wording=signals.wording, settings=settings)
+    """Learn base rates, links and traits only, from all of *signals*, with parameters chosen on validation folds."""
+    fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
+    return fit_population(signals.table, wording=signals.wording, settings=fitted)
 
 
 def _names(population: Population, signals: Signals) -> dict[str, str]:

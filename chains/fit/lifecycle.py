@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.graph.errors import GraphUnavailableError, NothingToRefineError
 from persona_db.graph.progress import Progress
 
@@ -25,7 +25,7 @@ def require_people(graph: Graph, dataset: str) -> list[dict[str, Any]]:
     return people
 
 
-def finish_fit(graph: Graph, dataset: str, fit: str, settings: EngineSettings, *, current: bool, waiting: int) -> None:
+def finish_fit(graph: Graph, dataset: str, fit: str, settings: FittedSettings, *, current: bool, waiting: int) -> None:
     """Let readers use a Fit, as the *current* one or beside it; GraphUnavailableError when another replaced it."""
     finished = graph.write(
         "finish_fit", dataset=dataset, fit=fit, current=current, waiting=waiting, settings=settings.model_dump_json()

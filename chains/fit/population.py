@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Wording
 from persona_db.chains.fit.scale import Scale, low_to_high, same_options, widths
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.graph.models import Question
 
 __all__ = [
@@ -51,13 +51,13 @@ class Population:
     pairs: Floats
     loadings: Floats
     told_by: Floats
-    settings: EngineSettings
+    settings: FittedSettings
 
     @classmethod
     def of_nobody(cls) -> Population:
         """Return a population without people and questions."""
         nothing = np.zeros((0, 0))
-        return cls((), (), (), nothing, nothing, nothing, np.zeros(0), EngineSettings())
+        return cls((), (), (), nothing, nothing, nothing, np.zeros(0), FittedSettings())
 
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
         """Return answers (users x questions, option indexes) on the standardised scales; 0 without an answer."""
@@ -107,7 +107,7 @@ def pooled_rates(
 
 
 def fit_population(
-    table: AnswerTable, *, wording: Wording | None, settings: EngineSettings, with_traits: bool = True
+    table: AnswerTable, *, wording: Wording | None, settings: FittedSettings, with_traits: bool = True
 ) -> Population:
     """Learn base rates, links and traits from *table*; deterministic.
 
@@ -153,7 +153,7 @@ def link_prior(products: Floats, pairs: Floats, alike: Floats, along: Floats) ->
 
     one, other = np.triu_indices(len(pairs), 1)
     texts = np.column_stack([alike[one, other], along[one, other]])
-    usual = EngineSettings()
+    usual = FittedSettings()
     at_hand = np.array([usual.meaning, usual.direction])
     matrix = (texts * pairs[one, other, None]).T @ texts + _PRIOR_PAIRS * np.eye(2)
     target = texts.T @ products[one, other] + _PRIOR_PAIRS * at_hand

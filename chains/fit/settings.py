@@ -1,4 +1,4 @@
-"""What the statistical engine can be set to; the first six are learned from the history when a Fit is made."""
+"""What a Fit can be set to, and the parameters that it learns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from persona_db.graph.models import Model
 
-__all__ = ["USUAL_RATIO", "EngineSettings", "JoinGain"]
+__all__ = ["USUAL_RATIO", "EngineSettings", "FittedSettings", "JoinGain"]
 
 USUAL_RATIO = 0.4
 """The composition ratio where the JOIN's lift was not measured."""
@@ -38,26 +38,13 @@ class JoinGain(Model):
 
 
 class EngineSettings(Model):
-    """Settings of a Fit, stored with it as JSON and used by whoever reads it."""
+    """What a caller can set for a Fit."""
 
-    shrinkage: float = Field(default=10.0, ge=0, description="Pseudo-answers that pull a link to its prior.")
-    meaning: float = Field(default=0.3, ge=0, le=1, description="Prior link of two questions of the same meaning.")
-    direction: float = Field(
-        default=0.0, ge=0, le=1, description="Prior link of two questions whose options say the same, low to high."
-    )
-    smoothing: float = Field(
-        default=1.0, gt=0, description="Pseudo-answers an option of a base rate; they follow like questions."
-    )
-    ridge: float = Field(default=0.2, gt=0, description="Noise added to each recalled item when combining them.")
     group_noise: float = Field(default=5.0, ge=0, description="More of it for what a group says, not the person.")
     shape: float = Field(
         default=1.0, ge=0, description="How far key summaries bend the shape of a distribution, not only move it."
     )
     shape_smoothing: float = Field(default=10.0, gt=0, description="Base-rate answers added to a summary for that.")
-    spread: float = Field(default=1.0, gt=0, description="Widens (above 1) the predicted distributions.")
-    collaboration: float = Field(
-        default=0.0, ge=0, lt=1, description="Correlation of a collaborator's residual with one's own."
-    )
     links: int = Field(default=50, ge=1, description="TELLS links kept a question, the strongest.")
     most_traits: int = Field(default=16, ge=0, description="Latent traits at most.")
     traits_held: int = Field(default=6, ge=0, description="Trait poles a user holds at most, the clearest.")
@@ -77,16 +64,42 @@ class EngineSettings(Model):
     most_surprise: float = Field(
         default=4.0, ge=0, description="Deviations by which a user's answers may be rarer than others'; 0: any."
     )
+    lift_tests: int = Field(default=600, ge=0, description="Held-out answers to measure the JOIN's lift on; 0: not.")
+    candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
+
+
+class FittedSettings(EngineSettings):
+    """The settings of a Fit with the parameters that it has learned, as the Fit is stored and read.
+
+    The first six are learned with everybody's answers, the others are measured after that.
+    """
+
+    shrinkage: float = Field(default=10.0, ge=0, description="Pseudo-answers that pull a link to its prior.")
+    smoothing: float = Field(
+        default=1.0, gt=0, description="Pseudo-answers an option of a base rate; they follow like questions."
+    )
+    ridge: float = Field(default=0.2, gt=0, description="Noise added to each recalled item when combining them.")
+    spread: float = Field(default=1.0, gt=0, description="Widens (above 1) the predicted distributions.")
+    meaning: float = Field(default=0.3, ge=0, le=1, description="Prior link of two questions of the same meaning.")
+    direction: float = Field(
+        default=0.0, ge=0, le=1, description="Prior link of two questions whose options say the same, low to high."
+    )
+    collaboration: float = Field(
+        default=0.0, ge=0, lt=1, description="Correlation of a collaborator's residual with one's own."
+    )
     surprise: tuple[float, ...] = Field(
         default=(), description="Middle and spread of people's mean surprise, to judge users who are folded in by."
     )
-    lift_tests: int = Field(default=600, ge=0, description="Held-out answers to measure the JOIN's lift on; 0: not.")
     lifts: tuple[JoinGain, ...] = Field(
         default=(), description="What it was worth, by how much is known of a person, ascending; from it the ratio."
     )
-    candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
     term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
     term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")
+
+    @classmethod
+    def of(cls, settings: EngineSettings) -> Self:
+        """Return what a Fit starts from: *settings*, and parameters for which nothing was learned yet."""
+        return cls.model_validate(settings.model_dump())
 
     @classmethod
     def stored(cls, text: str) -> Self:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import ConfigError, GraphUnavailableError, NoFitError
 
@@ -26,7 +26,7 @@ class Snapshot:
     dataset: str
     fit: str
     as_of: str
-    settings: EngineSettings
+    settings: FittedSettings
     engine: str = "statistical"
     """The engine that refined the Fit: `statistical`, or the name of a language model."""
 
@@ -68,7 +68,7 @@ def open_snapshot(graph: Graph, dataset: str, *, as_of: str | None = None) -> Sn
     if not rows:
         require_dataset(graph, dataset)
         raise NoFitError(dataset, as_of=as_of)
-    settings = EngineSettings.stored(rows[0]["settings"])
+    settings = FittedSettings.stored(rows[0]["settings"])
     return Snapshot(graph, dataset, rows[0]["fit"], until(as_of), settings, rows[0]["engine"])
 
 

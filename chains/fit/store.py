@@ -11,7 +11,7 @@ from persona_db.chains.fit.keys import CacheKey, key_row, opposite_rows
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population, strongest_links
 from persona_db.chains.fit.scale import Scale
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.summaries import Summary
 from persona_db.chains.fit.trust import Excluded
 from persona_db.chains.fit.unseen import common_words, named_in, own_words
@@ -93,7 +93,7 @@ def read_keys(graph: Graph, dataset: str, fit: str, *, least: int = 0) -> dict[s
     return {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in rows}
 
 
-def load_learned(graph: Graph, dataset: str, fit: str, settings: EngineSettings) -> Learned:
+def load_learned(graph: Graph, dataset: str, fit: str, settings: FittedSettings) -> Learned:
     """Return what a Fit has learned, read back from the graph, to fold people into it; links are not read."""
     ids = [row["id"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)]
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=ids)

@@ -23,7 +23,7 @@ from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
 from persona_db.chains.fit.copies import LEAST_PEOPLE, near_copies
 from persona_db.chains.fit.normal import normal_quantiles
 from persona_db.chains.fit.population import Population, fit_population
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings, FittedSettings
 
 __all__ = [
     "Excluded",
@@ -89,7 +89,7 @@ def left_out(table: AnswerTable, *, wording: Wording | None, settings: EngineSet
         for row, score in near_copies(table, least=settings.copies).items():
             found[row] = Excluded(table.users[row], "copy", round(score, 6))
     if settings.most_noise or settings.most_surprise:
-        few = settings.model_copy(update={"most_traits": min(settings.most_traits, _TRAITS)})
+        few = FittedSettings.of(settings).model_copy(update={"most_traits": min(settings.most_traits, _TRAITS)})
         for _ in range(_ROUNDS):
             kept = np.array([row for row in range(len(table.users)) if row not in found], dtype=np.int64)
             if len(kept) < LEAST_PEOPLE:

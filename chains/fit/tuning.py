@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.answers import AnswerTable, Wording
 from persona_db.chains.fit.conditioning import log_loss, predict_cells
 from persona_db.chains.fit.population import Population, fit_population
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings, FittedSettings
 
 __all__ = ["choose_settings", "inner_folds"]
 
@@ -47,21 +47,21 @@ def inner_folds(table: AnswerTable, *, seed: int) -> list[NDArray[np.int64]]:
 
 def choose_settings(
     table: AnswerTable, *, wording: Wording | None, settings: EngineSettings, seed: int
-) -> EngineSettings:
+) -> FittedSettings:
     """Return the settings of least log loss on the validation folds, searched one setting after the other.
 
     The search repeats while a round changes a setting, three times at most: one round alone depends on its start.
     Fewer than 200 answers leave the settings as they are. Ties keep the earlier value. Deterministic.
     """
     if (table.choice >= 0).sum() < _LEAST_ANSWERS:
-        return settings
+        return FittedSettings.of(settings)
     drawn = inner_folds(table, seed=seed)
     folds = [(cells, table.without(cells), table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)) for cells in drawn]
     learned: dict[tuple[float, ...], list[Population]] = {}
     estimated: dict[tuple[float, ...], list[tuple[Floats, Floats]]] = {}
 
     @cache
-    def loss(candidate: EngineSettings) -> float:
+    def loss(candidate: FittedSettings) -> float:
         key = (candidate.shrinkage, candidate.smoothing)
         if key not in learned:
             learned[key] = [
@@ -80,7 +80,8 @@ def choose_settings(
             total += log_loss(replace(fitted, settings=candidate), cells, truth, means, variances)
         return total / len(folds)
 
-    best, least = settings, loss(settings)
+    best = FittedSettings.of(settings)
+    least = loss(best)
     for _ in range(_ROUNDS):
         before = best
         for name, values in _GRID.items():

@@ -20,7 +20,7 @@ from persona_db.chains.fit.keys import make_keys, profiles
 from persona_db.chains.fit.leanings import PersonLeanings, leanings
 from persona_db.chains.fit.learn import people_of
 from persona_db.chains.fit.population import Population, fit_population
-from persona_db.chains.fit.settings import EngineSettings, JoinGain
+from persona_db.chains.fit.settings import FittedSettings, JoinGain
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.summaries import summarise
 from persona_db.chains.retrieval.join import TOP_K, Match
@@ -109,7 +109,7 @@ class _Fold:
 def measure_join_gain(
     graph: Graph,
     signals: Signals,
-    settings: EngineSettings,
+    settings: FittedSettings,
     *,
     ranks: Mapping[str, int],
     seed: int,
@@ -151,7 +151,7 @@ def measure_join_gain(
 def _without(
     graph: Graph,
     signals: Signals,
-    settings: EngineSettings,
+    settings: FittedSettings,
     *,
     ranks: Mapping[str, int],
     warm: NDArray[np.int64],

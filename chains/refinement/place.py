@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from persona_db.chains.fit.answers import Signals
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 
 __all__ = ["Place", "Waiting"]
 
@@ -17,7 +17,7 @@ class Place:
 
     fit: str
     through: str
-    settings: EngineSettings
+    settings: FittedSettings
     current: bool
     """Whether readers use it already."""
     finished: bool

@@ -22,7 +22,7 @@ from persona_db.chains.fit.answers import Signals
 from persona_db.chains.fit.learn import Learned, fingerprint, learn, learn_population
 from persona_db.chains.fit.lifecycle import drop_obsolete, embed, finish_fit, require_people
 from persona_db.chains.fit.population import fit_population
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings, FittedSettings
 from persona_db.chains.fit.snapshot import until
 from persona_db.chains.fit.store import (
     load_learned,
@@ -205,7 +205,7 @@ class Refinement:
         if found and not (self.refit or self.as_of or info.refit_needed):
             current = found[0]
             if (current["engine"], current["model"]) == (self.engine.name, self.engine.identity):
-                settings = EngineSettings.stored(current["settings"])
+                settings = FittedSettings.stored(current["settings"])
                 return Place(
                     current["fit"], current["through"], settings, current=True, finished=not current["waiting"]
                 )
@@ -220,7 +220,8 @@ class Refinement:
             fit = fit_id(digest.digest())
         current_fit = self.as_of is None and info.current_fit == fit
         ranks = {row["user"]: row["sharing_rank"] for row in people}
-        return Place(fit, through, self.settings, current_fit, finished=False, signals=signals, sharing_ranks=ranks)
+        start = FittedSettings.of(self.settings)
+        return Place(fit, through, start, current_fit, finished=False, signals=signals, sharing_ranks=ranks)
 
     def _signals(self, people: Sequence[Mapping[str, Any]]) -> tuple[Signals, str]:
         sharing = [row["user"] for row in people if row["sharing_rank"] > 0]
@@ -299,7 +300,7 @@ class Refinement:
         as_of = until(self.as_of) if self.as_of else None
         return not self.graph.read("fit_for", dataset=self.dataset, as_of=as_of)
 
-    def _finish(self, place: Place, learned: Learned, left: Waiting) -> EngineSettings:
+    def _finish(self, place: Place, learned: Learned, left: Waiting) -> FittedSettings:
         """Reweight keys or measure the JOIN gain, let readers use the Fit, and return its settings."""
         graph, dataset, population, signals = self.graph, self.dataset, learned.population, learned.signals
         if self.engine.finds_keys:

@@ -23,7 +23,7 @@ from persona_db.chains.language.facts_and_keys import opposite_of
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from persona_db.chains.fit.settings import EngineSettings
+    from persona_db.chains.fit.settings import FittedSettings
     from persona_db.graph.session import Graph
 
 __all__ = ["reweight_keys"]
@@ -51,7 +51,7 @@ def reweight_keys(
     *,
     seed: int,
     progress: Progress = no_progress,
-) -> EngineSettings:
+) -> FittedSettings:
     """Write what the keys of a Fit count for, and return the Fit's settings; doing it again changes nothing.
 
     *table* has the answers of those who share. Only those who are refined by now are counted.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.conditioning import condition
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.scale import Scale
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Evidence, Prediction, Recalled
 from persona_db.graph.ids import is_pole, trait_of
@@ -92,7 +92,7 @@ def _is_free_text(item: Recalled) -> bool:
 
 
 def _shaped(
-    scale: Scale, probabilities: Floats, summaries: Sequence[Sequence[int]], *, settings: EngineSettings
+    scale: Scale, probabilities: Floats, summaries: Sequence[Sequence[int]], *, settings: FittedSettings
 ) -> Floats:
     """Bend *probabilities* by the shape of key summaries that a shift along the scale does not explain.
 

@@ -15,7 +15,7 @@ from persona_db.chains.fit.answers import AnswerTable
 from persona_db.chains.fit.correlations import CorrelationModel, correlations_of, load_correlations
 from persona_db.chains.fit.learn import learn
 from persona_db.chains.fit.population import Population, fit_population
-from persona_db.chains.fit.settings import USUAL_RATIO, EngineSettings, JoinGain
+from persona_db.chains.fit.settings import USUAL_RATIO, EngineSettings, FittedSettings, JoinGain
 from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, measure_join_gain
 from persona_db.chains.refinement.report import RefineReport
 from persona_db.chains.results import Recalled
@@ -31,6 +31,7 @@ from tests.synthetic import World, make_survey, signals_of, store
 EMBEDDER = HashEmbedder()
 SURVEY = make_survey(people=120, questions=60)
 SETTINGS = EngineSettings(lift_tests=300)
+FITTED = FittedSettings.of(SETTINGS)
 RANKS = {person.id: Sharing.HISTORY.rank for person in SURVEY.people}
 
 
@@ -139,8 +140,8 @@ def test_nobody_lends_more_than_they_share(measured: Measured, monkeypatch: pyte
     assert lent == {"keys": set(), "induced": {"induced"}, "history": {"history", "induced"}}
 
 
-@pytest.mark.parametrize("settings", [EngineSettings(lift_tests=0), EngineSettings(lift_tests=50)])
-def test_too_few_tests_measure_nothing(measured: Measured, settings: EngineSettings) -> None:
+@pytest.mark.parametrize("settings", [FittedSettings(lift_tests=0), FittedSettings(lift_tests=50)])
+def test_too_few_tests_measure_nothing(measured: Measured, settings: FittedSettings) -> None:
     """Under 100 held-out answers a segment is left as it is."""
     assert measure_join_gain(measured.graph, signals_of(SURVEY), settings, ranks=RANKS, seed=0) == ()
 
@@ -148,7 +149,7 @@ def test_too_few_tests_measure_nothing(measured: Measured, settings: EngineSetti
 def test_too_few_people_measure_nothing(measured: Measured) -> None:
     """Under 50 people neither."""
     few = SURVEY.only([person.id for person in SURVEY.people[:49]])
-    assert measure_join_gain(measured.graph, signals_of(few), SETTINGS, ranks=RANKS, seed=0) == ()
+    assert measure_join_gain(measured.graph, signals_of(few), FITTED, ranks=RANKS, seed=0) == ()
 
 
 def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None:
@@ -161,7 +162,7 @@ def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None
     assert (undecided.ratio, undecided.decided) == (USUAL_RATIO, "")
 
     rows = graph.read("fit_for", dataset=dataset, as_of=None)
-    settings = EngineSettings.model_validate_json(rows[0]["settings"])
+    settings = FittedSettings.model_validate_json(rows[0]["settings"])
     lifts = (
         JoinGain(known=0, ratio=0.0, saved=-0.01, low=-0.02, high=0.01, tests=150),
         JoinGain(known=20, ratio=0.7, saved=0.02, low=0.01, high=0.03, tests=300),
@@ -181,7 +182,7 @@ def test_the_ratio_follows_what_was_measured(graph: Graph, dataset: str) -> None
     assert "70 % of the places" in lifts[1].told
 
 
-def plain(measured: Measured) -> EngineSettings:
+def plain(measured: Measured) -> FittedSettings:
     """The Fit's settings as they were when the lift was measured."""
     return open_snapshot(measured.graph, measured.dataset).settings.model_copy(update={"lifts": ()})
 

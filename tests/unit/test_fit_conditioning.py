@@ -13,7 +13,7 @@ from scipy.stats import multivariate_normal
 
 from persona_db.chains.fit.conditioning import condition, log_loss, predict_cells, residuals
 from persona_db.chains.fit.population import fit_population
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from tests.synthetic import make_world, signals_of
 
 Floats = NDArray[np.float64]
@@ -82,7 +82,7 @@ def test_residuals_equal_a_loop(seed: int, answers: int, size: int, ridge: float
 def test_predicted_cells_equal_conditioning_one_by_one(seed: int, size: int) -> None:
     """Each cell from the person's own strongest other answers, its own never among them."""
     table = signals_of(make_world(seed=seed, people=12, questions=10)).table
-    population = fit_population(table, wording=None, settings=EngineSettings())
+    population = fit_population(table, wording=None, settings=FittedSettings())
     cells = np.argwhere(table.choice >= 0)[::5]
     means, variances = predict_cells(population, table, cells, size=size, ridge=0.3)
     values = population.standardise(table.choice)
@@ -101,7 +101,7 @@ def test_the_loss_is_that_of_each_cell_s_distribution(seed: int, spread: float) 
     """Cells of all questions together, in any order, as one by one."""
     rng = np.random.default_rng(seed)
     table = signals_of(make_world(seed=seed, people=12, questions=10)).table
-    population = fit_population(table, wording=None, settings=EngineSettings(spread=spread))
+    population = fit_population(table, wording=None, settings=FittedSettings(spread=spread))
     cells = rng.permutation(np.argwhere(table.choice >= 0))
     means, variances = rng.normal(size=len(cells)), rng.uniform(0, 1, size=len(cells))
     truth = table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)

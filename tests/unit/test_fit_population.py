@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from persona_db.chains.fit.answers import Wording
 from persona_db.chains.fit.population import fit_population, informativeness, likeness, link_prior, pooled_rates
 from persona_db.chains.fit.scale import Scale
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.traits import pole_names, trait_scores
 from persona_db.chains.fit.tuning import choose_settings, inner_folds
 from persona_db.graph.ids import pole_id, trait_of
@@ -104,7 +104,7 @@ def test_the_link_prior_is_the_least_squares_one() -> None:
     products = pairs * (0.2 * alike + 0.1 * along)
     assert link_prior(products, pairs, alike, along) == pytest.approx((0.2, 0.1), abs=1e-3)
     assert link_prior(-products, pairs, alike, along) == (0.0, 0.0)
-    usual = EngineSettings()
+    usual = FittedSettings()
     assert link_prior(0 * products, 0 * pairs, alike, along) == pytest.approx(
         (usual.meaning, usual.direction), abs=1e-6
     )
@@ -120,7 +120,7 @@ def test_links_that_nobody_tells_follow_what_texts_say() -> None:
     vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     options = tuple(np.eye(8)[: len(one.options)] for one in world.questions)
     wording = Wording(vectors, options)
-    population = fit_population(replace(signals.table, choice=choice), wording=wording, settings=EngineSettings())
+    population = fit_population(replace(signals.table, choice=choice), wording=wording, settings=FittedSettings())
     settings, along = population.settings, wording.directions(population.scales)
     expected = settings.meaning * likeness(vectors)[0, 1] + settings.direction * along[0] @ along[1]
     assert population.pairs[0, 1] == 0
@@ -131,7 +131,7 @@ def test_links_that_nobody_tells_follow_what_texts_say() -> None:
 def test_links_equal_shrunken_correlations(seed: int) -> None:
     """The sum of products over those who answered both, plus the pull to 0, over their number and the pull."""
     table = signals_of(make_world(seed=seed, people=15, questions=5)).table
-    population = fit_population(table, wording=None, settings=EngineSettings(shrinkage=7.0))
+    population = fit_population(table, wording=None, settings=FittedSettings(shrinkage=7.0))
     values = population.standardise(table.choice)
     for one in range(5):
         for other in range(5):
@@ -145,13 +145,13 @@ def test_traits_are_found_where_there_are_some() -> None:
     """Two traits make two loadings and scores that follow them; unrelated answers make none."""
     world = make_world(people=200, questions=20, traits=2, answered=1.0)
     table = signals_of(world).table
-    population = fit_population(table, wording=None, settings=EngineSettings(shrinkage=1.0))
+    population = fit_population(table, wording=None, settings=FittedSettings(shrinkage=1.0))
     assert population.loadings.shape == (20, 2)
     assert (population.loadings.sum(axis=0) >= 0).all()
 
     drawn = np.random.default_rng(0)
     shuffled = np.column_stack([drawn.permutation(column) for column in table.choice.T])
-    noise = fit_population(replace(table, choice=shuffled), wording=None, settings=EngineSettings(shrinkage=1.0))
+    noise = fit_population(replace(table, choice=shuffled), wording=None, settings=FittedSettings(shrinkage=1.0))
     assert noise.loadings.shape[1] <= 1
 
 
@@ -169,7 +169,7 @@ def test_poles_are_named_by_their_strongest_statements() -> None:
     """A high pole by what those say who lean to it; the other by the opposite end."""
     world = make_world(people=60, questions=8)
     signals = signals_of(world)
-    population = fit_population(signals.table, wording=None, settings=EngineSettings())
+    population = fit_population(signals.table, wording=None, settings=FittedSettings())
     statements = [[f"{asked.id}:{name}" for name in asked.options] for asked in world.questions]
     names = pole_names(population, statements)
     for trait in range(population.loadings.shape[1]):
@@ -186,7 +186,7 @@ def test_poles_are_named_where_options_have_no_places() -> None:
     world = make_world(people=60, questions=4)
     nowhere = tuple(one.model_copy(update={"ordinal": (None,) * len(one.options)}) for one in world.questions[:2])
     signals = signals_of(replace(world, questions=(*nowhere, *world.questions[2:])))
-    population = fit_population(signals.table, wording=None, settings=EngineSettings())
+    population = fit_population(signals.table, wording=None, settings=FittedSettings())
     population = replace(population, loadings=np.ones((4, 1)))
     assert set(pole_names(population, [[str(o) for o in q.options] for q in world.questions])) == {
         "trait:1+",
@@ -196,7 +196,7 @@ def test_poles_are_named_where_options_have_no_places() -> None:
 
 def test_informativeness_is_the_mean_of_the_strongest_links() -> None:
     """Of ten, or of all where there are fewer."""
-    population = fit_population(signals_of(make_world(questions=14)).table, wording=None, settings=EngineSettings())
+    population = fit_population(signals_of(make_world(questions=14)).table, wording=None, settings=FittedSettings())
     strength = np.abs(population.links)
     np.fill_diagonal(strength, 0.0)
     expected = np.sort(strength, axis=1)[:, -10:].mean(axis=1)
@@ -218,7 +218,7 @@ def test_inner_folds_hold_out_different_answers() -> None:
 def test_settings_are_chosen_deterministically() -> None:
     """The same table and seed give the same settings, and a table of few answers leaves them alone."""
     signals = signals_of(make_world())
-    asked = EngineSettings()
+    asked = FittedSettings()
     first, second = (choose_settings(signals.table, wording=signals.wording, settings=asked, seed=1) for _ in range(2))
     assert first == second
     few = signals_of(make_world(people=5)).table
@@ -227,12 +227,12 @@ def test_settings_are_chosen_deterministically() -> None:
 
 def test_settings_without_vectors_do_not_rest_on_meaning() -> None:
     """Meaning and direction are left as asked for."""
-    chosen = choose_settings(signals_of(make_world()).table, wording=None, settings=EngineSettings(), seed=1)
-    assert (chosen.meaning, chosen.direction) == (EngineSettings().meaning, EngineSettings().direction)
+    chosen = choose_settings(signals_of(make_world()).table, wording=None, settings=FittedSettings(), seed=1)
+    assert (chosen.meaning, chosen.direction) == (FittedSettings().meaning, FittedSettings().direction)
 
 
-@pytest.mark.parametrize("start", [EngineSettings(), EngineSettings(shrinkage=100.0, ridge=0.5, spread=1.3)])
-def test_chosen_settings_are_chosen_again(start: EngineSettings) -> None:
+@pytest.mark.parametrize("start", [FittedSettings(), FittedSettings(shrinkage=100.0, ridge=0.5, spread=1.3)])
+def test_chosen_settings_are_chosen_again(start: FittedSettings) -> None:
     """Where the choice began from what was chosen, nothing changes: no single setting could be better."""
     table = signals_of(make_world(people=60)).table
     chosen = choose_settings(table, wording=None, settings=start, seed=0)

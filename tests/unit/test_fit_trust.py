@@ -14,7 +14,7 @@ from persona_db.chains.fit.conditioning import condition
 from persona_db.chains.fit.copies import near_copies
 from persona_db.chains.fit.learn import learn
 from persona_db.chains.fit.population import fit_population
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings, FittedSettings
 from persona_db.chains.fit.trust import counted, judge_one, left_out, person_fit_of, trusted
 from persona_db.graph.models import HistoryItem, Question
 from persona_db.loaders import open_source
@@ -175,7 +175,7 @@ def test_each_defence_can_be_turned_off() -> None:
 def test_chance_is_weighed_against_each_answer_given_the_others() -> None:
     """The sum equals conditioning on all other answers, one answer at a time, in the factor model of the traits."""
     table = people(seed=3).table
-    population = fit_population(table, wording=None, settings=USUAL)
+    population = fit_population(table, wording=None, settings=FittedSettings.of(USUAL))
     loadings = population.loadings[:, :4]
     assert 0 < loadings.shape[1] <= 4
     unique = np.maximum(1 - (loadings**2).sum(axis=1), 0.3)
