@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from persona_db.chains.engine import Engine, Predicted
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import Snapshot
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context
 from persona_db.chains.retrieval.join import Match, join_many
 from persona_db.chains.retrieval.own_items import Own, read_own_items
@@ -39,10 +40,8 @@ def predict_at_random(
 
     The engine predicts as it does after a JOIN: it takes the random people and keys for fitting ones.
     """
-    from threadpoolctl import threadpool_limits
-
     made: dict[int, Predicted] = {}
-    with threadpool_limits(limits=1):
+    with one_thread():
         for indices, correlations, contexts in random_contexts(
             snapshot, pairs, settings=settings, answers=answers, seed=seed, texts=engine.reads_texts,
             at_once=engine.contexts_at_once,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 
+from persona_db.chains.fit.threads import one_thread
 from persona_db.explorer.site import form_of, needed, site_of
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.users import require_user
@@ -71,8 +72,6 @@ async def predict(request: Request) -> Response:
 
 
 def _predict(request: Request, form: Mapping[str, str]) -> Response:
-    from threadpoolctl import threadpool_limits
-
     site = site_of(request)
     site.require_token(form)
     dataset, user = form.get("dataset", ""), form.get("user", "")
@@ -82,7 +81,7 @@ def _predict(request: Request, form: Mapping[str, str]) -> Response:
         raise ConfigError("choose a question of the dataset, or write a new one with its options; one of the two")
     if text and len(options) < 2:
         raise ConfigError("a new question needs two or more options, in order, one a line")
-    with threadpool_limits(limits=1):  # as in predict_many: many small solves, and one short text to embed
+    with one_thread():
         answered = answer(
             site.connection.graph(), user, question or text, dataset=dataset, options=options if text else ()
         )

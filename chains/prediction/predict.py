@@ -9,6 +9,7 @@ from persona_db.chains.engine import Engine, Predicted
 from persona_db.chains.engines import engine_of
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Prediction
 from persona_db.chains.retrieval.join import Match
 from persona_db.chains.retrieval.questions import prepare
@@ -98,11 +99,9 @@ def predict_pairs(
     progress: Progress = no_progress,
 ) -> list[Predicted]:
     """Predict many (user, question id) pairs by *engine*, in their order, each with the calls that it took."""
-    from threadpoolctl import threadpool_limits
-
     if not asked:
         return []
-    with threadpool_limits(limits=1):  # as in refine: many small solves
+    with one_thread():
         pairs, correlations = prepare(snapshot, asked)
         each = predict_each(correlations, pairs, engine=engine, settings=settings, explain=explain, progress=progress)
         made = {index: predicted for index, _, predicted in each}

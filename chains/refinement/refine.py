@@ -32,6 +32,7 @@ from persona_db.chains.fit.store import (
     store_named,
     store_population,
 )
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.fit.trust import counted, trusted
 from persona_db.chains.persona import Persona, UserHistory
 from persona_db.chains.refinement.history_reader import HistoryReader
@@ -95,8 +96,6 @@ def refine(
     >>> refine(graph, "town").users  # all personas are up to date
     0
     """
-    from threadpoolctl import threadpool_limits
-
     bounded = budget_usd is not None or limit is not None or dry_run or model_settings is not None
     if model is None and bounded:
         raise ConfigError("a budget, a limit and a dry run are for a language model: name one with --model")
@@ -105,7 +104,7 @@ def refine(
         graph, dataset, engine, refit=refit, as_of=as_of, seed=seed, settings=settings or EngineSettings(),
         embedder=embedder, progress=progress, limit=limit, model=model if isinstance(model, str) else None,
     )  # fmt: skip
-    with threadpool_limits(limits=1):  # many small solves: threads that wait for each other cost more than they bring
+    with one_thread():
         return refinement.plan() if dry_run else refinement.run()
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from persona_db.chains.fit.threads import one_thread
 from persona_db.evals.answers import AnswerMatrix, Cells
 from persona_db.evals.baselines.baseline import Baseline, BaselinePrediction
 from persona_db.evals.baselines.boosted_groups import boosted_groups
@@ -46,8 +47,6 @@ def predict_baseline(name: str, answers: AnswerMatrix, tests: Cells, *, seed: in
             f"{int(known.sum())} answers to be predicted are among the known ones, the first of user "
             f"{answers.users[user]!r} to {answers.questions[question]!r}; load only the history part of the split"
         )
-    from threadpoolctl import threadpool_limits
-
     # many small products: threads that wait for each other cost more than they save, and change the last digits
-    with threadpool_limits(limits=1):
+    with one_thread():
         return BASELINES[name](answers, tests, seed=seed)

@@ -13,6 +13,7 @@ from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.fit.store import read_keys
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.language.call import Budget
 from persona_db.chains.prediction.predict import predict_each
 from persona_db.chains.refinement.refine import refine
@@ -205,13 +206,11 @@ class Population:
         engine: Engine | None = None,
     ) -> Iterator[tuple[int, Context, Predicted]]:
         """Yield what `predict_each` yields; cells that predict the same tests share what was read and joined."""
-        from threadpoolctl import threadpool_limits
-
         kept = self._read(tests)
         if collaborators is None and settings.borrows:
             joined = self.joined([test.user for test in tests], top_k=settings.top_k)
             collaborators = [joined[test.user] for test in tests]
-        with threadpool_limits(limits=1):
+        with one_thread():
             yield from predict_each(
                 kept.correlations, kept.asked, engine=engine or StatisticalEngine(), settings=settings,
                 sources=replace(kept.sources, own=kept.own_items_of(settings.layers)),
