@@ -38,7 +38,7 @@ def run(*arguments: str) -> str:
 def test_a_server_that_is_given_is_left_alone(command: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With NEO4J_URI set, `up` and `down` start, stop and write nothing."""
     monkeypatch.setenv("NEO4J_URI", "bolt://graph.example:7687")
-    assert run(command).startswith("NEO4J_URI is set: bolt://graph.example:7687 is used")
+    assert run(command).startswith("NEO4J_URI is set: persona-db uses bolt://graph.example:7687")
     told = json.loads(run(command, "--json"))
     assert (told["embedded"], told["uri"]) == (False, "bolt://graph.example:7687")
     assert not home.exists()
