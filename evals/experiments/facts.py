@@ -69,7 +69,7 @@ def run(context: ExperimentContext) -> ExperimentResult:
     ]
     checked = _checked(context)
     if checked:
-        notes.append("A model's verdicts are on its own facts: those of a small model mean little.")
+        notes.append("A model's verdicts are its own, on its own facts: those of a small model mean little.")
     return found.model_copy(
         update={
             "rows": (*found.rows, *shown, *checked),
