@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from persona_db.graph.models import HistoryItem, Model
+from persona_db.graph.names import FactLayer, KeyKind
 
 __all__ = ["Fact", "HeldKey", "KeyKind", "Persona", "Support", "UserHistory"]
-
-KeyKind = Literal["stance", "trait", "value", "moral", "ideology", "topic", "issue", "entity", "role", "demographic"]
 
 
 class UserHistory(Model):
@@ -34,7 +31,7 @@ class Fact(Model):
     """A distilled or induced fact with the strongest of its supports."""
 
     id: str = Field(description="Changes when the fact's text, strength or support changes.")
-    layer: Literal["distilled", "induced"]
+    layer: FactLayer
     text: str
     supports: tuple[Support, ...] = Field(description="History items or facts, strongest first.")
     n_support: int = Field(description="How many support it in all.")

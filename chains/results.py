@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from persona_db.graph.models import Model, Question
+from persona_db.graph.names import Layer
 
 __all__ = ["Collaborator", "Context", "Evidence", "Prediction", "Recalled", "Said", "SharedKey"]
 
@@ -40,7 +41,7 @@ class Recalled(Model):
 
     id: str
     source: Literal["own", "collaborator", "summary"]
-    layer: Literal["history", "distilled", "induced", "cache"]
+    layer: Layer
     text: str
     user: str | None = Field(default=None, description="Whose item it is; None for a key summary.")
     question: str | None = None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from persona_db.graph.names import Layer
 
 if TYPE_CHECKING:
     from persona_db.chains.fit.snapshot import Snapshot
 
 __all__ = ["FactRow", "ItemRow", "Layer", "UserRow", "read_personas", "read_shared"]
 
-Layer = Literal["history", "distilled", "induced", "cache"]
 _USERS_AT_ONCE = 200
 
 
