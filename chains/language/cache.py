@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import weakref
-from ast import literal_eval
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -27,6 +25,7 @@ __all__ = ["CallCache", "Typical"]
 
 _ENOUGH = 5  # questions that tell what is typical
 _NOT_KEPT = ("content_filter", "refusal")
+_IN_BODY, _STOP = "[('extra_body', {'response_format': ", "}), ('stop', "
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answer (
   key BLOB PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL, message TEXT NOT NULL,
@@ -146,14 +145,16 @@ class CallCache(BaseCache):
             yield self._connection
 
 
-@lru_cache(maxsize=100)
 def _as_arguments(asked_for: str) -> str:
-    """Return what is asked for as if a schema in `extra_body` were an argument, which earlier versions made it."""
-    if not asked_for.startswith("[('extra_body', "):
+    """Return what is asked for as if a schema in `extra_body` were an argument, which earlier versions made it.
+
+    It is a change of text: `ast.literal_eval` fails at times where other threads of Python 3.11 parse too
+    (https://github.com/python/cpython/issues/106905).
+    """
+    schema, stop, rest = asked_for.removeprefix(_IN_BODY).rpartition(_STOP)
+    if not (asked_for.startswith(_IN_BODY) and stop):
         return asked_for
-    arguments = dict(literal_eval(asked_for))
-    arguments["response_format"] = arguments.pop("extra_body")["response_format"]
-    return str(sorted(arguments.items()))
+    return f"[('response_format', {schema}), ('stop', {rest}"
 
 
 def _worth_keeping(message: AIMessage) -> bool:
