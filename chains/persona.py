@@ -37,6 +37,7 @@ class Fact(Model):
     n_support: int = Field(description="How many support it in all.")
     strength: float = Field(description="0 to 1: how far it distinguishes the person.")
     key: str = Field(description="Id of the cache key it is evidence for.")
+    inferred: bool = Field(default=False, description="Rests on other answers alone: the person did not say it.")
     question: str | None = None
     option: int | None = None
     at: str = ""
@@ -49,6 +50,7 @@ class HeldKey(Model):
     kind: KeyKind
     name: str
     weight: float = Field(gt=0, le=1)
+    inferred: bool = Field(default=False, description="Rests on other answers alone: the person did not say it.")
     evidence: tuple[Support, ...] = Field(default=(), description="Facts, strongest first; none for demographics.")
     at: str = ""
 

@@ -11,8 +11,9 @@ from persona_db.graph.names import Layer
 
 __all__ = ["Collaborator", "Context", "Evidence", "Prediction", "Recalled", "Said", "SharedKey"]
 
-Said = Literal["answered", "outside", "refused", "empty", "invalid"]
-"""The outcome of asking a model: one of the options, another answer, a refusal, nothing, or something unreadable."""
+Said = Literal["answered", "unknown", "outside", "refused", "empty", "invalid"]
+"""The outcome of a prediction: one of the options, or that it cannot be told; of asking a model also another answer, a
+refusal, nothing, or something unreadable."""
 
 
 class SharedKey(Model):
@@ -23,6 +24,7 @@ class SharedKey(Model):
     name: str
     own_weight: float
     their_weight: float
+    inferred: bool = Field(default=False, description="One of the two did not say it: it rests on other answers.")
     contribution: float = Field(description="What it adds to the score; negative for opposed keys.")
 
 
@@ -63,7 +65,11 @@ class Evidence(Model):
     id: str
     source: Literal["own", "collaborator", "summary"]
     text: str
+    says: str = Field(default="", description="The same in a few words: an answer or key by its name.")
     weight: float = Field(description="Signed push on the expected value on the scale, standardised.")
+    points: float = Field(
+        default=0.0, description="Percentage points that it adds to the winning side; negative: it speaks against it."
+    )
 
 
 class Context(Model):
@@ -78,6 +84,11 @@ class Context(Model):
     decided: str = Field(
         default="", description="Reason for the ratio: the measured JOIN gain. Empty for a ratio that was given."
     )
+    alike: tuple[int, ...] = Field(
+        default=(), description="Of the closest collaborators who answered the question, how many chose each option."
+    )
+    given: int | None = Field(default=None, description="The option that the user chose; it is none of the items.")
+    given_at: str = ""
 
 
 class Prediction(Model):
@@ -91,8 +102,9 @@ class Prediction(Model):
     confidence: float = Field(description="Probability of `answer`.")
     outcome: Said = Field(
         default="answered",
-        description="The outcome of asking a model: one of the options, another answer, a refusal, nothing, or "
-        "something unreadable. Without an answer `probabilities` are empty.",
+        description="One of the options, or `unknown`: nobody was asked the question, and no known one is near enough. "
+        "Of asking a model also another answer, a refusal, nothing, or something unreadable. Without an answer "
+        "`probabilities` are empty.",
     )
     comment: str = Field(default="", description="For a reaction to a post: what the user would write.")
     explanation: str
@@ -103,5 +115,7 @@ class Prediction(Model):
     decided: str = Field(
         default="", description="Reason for the ratio: the measured JOIN gain. Empty for a ratio that was given."
     )
+    given: str = Field(default="", description="What the user answered; the prediction is made without it.")
+    given_at: str = ""
     fit: str
     engine: str

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from persona_db.chains.results import SharedKey
 
 __all__ = ["join"]
 
 _SHOWN = 3
+
+
+def _said(keys: Sequence[SharedKey]) -> list[SharedKey]:
+    """Return the keys that both hold by what they said, groups last."""
+    return sorted((key for key in keys if not key.inferred), key=lambda key: key.kind == "demographic")
 
 
 def join(
@@ -42,10 +51,9 @@ def join(
         (
             one.user,
             one.score,
-            len(one.shared),
-            len(one.opposed),
-            "; ".join(f"{key.kind}: {key.name}" for key in one.shared[:_SHOWN]),
+            " · ".join(key.name for key in _said(one.shared)[:_SHOWN]),
+            " · ".join(key.name for key in _said(one.opposed)[:_SHOWN]),
         )
         for one in found
     ]
-    print_table(("collaborator", "score", "shared", "opposed", "strongest shared keys"), rows)
+    print_table(("collaborator", "score", "agree on", "differ on"), rows)

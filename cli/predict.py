@@ -49,7 +49,8 @@ def predict(
 ) -> None:
     """Predict how a user would answer: a distribution over the options, and the evidence that moved it.
 
-    The exit status is 1 when a model gave no usable answer.
+    The exit status is 1 when a model gave no usable answer, and 3 when it cannot be told: nobody was asked the question,
+    and no known one is near enough.
     """
     from persona_db.chains.prediction.predict import predict as predict_answer
     from persona_db.chains.retrieval.recall import RecallSettings
@@ -94,7 +95,7 @@ def predict(
                     withheld=step.withheld,
                 )
     if made.outcome != "answered":
-        raise typer.Exit(1)
+        raise typer.Exit(3 if made.outcome == "unknown" else 1)
 
 
 def _one_question(asked: str | None, question: str | None, options: Sequence[str]) -> str:
@@ -112,16 +113,24 @@ def _one_question(asked: str | None, question: str | None, options: Sequence[str
 def _print(made: Prediction, *, evidence: bool) -> None:
     from persona_db.cli.console import one_line, print_table
 
+    if made.outcome == "unknown":
+        print(one_line(made.explanation))
+        return
     if made.outcome != "answered":
         print(f"{made.engine} gave no usable answer ({made.outcome}): {one_line(made.explanation)}")
         return
+    if made.given:
+        when = f" ({made.given_at[:10]})" if made.given_at else ""
+        print(f"Answered: {one_line(made.given)}{when}. Without that answer:")
     print_table(("option", "probability"), list(zip(made.options, made.probabilities, strict=True)))
-    print(f"{made.answer} ({made.confidence:.0%}); {made.recalled} items read, {made.borrowed} of them borrowed")
-    print(one_line(made.explanation))
-    if made.decided:
-        print(one_line(made.decided))
+    for line in made.explanation.splitlines():
+        print(one_line(line))
+    print(
+        f"{made.recalled} items read, {made.borrowed} of them borrowed" + (f"; {made.decided}" if made.decided else "")
+    )
     if made.comment:
         print(f"would write: {one_line(made.comment)}")
     if evidence and made.evidence:
-        rows = [(one.source, one.weight, one.text) for one in made.evidence[:_SHOWN]]
-        print_table(("evidence", "push", "what it says"), rows)
+        shown = [one for one in made.evidence if one.source != "summary" or not one.says][:_SHOWN]
+        rows = [(one.source, f"{one.points:+.0f}", one.says or one.text) for one in shown]
+        print_table(("evidence", "points", "what it says"), rows)

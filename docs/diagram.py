@@ -82,8 +82,10 @@ ARROWS = (
     Arrow("DERIVED_FROM", (400, 274), (315, 136), (352, 222), "share"),
     Arrow("SAYS", (455, 274), (525, 136), (500, 210)),
     Arrow("EVIDENCE_FOR", (515, 300), (660, 300), (588, 274), "share"),
-    Arrow("SUMMARISES", (750, 274), (792, 136), (772, 206), "counts, n"),
+    Arrow("SUMMARISES", (765, 274), (815, 136), (826, 216), "counts, n"),
     Arrow("HOLDS", (130, 326), (690, 326), (262, 404), "weight, unit", (410, 490), "line join"),
+    Arrow("LEANS_TO", (150, 326), (672, 318), (470, 372), "inferred", (400, 392)),
+    Arrow("CLAIMS", (715, 274), (770, 136), (700, 176), "options"),
     Arrow("HOLDS", (955, 300), (820, 300), (888, 274), "weight, unit", None, "line join"),
     Arrow("HAS_PERSONA", (100, 326), (100, 454), (110, 396)),
     Arrow("BASE_RATE", (955, 110), (875, 110), (915, 102)),
@@ -98,7 +100,8 @@ LOOPS = (
 _DESCRIPTION = (
     "Boxes are node labels, arrows relationship types. A User has HistoryItems, which say Statements, which answer "
     "Questions. A User has Facts, derived from HistoryItems and from other Facts, and holds CacheKeys, for which Facts "
-    "are evidence. Two Users are joined by the CacheKeys that both hold."
+    "are evidence, or leans to them by inference; a CacheKey claims answers to Questions. "
+    "Two Users are joined by the CacheKeys that both hold."
 )
 
 

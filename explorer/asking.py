@@ -36,8 +36,6 @@ class Answered:
     prediction: Prediction
     sides: Mapping[str, tuple[Step, ...]]
     left_out: Mapping[str, int]
-    towards: tuple[str, str]
-    """The options that a push below and above 0 is towards; empty where the options have no order."""
 
 
 def ask(request: Request) -> Response:
@@ -96,6 +94,7 @@ def _predict(request: Request, form: Mapping[str, str]) -> Response:
 def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tuple[str, ...] = ()) -> Answered:
     """Predict, and follow the evidence of both sides back to history items."""
     from persona_db.chains.fit.snapshot import open_snapshot
+    from persona_db.chains.prediction.predict import as_asked, cannot_tell, unknown
     from persona_db.chains.prediction.trace import trace
     from persona_db.chains.retrieval.questions import prepare
     from persona_db.chains.retrieval.recall import RecallSettings, recall_many
@@ -104,21 +103,21 @@ def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tup
     require_user(graph, dataset, user)
     asked, correlations = prepare(open_snapshot(graph, dataset), [(user, question)], options=options)
     context = recall_many(correlations, asked, settings=RecallSettings(), texts=True)[0]
+    why = cannot_tell(correlations, context.question)
+    if why:
+        return Answered(
+            question=context.question.text, prediction=unknown(correlations, context, why, options=options),
+            sides={side: () for side in _SIDES}, left_out=dict.fromkeys(_SIDES, 0),
+        )  # fmt: skip
     made = predict_contexts(correlations, [context], explain=True)[0]
     sides = {side: [one for one in made.evidence if (one.source == "own") == (side == "own")] for side in _SIDES}
     shown = tuple(one for side in _SIDES for one in sides[side][:_SHOWN])
     steps = trace(graph, made.model_copy(update={"evidence": shown}), dataset=dataset).steps
-    order = [option for _, option in sorted(zip(context.question.ordinal, made.options, strict=False), key=_place)]
     return Answered(
         question=context.question.text,
-        prediction=made,
+        prediction=as_asked(made, options),
         sides={
             side: tuple(step for step in steps if (step.evidence.source == "own") == (side == "own")) for side in _SIDES
         },
         left_out={side: max(len(found) - _SHOWN, 0) for side, found in sides.items()},
-        towards=(order[0], order[-1]) if len(order) == len(made.options) > 1 else ("", ""),
     )
-
-
-def _place(pair: tuple[float | None, str]) -> float:
-    return float("inf") if pair[0] is None else pair[0]

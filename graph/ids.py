@@ -96,9 +96,9 @@ def key_id(kind: str, name: str) -> str:
     return f"{kind}:{name}"
 
 
-def stance_id(question: str, option: int) -> str:
-    """Return the cache key id of an answer."""
-    return key_id("stance", f"{question}={option}")
+def stance_id(question: str, *options: int) -> str:
+    """Return the cache key id of a side of a question: of one answer, or of any of several."""
+    return key_id("stance", f"{question}={'+'.join(map(str, options))}")
 
 
 def is_stance_on(key: str, question: str) -> bool:

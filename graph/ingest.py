@@ -80,6 +80,9 @@ def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -
             "ordinal": [OFF_SCALE if place is None else float(place) for place in question.ordinal],
             "kind": question.kind,
             "at": question.at,
+            "label": question.label or None,
+            "stances": list(question.stances) or None,
+            "content": question.content,
         }
         for question in reversed(batch)
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from persona_db.graph.names import QuestionKind, Sharing
+from persona_db.graph.names import QuestionContent, QuestionKind, Sharing
 
 __all__ = [
     "END_OF_TIME",
@@ -36,12 +36,23 @@ class Question(Model):
         default=(), description="Place of each option on the scale; None off the scale; empty when not ordinal."
     )
     kind: QuestionKind = "survey"
+    label: str = Field(default="", max_length=200, description="Short name, 2 to 6 words; empty when none was given.")
+    stances: tuple[str, ...] = Field(
+        default=(),
+        description="What each option stands for, readable alone; an empty one is called `label: option`; none at all "
+        "when none was given.",
+    )
+    content: QuestionContent | None = Field(
+        default=None, description="What is asked about: only opinions and behaviour become values. None: not known."
+    )
     at: str = Field(default="", description="ISO 8601 date or UTC time of the question; empty when not known.")
 
     @model_validator(mode="after")
-    def _ordinal_matches_options(self) -> Question:
+    def _lists_match_options(self) -> Question:
         if self.ordinal and len(self.ordinal) != len(self.options):
             raise ValueError(f"question {self.id!r}: {len(self.ordinal)} places for {len(self.options)} options")
+        if self.stances and len(self.stances) != len(self.options):
+            raise ValueError(f"question {self.id!r}: {len(self.stances)} stances for {len(self.options)} options")
         return self
 
 

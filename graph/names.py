@@ -5,7 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["FactLayer", "Format", "Keep", "KeyKind", "Layer", "QuestionKind", "Sharing"]
+__all__ = [
+    "FactLayer",
+    "Format",
+    "Keep",
+    "KeyKind",
+    "LabelledBy",
+    "Layer",
+    "QuestionContent",
+    "QuestionKind",
+    "Sharing",
+]
 
 Layer = Literal["history", "distilled", "induced", "cache"]
 """A layer of a user: their history, the facts distilled and induced from it, and their cache keys."""
@@ -17,6 +27,12 @@ KeyKind = Literal["stance", "trait", "value", "moral", "ideology", "topic", "iss
 """What a cache key is about."""
 
 QuestionKind = Literal["survey", "rollcall", "post"]
+
+QuestionContent = Literal["opinion", "behaviour", "identity", "knowledge", "rating", "other"]
+"""What a question is about; `rating` is somebody else's about the person, an interviewer's for example."""
+
+LabelledBy = Literal["source", "person", "model"]
+"""Who gave a question its label; a later one of these is not put in the place of a person's."""
 
 Keep = Literal["history", "all"]
 """Which answers of a source with a split are read."""

@@ -83,5 +83,8 @@ def question_of(row: Mapping[str, Any]) -> Question:
         options=tuple(row["options"]),
         ordinal=tuple(None if place == OFF_SCALE else place for place in row["ordinal"] or ()),
         kind=row["kind"],
+        label=row["label"] or "",
+        stances=tuple(row["stances"] or ()),
+        content=row["content"],
         at=row["at"],
     )

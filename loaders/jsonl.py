@@ -26,7 +26,7 @@ from pydantic_core import from_json
 from persona_db.graph.errors import LoadError
 from persona_db.graph.ids import derived_item_key, item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
-from persona_db.graph.names import Keep, QuestionKind
+from persona_db.graph.names import Keep, QuestionContent, QuestionKind
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.lines import check_file, numbered_lines
 from persona_db.loaders.rows import Id, Quarantine, Storable, Text, ignore, normalised, reason_of, shown, storable
@@ -84,12 +84,19 @@ class QuestionLine(_Line):
         description="Place of each option on a scale from 0 up, null for one off it; no scale unless given.",
     )
     kind: QuestionKind = "survey"
+    label: Annotated[Storable, Field(max_length=200)] = Field(default="", description="Short name, 2 to 6 words.")
+    stances: tuple[Storable, ...] = Field(
+        default=(), description="What each option stands for, readable alone; '' for `label: option`."
+    )
+    content: QuestionContent | None = Field(default=None, description="Only opinions and behaviour become values.")
     at: Date = ""
 
     @model_validator(mode="after")
     def _options_differ(self) -> QuestionLine:
         if len(set(self.options)) < len(self.options):
             raise ValueError("options: the same option twice")
+        if self.stances and len(self.stances) != len(self.options):
+            raise ValueError(f"stances: {len(self.stances)} for {len(self.options)} options")
         return self
 
 
@@ -227,10 +234,13 @@ class JsonlSource(Source):
             options=line.options,
             ordinal=line.ordinal or (),
             kind=line.kind,
+            label=line.label,
+            stances=line.stances,
+            content=line.content,
             at=line.at,
         )
         before = questions.get(line.id) or self._stored.get(line.id)
-        if before is not None and before != question:
+        if before is not None and _unlabelled(before) != _unlabelled(question):
             raise ValueError(f"question {shown(line.id)} is known with another text, options or date; that is kept")
         questions[line.id] = question
         return question if before is None else None
@@ -280,6 +290,11 @@ class JsonlSource(Source):
             else:
                 number, reason = reasons[0]
                 raise LoadError(f"{reason}; each line must be a JSON object (docs/loaders.md)", source=name, row=number)
+
+
+def _unlabelled(question: Question) -> Question:
+    """Return the question without what it is called, which may change."""
+    return question.model_copy(update={"label": "", "stances": (), "content": None})
 
 
 def _parse(text: str) -> ItemLine | QuestionLine | UserLine:

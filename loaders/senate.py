@@ -6,11 +6,13 @@ they would give away the votes that are to be predicted.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -162,6 +164,7 @@ def _rollcalls(rows: list[_Row], quarantine: Quarantine) -> dict[str, Question]:
     """Return the questions by their row number, from 1, by which votes refer to them."""
     found: dict[str, Question] = {}
     numbers: set[str] = set()
+    labels = _labels()
     for index, row in enumerate(rows, start=1):
         when, session, number, bill, name, description = row.values
         try:
@@ -180,13 +183,25 @@ def _rollcalls(rows: list[_Row], quarantine: Quarantine) -> dict[str, Question]:
             else:
                 try:
                     found[str(index)] = Question(
-                        id=question_id, text=text, options=OPTIONS, ordinal=_ORDINAL, kind="rollcall", at=at
-                    )
+                        id=question_id, text=text, options=OPTIONS, ordinal=_ORDINAL, kind="rollcall", at=at,
+                        **labels.get(question_id, {}),
+                    )  # fmt: skip
                     numbers.add(question_id)
                     continue
                 except ValidationError as error:
                     reason = reason_of(error)
         quarantine(QuarantinedRow(source=row.source, row=row.number, reason=reason))
+    return found
+
+
+@cache
+def _labels() -> dict[str, dict[str, Any]]:
+    """Return what the roll calls of the 109th Congress are called, by id: written by hand for the contested ones."""
+    text = files("persona_db.samples").joinpath("senate109_labels.csv").read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        one = found.setdefault(row["question"], {"label": row["label"], "content": row["kind"], "stances": ()})
+        one["stances"] = (*one["stances"], row["stance"])
     return found
 
 

@@ -6,7 +6,7 @@ that the Fit stores; other correlations are those that shared traits imply.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.population import Population, strongest_links
-from persona_db.chains.fit.scale import Scale, low_to_high
+from persona_db.chains.fit.scale import Scale, low_to_high, widths
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.store import read_keys
 from persona_db.chains.fit.summaries import Summary
-from persona_db.chains.fit.unseen import _alike, _nearest, _rates
+from persona_db.chains.fit.unseen import Alike, _alike, _rates, nearest
 from persona_db.graph.models import Question
 from persona_db.graph.users import question_of
 
@@ -32,6 +32,7 @@ TRAIT_RELIABILITY = 0.9
 
 
 LEAST_MEANING = 0.3
+_SHOWN = 3  # similar questions that are named
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class CorrelationModel:
     keys: Mapping[str, CacheKey]
     counts: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     vectors: Mapping[str, Floats] = field(default_factory=dict)
+    says: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What each answer of a question is called, where the Fit calls it something."""
+    closest: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
+    """Of each question that nobody answered, the labels of the known ones most similar to it, with the cosine."""
+    answered: Collection[str] = ()
+    """The questions that somebody of the Fit answered."""
 
     def of_question(self, question: str) -> int | None:
         """Return the variable of a question; None for a question that was not read."""
@@ -141,52 +148,95 @@ def load_correlations(
     new = [question for question in targets if question.id not in known]
     for question in new:
         wanted.pop(question.id, None)
-    near = _nearest(snapshot, {question.id: vectors[question.id] for question in new if question.id in vectors})
+    near = nearest(snapshot, {question.id: vectors[question.id] for question in new if question.id in vectors})
     wanted.update(dict.fromkeys(other for found in near.values() for other, _ in found))
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
-    questions = {row["id"]: question_of(row) for row in rows}
-    scales = {
-        row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
-    }
-    rates_of = {row["id"]: np.array(row["rates"], dtype=np.float64) for row in rows}
     keys = read_keys(graph, dataset, fit, least=snapshot.least_holders)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
-    loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
-    place = {row["id"]: index for index, row in enumerate(rows)}
-    stored = snapshot.graph.read("links", dataset=dataset, fit=fit, questions=list(place))
-    links, linked = _links(stored, place, loadings)
-
-    known_links, known_loadings = links, loadings
-    for question, alike in zip(new, _alike(snapshot, new, near, questions, vectors), strict=True):
-        at = [place[id_] for id_, _ in alike]
-        weights = np.array([weight for _, weight in alike])
-        to_others, on_traits = weights @ known_links[at], weights @ known_loadings[at]
-        to_others = np.clip(np.concatenate([to_others, np.zeros(len(links) - len(to_others))]), -0.95, 0.95)
-        links = np.block([[links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
-        linked = np.pad(linked, (0, 1))
-        strongest = [*np.argsort(-np.abs(to_others), kind="stable")[: snapshot.settings.links], len(place)]
-        linked[-1, strongest] = linked[strongest, -1] = True
-        loadings = np.vstack([loadings, on_traits[None, :]])
-        place[question.id] = len(place)
-        questions[question.id] = question
-        rates = _rates(question, [rates_of[id_][low_to_high(questions[id_])] for id_, _ in alike], weights)
-        scales[question.id] = Scale.of(rates, question.ordinal)
-
-    if new:  # drop similar questions without a link to any target
-        kept = np.flatnonzero(linked[[place[question.id] for question in targets]].any(axis=0))
-        ids = np.array(list(place))[kept].tolist()
-        place = {id_: index for index, id_ in enumerate(ids)}
-        questions, scales = {id_: questions[id_] for id_ in ids}, {id_: scales[id_] for id_ in ids}
-        links, linked, loadings = links[np.ix_(kept, kept)], linked[np.ix_(kept, kept)], loadings[kept]
-
-    correlations = CorrelationModel(snapshot, questions, scales, place, np.zeros((0, 0)), linked, keys)
+    read = _Read.of(rows, traits, graph.read("links", dataset=dataset, fit=fit, questions=[row["id"] for row in rows]))
+    if new:
+        read.add(new, _alike(snapshot, new, near, read.questions, vectors), most=snapshot.settings.links)
+        read.keep_linked([question.id for question in targets])
+    correlations = CorrelationModel(
+        snapshot, read.questions, read.scales, read.place, np.zeros((0, 0)), read.linked, keys
+    )
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
     least = snapshot.least_holders
-    for row in graph.read("summaries", dataset=dataset, fit=fit, least=least, questions=list(questions)):
+    for row in graph.read("summaries", dataset=dataset, fit=fit, least=least, questions=list(read.questions)):
         known_keys = sorted((key, numbers) for key, numbers in row["summaries"] if key in keys)  # others are newer
         counts.update({(key, row["question"]): tuple(numbers) for key, numbers in known_keys})
-    matrix = _assemble(correlations, links, loadings, counts)
-    return replace(correlations, matrix=matrix, counts=counts, vectors=vectors)
+    return replace(
+        correlations,
+        matrix=_assemble(correlations, read.links, read.loadings, counts),
+        counts=counts,
+        vectors=vectors,
+        says={row["id"]: tuple(row["says"]) for row in rows if row["says"]},
+        answered=frozenset(id_ for id_, found in fitted.items() if found),
+        closest=read.closest,
+    )
+
+
+@dataclass
+class _Read:
+    """What is read of some questions, to which new ones are added."""
+
+    questions: dict[str, Question]
+    scales: dict[str, Scale]
+    place: dict[str, int]
+    links: Floats
+    linked: NDArray[np.bool_]
+    loadings: Floats
+    closest: dict[str, tuple[tuple[str, float], ...]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]], traits: int, links: Iterable[Mapping[str, Any]]) -> _Read:
+        """Return what rows of `base_rates` and of `links` say."""
+        questions = {row["id"]: question_of(row) for row in rows}
+        scales = {
+            row["id"]: Scale.of(np.array(row["rates"], dtype=np.float64), questions[row["id"]].ordinal) for row in rows
+        }
+        loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
+        place = {row["id"]: index for index, row in enumerate(rows)}
+        return cls(questions, scales, place, *_links(links, place, loadings), loadings, {})
+
+    def add(self, new: Sequence[Question], alike: Sequence[Sequence[Alike]], *, most: int) -> None:
+        """Add questions that nobody answered, by the known ones that each is like; none of them by another new one."""
+        known_links, known_loadings = self.links, self.loadings
+        for question, like in zip(new, alike, strict=True):
+            at = [self.place[one.question] for one in like]
+            weights = np.array([one.weight * one.sign for one in like])
+            to_others, on_traits = weights @ known_links[at], weights @ known_loadings[at]
+            to_others = np.clip(np.concatenate([to_others, np.zeros(len(self.links) - len(to_others))]), -0.95, 0.95)
+            self.links = np.block([[self.links, to_others[:, None]], [to_others[None, :], np.ones((1, 1))]])
+            self.linked = np.pad(self.linked, (0, 1))
+            strongest = [*np.argsort(-np.abs(to_others), kind="stable")[:most], len(self.place)]
+            self.linked[-1, strongest] = self.linked[strongest, -1] = True
+            self.loadings = np.vstack([self.loadings, on_traits[None, :]])
+            self.place[question.id] = len(self.place)
+            self.scales[question.id] = Scale.of(self._rates_of(question, like), question.ordinal)
+            nearest_first = sorted(like, key=lambda one: -one.cosine)[:_SHOWN]
+            called = [self.questions[one.question] for one in nearest_first]
+            self.closest[question.id] = tuple(
+                (asked.label or asked.text, one.cosine) for asked, one in zip(called, nearest_first, strict=True)
+            )
+            self.questions[question.id] = question
+
+    def _rates_of(self, question: Question, like: Sequence[Alike]) -> Floats:
+        """Return base rates by those of the known questions with as many options, from the same end."""
+        same = [one for one in like if widths(self.questions[one.question]) == widths(question)]
+        rates = [
+            self.scales[one.question].rates[low_to_high(self.questions[one.question])][:: one.sign] for one in same
+        ]
+        return _rates(question, rates, np.array([one.weight for one in same]))
+
+    def keep_linked(self, targets: Sequence[str]) -> None:
+        """Drop the questions without a link to any of *targets*."""
+        kept = np.flatnonzero(self.linked[[self.place[id_] for id_ in targets]].any(axis=0))
+        ids = np.array(list(self.place))[kept].tolist()
+        self.place = {id_: index for index, id_ in enumerate(ids)}
+        self.questions, self.scales = {id_: self.questions[id_] for id_ in ids}, {id_: self.scales[id_] for id_ in ids}
+        self.links, self.linked = self.links[np.ix_(kept, kept)], self.linked[np.ix_(kept, kept)]
+        self.loadings = self.loadings[kept]
 
 
 def correlations_of(

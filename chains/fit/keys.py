@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,24 +13,28 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.leanings import Leaning
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.traits import shortened
+from persona_db.chains.fit.traits import Claim, Pole
+from persona_db.chains.labels.names import Names
+from persona_db.chains.labels.texts import unique
 from persona_db.chains.persona import KeyKind
 from persona_db.graph.ids import is_pole, opposite_pole, stance_id
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["CacheKey", "idf", "key_row", "make_keys", "opposite_rows", "profiles", "units"]
+__all__ = ["CacheKey", "idf", "key_names", "key_row", "make_keys", "opposite_rows", "profiles", "units"]
 
 Floats = NDArray[np.float64]
 _LEAST_IDF = 0.05
-LONGEST_NAME = 300  # names are indexed
+_NO_POLES: Mapping[str, Pole] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class CacheKey:
     """A key of a Fit. `share` is the part of people who hold it; `loadings` its correlation with each trait.
 
+    `n_stated` of the holders hold it not by inference alone; `claims` is what its name says of these, and is not read
+    back.
     `opposite` is the id of the key that contradicts it; for a language model's key possibly one that nobody holds yet.
     """
 
@@ -40,13 +46,15 @@ class CacheKey:
     share: float
     loadings: tuple[float, ...] = ()
     opposite: str | None = None
+    n_stated: int = 0
+    claims: tuple[Claim, ...] = ()
 
 
 def key_row(key: CacheKey) -> dict[str, Any]:
     """Return the row of a key alone; its trait loadings and its opposite are written when everybody is refined."""
     return {
         "id": key.id, "kind": key.kind, "name": key.name, "n_holders": key.n_holders, "idf": key.idf,
-        "share": key.share,
+        "share": key.share, "n_stated": key.n_stated,
     }  # fmt: skip
 
 
@@ -81,19 +89,24 @@ def make_keys(
     held: Sequence[Sequence[Leaning]],
     traits: Floats,
     names: Mapping[str, str],
+    poles: Mapping[str, Pole] = _NO_POLES,
 ) -> dict[str, CacheKey]:
     """Return the keys that the people of *held* lean to, by id in sorted order.
 
-    `held[person]` are their leanings, `traits[person]` their trait scores, `names` the names of keys. The two poles of
-    a trait are opposites, and so are mirrored options of a question, where both are held.
+    `held[person]` are their leanings, `traits[person]` their trait scores, `names` the names of keys by id. No two keys
+    have the same name. The two poles of a trait are opposites, and so are the two sides of a
+    question's scale, where both are held.
     """
     holders: dict[str, list[int]] = {}
     kinds: dict[str, Leaning] = {}
+    stated: Counter[str] = Counter()
     for person, own in enumerate(held):
         for leaning in own:
             holders.setdefault(leaning.key, []).append(person)
             kinds[leaning.key] = leaning
+            stated[leaning.key] += not leaning.inferred
     people = len(held)
+    called = unique((key, names.get(key, key.split(":", 1)[1])) for key in _stances_first(kinds))
     keys: dict[str, CacheKey] = {}
     for key in sorted(holders):
         members = holders[key]
@@ -103,27 +116,53 @@ def make_keys(
         keys[key] = CacheKey(
             id=key,
             kind=kinds[key].kind,
-            name=shortened(names.get(key, key.split(":", 1)[1]), LONGEST_NAME),
+            name=called[key],
             n_holders=len(members),
+            n_stated=stated.get(key, 0),
             idf=idf(len(members), people),
             share=share,
             loadings=tuple(float(x) for x in np.clip(scale * mean, -0.95, 0.95)),
             opposite=_opposite(kinds[key], population, holders),
+            claims=_claimed(kinds[key], population, poles),
         )
     return keys
+
+
+def key_names(
+    population: Population, held: Iterable[Sequence[Leaning]], names: Names, poles: Mapping[str, Pole]
+) -> dict[str, str]:
+    """Return the name of each stance and pole that somebody of *held* leans to, by id."""
+    found = {pole.id: pole.name for pole in poles.values()}
+    for own in held:
+        for leaning in own:
+            if leaning.kind == "stance" and leaning.key not in found:
+                found[leaning.key] = names.side(population.questions[leaning.question].id, leaning.side)
+    return found
+
+
+def _stances_first(leanings: Mapping[str, Leaning]) -> list[str]:
+    """Return the keys in the order in which they take their names."""
+    return sorted(leanings, key=lambda key: (leanings[key].kind != "stance", key))
+
+
+def _claimed(leaning: Leaning, population: Population, poles: Mapping[str, Pole]) -> tuple[Claim, ...]:
+    if leaning.key in poles:
+        return poles[leaning.key].claims
+    if leaning.kind == "stance" and leaning.question >= 0:
+        return ((population.questions[leaning.question].id, leaning.side),)
+    return ()
 
 
 def _opposite(leaning: Leaning, population: Population, present: Mapping[str, object]) -> str | None:
     if leaning.kind == "trait" and is_pole(leaning.key):
         other = opposite_pole(leaning.key)
     elif leaning.kind == "stance" and leaning.question >= 0:
-        order = population.scales[leaning.question].order
-        if leaning.option not in order:
+        question = population.questions[leaning.question]
+        sides = list(dict.fromkeys(population.sides[leaning.question].values()))
+        mirrored = sides[len(sides) - 1 - sides.index(leaning.side)]
+        if mirrored == leaning.side or not (question.ordinal or len(sides) == 2):
             return None
-        mirrored = order[len(order) - 1 - order.index(leaning.option)]
-        if mirrored == leaning.option:
-            return None
-        other = stance_id(population.questions[leaning.question].id, mirrored)
+        other = stance_id(question.id, *mirrored)
     else:
         return None
     return other if other in present else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.settings import FittedSettings
-from persona_db.chains.fit.traits import trait_scores
+from persona_db.chains.fit.traits import Pole, said, trait_scores
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
 from persona_db.graph.ids import demographic_id, pole_id, stance_id
@@ -22,19 +24,25 @@ _MOST_COMMON_STANCE = 0.6
 DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
+_NO_POLES: Mapping[str, Pole] = MappingProxyType({})
 _CLEAR_TERM = 0.7
 _FULL_TERM = 2.0
 
 
 @dataclass(frozen=True)
 class Leaning:
-    """A key that a person leans to, with the strength (0 to 1), and for a stance the answer."""
+    """A key that a person leans to, with the strength (0 to 1), and for a stance the answer and its side.
+
+    An inferred one rests on answers to other questions: the person did not say what its name says.
+    """
 
     key: str
     kind: KeyKind
     weight: float
     question: int = -1
     option: int = -1
+    side: tuple[int, ...] = ()
+    inferred: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,40 +54,53 @@ class PersonLeanings:
     stances: tuple[Leaning, ...]
 
 
-def leanings(population: Population, choice: NDArray[np.int16], attributes: tuple[str, ...]) -> PersonLeanings:
+def leanings(
+    population: Population,
+    choice: NDArray[np.int16],
+    attributes: tuple[str, ...],
+    poles: Mapping[str, Pole] = _NO_POLES,
+) -> PersonLeanings:
     """Return what distinguishes a person, from their row of answers and their attributes.
 
-    Stances are ranked by surprisal (minus log of the answer's base rate) times the question's informativeness; stances
-    held by over 60 % are no leanings. Trait poles are ranked by the absolute score. Ties by position.
+    A stance is a side of a question's scale. Stances are ranked by surprisal (minus log of the side's base rate) times
+    the question's informativeness; stances held by over 60 % are no leanings. Trait poles are ranked by the absolute
+    score; one is inferred unless the person said what *poles* has it claim. Ties by position.
     """
     settings = population.settings
     answered = np.flatnonzero(choice >= 0)
     values = np.nan_to_num(np.array([population.scales[q].values[choice[q]] for q in answered], dtype=np.float64))
     scores = trait_scores(population.loadings[answered], values)
 
-    rates = np.array([population.scales[q].rates[choice[q]] for q in answered])
+    sides = [population.sides[q].get(int(choice[q]), ()) for q in answered]
+    rates = np.array(
+        [population.scales[q].rates[list(side)].sum() if side else 1.0 for q, side in zip(answered, sides, strict=True)]
+    )
     salience = -np.log(np.maximum(rates, 1e-9)) * population.told_by[answered] if len(answered) else np.zeros(0)
     salience = np.where(rates <= _MOST_COMMON_STANCE, salience, 0.0) if len(answered) else salience
     order = np.argsort(-salience, kind="stable")[: max(settings.facts_distilled, settings.stances_held)]
     stances = tuple(
         Leaning(
-            stance_id(population.questions[answered[i]].id, int(choice[answered[i]])),
+            stance_id(population.questions[answered[i]].id, *sides[i]),
             "stance",
             round(_STANCE_WEIGHT * float(1 - np.exp(-salience[i])) + 0.05, 6),
             int(answered[i]),
             int(choice[answered[i]]),
+            sides[i],
         )
         for i in order
         if salience[i] > 0
     )
 
-    poles = []
+    said_by = {population.questions[q].id: int(choice[q]) for q in answered} if poles else {}
+    leant = []
     for trait in np.argsort(-np.abs(scores), kind="stable")[: settings.traits_held]:
         if abs(scores[trait]) >= settings.trait_leaning:
             weight = round(min(abs(float(scores[trait])) / _FULL_TRAIT, 1.0), 6)
-            poles.append(Leaning(pole_id(int(trait), positive=bool(scores[trait] > 0)), "trait", weight))
+            id_ = pole_id(int(trait), positive=bool(scores[trait] > 0))
+            inferred = id_ not in poles or not said(poles[id_].claims, said_by)
+            leant.append(Leaning(id_, "trait", weight, inferred=inferred))
     groups = tuple(Leaning(demographic_id(name), "demographic", DEMOGRAPHIC_WEIGHT) for name in attributes)
-    return PersonLeanings(scores, (*poles, *stances[: settings.stances_held], *groups), stances)
+    return PersonLeanings(scores, (*leant, *stances[: settings.stances_held], *groups), stances)
 
 
 def term_leanings(settings: FittedSettings, scores: Floats) -> list[Leaning]:

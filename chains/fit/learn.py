@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -12,20 +12,23 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.answers import AnswerTable, Signals
 from persona_db.chains.fit.conditioning import residuals
 from persona_db.chains.fit.copies import LEAST_PEOPLE
-from persona_db.chains.fit.keys import CacheKey, make_keys, profiles
+from persona_db.chains.fit.keys import CacheKey, key_names, make_keys, profiles
 from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
 from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.summaries import Summary, summarise
 from persona_db.chains.fit.threads import one_thread
-from persona_db.chains.fit.traits import pole_names
+from persona_db.chains.fit.traits import Pole, poles_of, said
 from persona_db.chains.fit.trust import Excluded, person_fit_of, trusted, usual_person_fit
 from persona_db.chains.fit.tuning import choose_settings
-from persona_db.graph.ids import fit_id, stance_id
+from persona_db.chains.fit.unseen import measure_unseen
+from persona_db.chains.labels.names import Names
+from persona_db.graph.ids import fit_id
 
-__all__ = ["Learned", "collaboration", "fingerprint", "learn", "learn_population", "people_of"]
+__all__ = ["Learned", "collaboration", "fingerprint", "learn", "learn_population", "names_of", "people_of", "stated"]
 
 Floats = NDArray[np.float64]
+_FORM = "labels"  # changes when the same signals make another Fit
 _SAMPLE = 400
 _TOP = 50
 _RESIDUAL_ITEMS = 20
@@ -37,8 +40,8 @@ class Learned:
 
     population: Population
     keys: Mapping[str, CacheKey]
-    names: Mapping[str, str]
-    """Names of cache keys, also of keys that nobody holds."""
+    names: Names
+    poles: Mapping[str, Pole] = field(default_factory=dict)
     summaries: tuple[Summary, ...] = ()
     signals: Signals | None = None
     """The signals of those it was learned from; None for a Fit that was read back."""
@@ -49,11 +52,12 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
     """Return the id of a Fit: the same for the same signals, settings, seed and date."""
     digest = blake2b(digest_size=8)
     for part in (
+        _FORM,
         settings.model_dump_json(include=set(EngineSettings.model_fields)),
         str(seed),
         through,
         repr(signals.table.users),
-        repr([(q.id, q.text, q.options, q.ordinal) for q in signals.table.questions]),
+        repr([(q.id, q.text, q.options, q.ordinal, q.label, q.stances, q.content) for q in signals.table.questions]),
         repr(signals.attributes),
         repr(sorted(signals.statements.items())),
     ):
@@ -87,15 +91,20 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
         usual = usual_person_fit(person_fit_of(population, signals.table.choice))
         fitted = fitted.model_copy(update={"surprise": usual})
         population = replace(population, settings=fitted)
-    names = _names(population, signals)
+    unseen = measure_unseen(population, signals.wording, seed=seed)
+    fitted = fitted.model_copy(update={"unseen": None if unseen is None else round(unseen, 6)})
+    population = replace(population, settings=fitted)
+    names = names_of(signals)
     people, held = people_of(population, signals)
     traits = np.array([own.traits for own in people]).reshape(len(people), population.loadings.shape[1])
-    keys = make_keys(population, held, traits, names)
+    poles = poles_of(population, signals.table.choice, traits, names)
+    held = [stated(population, own, choice, poles) for own, choice in zip(held, signals.table.choice, strict=True)]
+    keys = make_keys(population, held, traits, key_names(population, held, names, poles), poles)
     summaries = summarise(signals.table, population, keys, held, most=fitted.links)
     found = collaboration(signals.table, population, keys, held, seed=seed)
     fitted = fitted.model_copy(update={"collaboration": found})
     population = replace(population, settings=fitted)
-    return Learned(population, keys, names, tuple(summaries), signals, out)
+    return Learned(population, keys, names, poles, tuple(summaries), signals, out)
 
 
 def people_of(population: Population, signals: Signals) -> tuple[list[PersonLeanings], list[tuple[Leaning, ...]]]:
@@ -119,19 +128,22 @@ def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -
     return fit_population(signals.table, wording=signals.wording, settings=fitted)
 
 
-def _names(population: Population, signals: Signals) -> dict[str, str]:
-    """Return the names of keys: a stance has its statement, a pole the statements that mark it most."""
-    statements = [
-        [
-            signals.statements.get((question.id, option), f"{question.text}: {name}")
-            for option, name in enumerate(question.options)
-        ]
-        for question in population.questions
-    ]
-    names = pole_names(population, statements)
-    for question, texts in zip(population.questions, statements, strict=True):
-        names.update({stance_id(question.id, option): text for option, text in enumerate(texts)})
-    return names
+def names_of(signals: Signals) -> Names:
+    """Return what the questions and answers of *signals* are called."""
+    return Names.of(signals.table.questions, signals.statements)
+
+
+def stated(
+    population: Population, own: Sequence[Leaning], choice: NDArray[np.int16], poles: Mapping[str, Pole]
+) -> tuple[Leaning, ...]:
+    """Return a person's leanings, those to poles no longer inferred whose claims the person's own answers make true."""
+    answers = {population.questions[q].id: int(choice[q]) for q in np.flatnonzero(choice >= 0)}
+    return tuple(
+        replace(one, inferred=False)
+        if one.inferred and one.key in poles and said(poles[one.key].claims, answers)
+        else one
+        for one in own
+    )
 
 
 def collaboration(

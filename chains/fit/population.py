@@ -6,16 +6,19 @@ An engine knows them as a language model knows the world from its training: they
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Wording
+from persona_db.chains.fit.rotation import stability, varimax
 from persona_db.chains.fit.scale import Scale, low_to_high, same_options, widths
 from persona_db.chains.fit.settings import FittedSettings
+from persona_db.chains.labels.sides import is_shown, sides_of
 from persona_db.graph.models import Question
 
 __all__ = [
@@ -32,6 +35,12 @@ Floats = NDArray[np.float64]
 _INFORMATIVE_LINKS = 10
 _WIDTH = 8.0  # how fast the weight of another question falls with its likeness
 _OTHER_OPTIONS = 0.1
+_LARGE = 400  # questions from which the strongest eigenvectors alone are computed
+_RESAMPLED = 4
+_MOST_PEOPLE = 5_000
+_LEAST_PEOPLE = 30
+_MORE = 4  # traits that may stand before one of them in half the people
+_STABLE = 0.7  # mean congruence with the traits of half the people
 _PRIOR_PAIRS = 100.0  # pairs of answers that the usual prior of a link counts for
 
 
@@ -58,6 +67,18 @@ class Population:
         """Return a population without people and questions."""
         nothing = np.zeros((0, 0))
         return cls((), (), (), nothing, nothing, nothing, np.zeros(0), FittedSettings())
+
+    @cached_property
+    def sides(self) -> tuple[Mapping[int, tuple[int, ...]], ...]:
+        """Of each question the side of each option that can be a stance: all options of the side, from low to high."""
+        return tuple(
+            {
+                option: side
+                for side in (sides_of(question, scale.rates.tolist()) if is_shown(question) else ())
+                for option in side
+            }
+            for question, scale in zip(self.questions, self.scales, strict=True)
+        )
 
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
         """Return answers (users x questions, option indexes) on the standardised scales; 0 without an answer."""
@@ -138,7 +159,9 @@ def fit_population(
     links = np.clip((products + settings.shrinkage * prior) / (pairs + settings.shrinkage + 1e-9), -0.99, 0.99)
     np.fill_diagonal(links, 1.0)
     people = float(answered.any(axis=1).sum())
-    loadings = _traits(links, people=people, most=settings.most_traits if with_traits else 0)
+    loadings = np.zeros((len(questions), 0))
+    if with_traits and settings.most_traits:
+        loadings = _stable(_traits(links, people=people, most=settings.most_traits), table, single, settings)
     return Population(questions, counts, scales, links, pairs, loadings, informativeness(links), settings)
 
 
@@ -173,16 +196,16 @@ def informativeness(links: Floats) -> Floats:
 
 
 def _traits(links: Floats, *, people: float, most: int) -> Floats:
-    """Return the loadings of the questions on the traits that exceed chance, strongest trait first.
+    """Return the loadings of the questions on the traits that exceed chance, rotated by varimax, largest first.
 
     A trait is kept while its eigenvalue exceeds what unrelated answers would give,
-    (1 + sqrt(questions / people))^2 (Marchenko-Pastur). Its sign makes the mean loading positive.
+    (1 + sqrt(questions / people))^2 (Marchenko-Pastur).
     """
     size = len(links)
     if most == 0 or size < 3 or people < 3:
         return np.zeros((size, 0))
     count = min(most, size - 1)
-    if size > 1_500:
+    if size > _LARGE:
         from scipy.sparse.linalg import eigsh
 
         values, vectors = eigsh(links, k=count, which="LA", v0=np.ones(size))
@@ -191,9 +214,23 @@ def _traits(links: Floats, *, people: float, most: int) -> Floats:
     order = np.argsort(-values)[:count]
     chance = (1 + np.sqrt(size / people)) ** 2
     kept = [i for i in order if values[i] > chance]
-    chosen = vectors[:, kept]
-    chosen = chosen * np.where(chosen.sum(axis=0) < 0, -1.0, 1.0)
-    return np.asarray(chosen * np.sqrt(np.maximum(values[kept] - 1.0, 0.05)), dtype=np.float64)
+    return varimax(vectors[:, kept] * np.sqrt(np.maximum(values[kept] - 1.0, 0.05)))
+
+
+def _stable(loadings: Floats, table: AnswerTable, values: NDArray[np.float32], settings: FittedSettings) -> Floats:
+    """Return the loadings of the traits that are found again in the halves of people drawn at random."""
+    people = np.flatnonzero((table.choice >= 0).any(axis=1))
+    if not loadings.shape[1] or len(people) < _LEAST_PEOPLE:
+        return loadings
+    rng = np.random.default_rng(0)
+    resampled = []
+    for _ in range(_RESAMPLED):
+        half = np.sort(rng.permutation(people)[: min(len(people) // 2, _MOST_PEOPLE)])
+        some, answered = values[half], (table.choice[half] >= 0).astype(np.float32)
+        links = (some.T @ some) / (answered.T @ answered + settings.shrinkage)
+        np.fill_diagonal(links, 1.0)
+        resampled.append(_traits(links.astype(np.float64), people=len(people), most=loadings.shape[1] + _MORE))
+    return loadings[:, stability(loadings, resampled) >= _STABLE]
 
 
 def strongest_links(population: Population) -> list[dict[str, Any]]:

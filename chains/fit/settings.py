@@ -34,6 +34,8 @@ class JoinGain(Model):
         )
         if not self.ratio:
             return f"nothing is borrowed: for {whom} the JOIN saves nothing here ({found})"
+        if self.low <= 0:
+            return f"others hardly add here: for {whom} what the JOIN saves is within chance ({found})"
         return f"{self.ratio:.0%} of the places are for the JOIN, which for {whom} saves {found}".replace("%", " %", 1)
 
 
@@ -92,6 +94,11 @@ class FittedSettings(EngineSettings):
     )
     lifts: tuple[JoinGain, ...] = Field(
         default=(), description="What it was worth, by how much is known of a person, ascending; from it the ratio."
+    )
+    unseen: float | None = Field(
+        default=None,
+        description="Cosine that a question nobody answered needs to some known one, to be predicted; 2: none is near "
+        "enough; None: not measured.",
     )
     term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
     term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")

@@ -13,8 +13,10 @@ from persona_db.chains.fit.population import Population, strongest_links
 from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.summaries import Summary
+from persona_db.chains.fit.traits import Claim, Pole
 from persona_db.chains.fit.trust import Excluded
 from persona_db.chains.fit.unseen import common_words, named_in, own_words
+from persona_db.chains.labels.names import Names
 from persona_db.graph.models import Question
 from persona_db.graph.users import question_of
 
@@ -35,7 +37,7 @@ __all__ = [
 def store_learned(graph: Graph, dataset: str, fit: str, learned: Learned) -> None:
     """Write excluded users, base rates, links, keys, opposites and summaries; doing it again changes nothing."""
     store_excluded(graph, dataset, fit, learned.excluded)
-    store_population(graph, dataset, fit, learned.population)
+    store_population(graph, dataset, fit, learned.population, learned.names)
     store_keys(graph, dataset, fit, learned.keys)
     store_summaries(graph, dataset, fit, learned.summaries)
 
@@ -46,8 +48,8 @@ def store_excluded(graph: Graph, dataset: str, fit: str, people: Sequence[Exclud
     graph.write_batches("store_distrusted", rows, what="users left out", dataset=dataset, fit=fit)
 
 
-def store_population(graph: Graph, dataset: str, fit: str, population: Population) -> None:
-    """Write base rates and links."""
+def store_population(graph: Graph, dataset: str, fit: str, population: Population, names: Names) -> None:
+    """Write base rates with what questions and answers are called, and links."""
     rates: list[dict[str, Any]] = [
         {
             "question": question.id,
@@ -55,6 +57,8 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
             "rates": [float(r) for r in scale.rates],
             "loadings": [float(x) for x in loadings],
             "told_by": float(told_by),
+            "label": names.labels[question.id],
+            "says": [names.answer(question.id, option) for option in range(len(question.options))],
         }
         for question, counts, scale, loadings, told_by in zip(
             population.questions,
@@ -70,9 +74,15 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
 
 
 def store_keys(graph: Graph, dataset: str, fit: str, keys: Mapping[str, CacheKey]) -> None:
-    """Write cache keys, and the pairs of them that are opposites."""
+    """Write cache keys with what their names claim, and the pairs of them that are opposites."""
     rows = [{**key_row(key), "loadings": list(key.loadings)} for key in keys.values()]
     graph.write_batches("store_keys", rows, what="cache keys", dataset=dataset, fit=fit)
+    claims = [
+        {"key": key.id, "question": question, "options": list(options)}
+        for key in keys.values()
+        for question, options in key.claims
+    ]
+    graph.write_batches("store_claims", claims, what="claims of keys", dataset=dataset, fit=fit)
     graph.write_batches("store_opposites", opposite_rows(keys, keys), what="opposites", dataset=dataset, fit=fit)
 
 
@@ -114,7 +124,16 @@ def load_learned(graph: Graph, dataset: str, fit: str, settings: FittedSettings)
         settings=settings,
     )
     keys = read_keys(graph, dataset, fit)
-    return Learned(population, keys, {key.id: key.name for key in keys.values()})
+    names = Names(
+        {question.id: question for question in questions},
+        {row["id"]: row["label"] for row in rows},
+        {(row["id"], option): said for row in rows for option, said in enumerate(row["says"] or ())},
+    )
+    claims: dict[str, list[Claim]] = {}
+    for row in graph.read("pole_claims", dataset=dataset, fit=fit):
+        claims.setdefault(row["key"], []).append((row["question"], tuple(row["options"])))
+    poles = {id_: Pole(id_, keys[id_].name, tuple(found)) for id_, found in claims.items()}
+    return Learned(population, keys, names, poles)
 
 
 def store_named(graph: Graph, dataset: str, fit: str, questions: Sequence[Question]) -> None:

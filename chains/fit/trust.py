@@ -110,6 +110,12 @@ def counted(people: Sequence[Excluded]) -> dict[str, int]:
     return dict(sorted(Counter(one.reason for one in people).items()))
 
 
+def _principal(loadings: Floats, most: int) -> Floats:
+    """Return the *most* principal directions of rotated loadings, largest first: those before the rotation."""
+    _, _, directions = np.linalg.svd(loadings, full_matrices=False)
+    return np.asarray(loadings @ directions[:most].T)
+
+
 def judge(
     person_fit: PersonFit, usual: tuple[float, float], settings: EngineSettings
 ) -> dict[int, tuple[Reason, float]]:
@@ -153,7 +159,7 @@ def person_fit_of(population: Population, choice: Choice) -> PersonFit:
     """
     answered = choice >= 0
     people = len(choice)
-    loadings = population.loadings[:, :_TRAITS]
+    loadings = _principal(population.loadings, _TRAITS)
     traits = loadings.shape[1]
     unique = np.maximum(1 - (loadings**2).sum(axis=1), _LEAST_UNIQUE)
     weighted = loadings / unique[:, None]

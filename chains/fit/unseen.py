@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.fit.scale import low_to_high, same_options, widths
+from persona_db.chains.fit.answers import Wording
+from persona_db.chains.fit.directions import aligned
+from persona_db.chains.fit.population import Population
+from persona_db.chains.fit.scale import low_to_high, same_options
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.graph.models import Question
 
-__all__ = ["common_words", "named_in", "own_words", "weights_of", "words_of"]
+__all__ = ["Alike", "common_words", "measure_unseen", "named_in", "nearest", "own_words", "weights_of", "words_of"]
 
 Floats = NDArray[np.float64]
 _WIDTH = 0.4
@@ -25,6 +29,8 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _COMMON = 0.1
 _LIKE_QUESTIONS = 200
 _LEAST_RATE = 0.02
+_LEAST_HELD_OUT, _MOST_HELD_OUT = 30, 100
+_LEAST_RIGHT, _RIGHT = 10, 0.85
 
 
 def weights_of(
@@ -88,15 +94,24 @@ def named_in(text: str, own: Mapping[str, str], *, common: Collection[str] = ())
     return sorted({own[word] for word in words_of(text) if word in own and word not in common})
 
 
-def _nearest(snapshot: Snapshot, vectors: Mapping[str, Floats]) -> dict[str, list[tuple[str, float]]]:
-    """Return the questions of the Fit most similar to each vector, most similar first, with the cosine."""
+def nearest(
+    snapshot: Snapshot, vectors: Mapping[str, Floats], *, most: int = _LIKE_QUESTIONS
+) -> dict[str, list[tuple[str, float]]]:
+    """Return the *most* questions of the Fit most similar to each vector, most similar first, with the cosine."""
     if not vectors:
         return {}
     asked = [{"id": id_, "vector": [float(x) for x in vector]} for id_, vector in vectors.items()]
-    found = snapshot.graph.read(
-        "like_questions", dataset=snapshot.dataset, fit=snapshot.fit, rows=asked, top_k=_LIKE_QUESTIONS
-    )
+    found = snapshot.graph.read("like_questions", dataset=snapshot.dataset, fit=snapshot.fit, rows=asked, top_k=most)
     return {row["id"]: [(other, cosine) for other, cosine in row["nearest"]] for row in found}
+
+
+class Alike(NamedTuple):
+    """A known question that a new one is like: how far its answers count, and whether both scales point one way."""
+
+    question: str
+    weight: float
+    sign: int
+    cosine: float
 
 
 def _alike(
@@ -105,8 +120,11 @@ def _alike(
     near: Mapping[str, Sequence[tuple[str, float]]],
     questions: Mapping[str, Question],
     vectors: Mapping[str, Floats],
-) -> list[list[tuple[str, float]]]:
-    """Return for each new question the questions with as many options that its answers follow, with weights."""
+) -> list[list[Alike]]:
+    """Return for each new question those that its answers follow: whose scale points its way, or the contrary way.
+
+    Questions of which it is not known which way they point relative to the new one are left out.
+    """
     if not near:
         return [[] for _ in new]
     ids = sorted({id_ for found in near.values() for id_, _ in found})
@@ -114,10 +132,10 @@ def _alike(
     stored = {row["id"]: np.array(row["vector"], dtype=np.float64) for row in rows}
     traits, of_words, common = _named(snapshot, new, [questions[id_].text for id_ in ids])
     size = max((len(values) for values in (*traits.values(), *of_words.values())), default=1)
-    made: list[list[tuple[str, float]]] = []
+    made: list[list[Alike]] = []
     for question in new:
-        width = widths(question)
-        alike = [id_ for id_, _ in near.get(question.id, ()) if widths(questions[id_]) == width]
+        signs = {id_: aligned(question, questions[id_]) for id_, _ in near.get(question.id, ())}
+        alike = [id_ for id_, sign in signs.items() if sign]
         if not alike:
             made.append([])
             continue
@@ -135,7 +153,13 @@ def _alike(
             named,
             new=1,
         )
-        made.append(list(zip(alike, weights[0].tolist(), strict=True)))
+        cosines = dict(near[question.id])
+        made.append(
+            [
+                Alike(id_, weight, signs[id_], cosines[id_])
+                for id_, weight in zip(alike, weights[0].tolist(), strict=True)
+            ]
+        )
     return made
 
 
@@ -167,10 +191,50 @@ def _unit(values: Sequence[float]) -> Floats:
     return np.asarray(made / (np.linalg.norm(made) or 1.0))
 
 
+def measure_unseen(population: Population, wording: Wording | None, *, seed: int) -> float | None:
+    """Return how similar a question has to be to some known one, for its direction to be told right.
+
+    Up to 100 questions, drawn by *seed*, are held out one by one, and placed by the others as a new question is. The
+    similarity is the least cosine from which on 85 % of them (ten at least) go with the other questions as predicted;
+    2 where there is none. None where fewer than 30 questions can be held out.
+    """
+    questions = population.questions
+    if wording is None or len(questions) < _LEAST_HELD_OUT:
+        return None
+    similar = wording.questions @ wording.questions.T
+    np.fill_diagonal(similar, -1.0)
+    found: list[tuple[float, bool]] = []
+    drawn = np.random.default_rng(seed).permutation(len(questions))[:_MOST_HELD_OUT]
+    for held_out in np.sort(drawn).tolist():
+        near = np.argsort(-similar[held_out], kind="stable")[:_LIKE_QUESTIONS].tolist()
+        signs = {other: aligned(questions[held_out], questions[other]) for other in near if other != held_out}
+        alike = [other for other, sign in signs.items() if sign]
+        if not alike:
+            continue
+        some = [held_out, *alike]
+        weights = weights_of(
+            [questions[one].text for one in some], [questions[one].options for one in some], wording.questions[some],
+            np.zeros((len(some), 1)), new=1,
+        )[0]  # fmt: skip
+        rest = np.ones(len(questions), dtype=bool)
+        rest[held_out] = False
+        predicted = (weights * [signs[other] for other in alike]) @ population.links[alike][:, rest]
+        right = float(predicted @ population.links[held_out, rest]) > 0
+        found.append((float(similar[held_out, alike].max()), right))
+    found.sort(reverse=True)
+    correct, least = 0, 2.0
+    for count, (cosine, right) in enumerate(found, start=1):
+        correct += right
+        if count >= _LEAST_RIGHT and correct >= _RIGHT * count:
+            least = cosine
+    return least
+
+
 def _rates(question: Question, rates: Sequence[Floats], weights: Floats) -> Floats:
     """Return the base rates of a new question: the weighted mean of similar questions' rates, each 0.02 or more.
 
-    *rates* are from low to high. Where the weights sum to less than 1, the mean of all makes up the rest.
+    *rates* are from the low to the high end of the new question. Where the weights sum to less than 1, the mean of all
+    makes up the rest.
     """
     if not rates:
         return np.full(len(question.options), 1 / max(len(question.options), 1))

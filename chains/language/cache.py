@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +26,11 @@ __all__ = ["CallCache", "Typical"]
 
 _ENOUGH = 5  # questions that tell what is typical
 _NOT_KEPT = ("content_filter", "refusal")
-_IN_BODY, _STOP = "[('extra_body', {'response_format': ", "}), ('stop', "
+_PLAIN = re.compile(r"\('(\w+)', ([\w.]+)\)")
+_IN_BODY = re.compile(
+    r"\[\('extra_body', \{'response_format': (?P<schema>.*)\}\), (?P<rest>\('\w+', [\w.]+\)(?:, \('\w+', [\w.]+\))*)\]",
+    re.DOTALL,
+)
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answer (
   key BLOB PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL, message TEXT NOT NULL,
@@ -151,10 +156,11 @@ def _as_arguments(asked_for: str) -> str:
     It is a change of text: `ast.literal_eval` fails at times where other threads of Python 3.11 parse too
     (https://github.com/python/cpython/issues/106905).
     """
-    schema, stop, rest = asked_for.removeprefix(_IN_BODY).rpartition(_STOP)
-    if not (asked_for.startswith(_IN_BODY) and stop):
+    found = _IN_BODY.fullmatch(asked_for)
+    if found is None:
         return asked_for
-    return f"[('response_format', {schema}), ('stop', {rest}"
+    arguments = {"response_format": found["schema"], **dict(_PLAIN.findall(found["rest"]))}
+    return f"[{', '.join(f'({name!r}, {arguments[name]})' for name in sorted(arguments))}]"
 
 
 def _worth_keeping(message: AIMessage) -> bool:

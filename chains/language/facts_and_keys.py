@@ -10,11 +10,10 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, cast
 
-from persona_db.chains.fit.keys import LONGEST_NAME
 from persona_db.chains.fit.leanings import DEMOGRAPHIC_WEIGHT
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.traits import shortened
 from persona_db.chains.fit.vocabulary import VOCABULARY
+from persona_db.chains.labels.texts import LONGEST_NAME, shortened
 from persona_db.chains.language.outputs import Distillation, Induction
 from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.quoting import folded

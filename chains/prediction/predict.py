@@ -55,13 +55,70 @@ def predict(
     (('no', 'unsure', 'yes'), 'yes')
     >>> prediction.evidence[0].text
     'For bike lanes instead of parking'
+
+    Options come in the order in which they were given. Where nobody was asked the question, and held-out questions
+    show that no known one is near enough, `outcome` is `unknown` unless a *model* predicts.
     """
     require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)
     asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder)
     engine = engine_of(graph, model, model_settings=model_settings, token_budget=token_budget, budget_usd=budget_usd)
     contexts = recall_many(correlations, asked, settings=settings or RecallSettings(), texts=True)
-    return engine.predict(correlations, contexts)[0].prediction
+    if not engine.reads_texts and (why := cannot_tell(correlations, asked[0][1])):
+        return unknown(correlations, contexts[0], why, options=options)
+    return as_asked(engine.predict(correlations, contexts)[0].prediction, options)
+
+
+def cannot_tell(correlations: CorrelationModel, question: Question) -> str:
+    """Say why nothing reliable can be said of a question that nobody was asked; '' where something can."""
+    least = correlations.snapshot.settings.unseen
+    if question.id in correlations.answered or least is None:
+        return ""
+    closest = correlations.closest.get(question.id, ())
+    if closest and closest[0][1] >= least:
+        return ""
+    if not closest:
+        return "Cannot tell: nobody was asked this, and no question whose options point the same way is known."
+    label, cosine = closest[0]
+    return f"Cannot tell: nobody was asked this, and nothing known is near enough (nearest: {label}, {cosine:.2f})."
+
+
+def unknown(correlations: CorrelationModel, context: Context, why: str, *, options: Sequence[str] = ()) -> Prediction:
+    """Return the prediction that says that it cannot be told."""
+    return Prediction(
+        user=context.user,
+        question=context.question.id,
+        options=tuple(options) or context.question.options,
+        probabilities=(),
+        answer="",
+        confidence=0.0,
+        outcome="unknown",
+        explanation=why,
+        evidence=(),
+        recalled=len(context.items),
+        borrowed=context.borrowed,
+        ratio=context.ratio,
+        decided=context.decided,
+        fit=correlations.snapshot.fit,
+        engine="statistical",
+    )
+
+
+def as_asked(made: Prediction, options: Sequence[str]) -> Prediction:
+    """Return a prediction with its options as they were given: in that order and spelling."""
+    if not options or tuple(options) == made.options:
+        return made
+    place = {" ".join(option.casefold().split()): at for at, option in enumerate(made.options)}
+    order = [place[" ".join(option.casefold().split())] for option in options]
+    said = dict(zip(made.options, (options[order.index(at)] for at in range(len(order))), strict=True))
+    return made.model_copy(
+        update={
+            "options": tuple(options),
+            "probabilities": tuple(made.probabilities[at] for at in order) if made.probabilities else (),
+            "answer": said.get(made.answer, made.answer),
+            "given": said.get(made.given, made.given),
+        }
+    )
 
 
 def predict_many(

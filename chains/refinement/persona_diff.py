@@ -47,7 +47,7 @@ class Changes:
 
         *runs* names the run of a model that made the facts of a layer. Without *complete* a part is still to come.
         """
-        held = dict(before["keys"])
+        held = {key: (unit, inferred) for key, unit, inferred in before["keys"]}
         written = self._facts(persona, before["facts"], runs)
         self._holds(persona, held, keys)
         self.rows["store_evidence"] += [
@@ -83,17 +83,17 @@ class Changes:
         self.rows["store_fact_keys"] += [{"id": names[fact.id], "key": fact.key} for fact in facts if fact.id in shown]
         return _Written(names, new, shown)
 
-    def _holds(self, persona: Persona, before: Mapping[str, float], keys: Mapping[str, CacheKey]) -> None:
+    def _holds(self, persona: Persona, before: Mapping[str, tuple[float, bool]], keys: Mapping[str, CacheKey]) -> None:
         """Retire and store the keys whose part in the score changed."""
         weights = [(held.weight, keys[held.key].idf) for held in persona.keys]
-        unit = dict(zip((held.key for held in persona.keys), units(weights), strict=True))
+        now = {held.key: (unit, held.inferred) for held, unit in zip(persona.keys, units(weights), strict=True)}
         self.rows["retire_holds"] += [
-            {"user": persona.user, "key": key, "at": persona.at} for key, u in before.items() if unit.get(key) != u
+            {"user": persona.user, "key": key, "at": persona.at} for key, then in before.items() if now.get(key) != then
         ]
         fresh = [
-            {"key": held.key, "weight": held.weight, "unit": unit[held.key]}
+            {"key": held.key, "weight": held.weight, "unit": now[held.key][0], "inferred": held.inferred}
             for held in persona.keys
-            if before.get(held.key) != unit[held.key]
+            if before.get(held.key) != now[held.key]
         ]
         if fresh:
             self.rows["store_holds"].append({"user": persona.user, "at": persona.at, "keys": fresh})
@@ -118,6 +118,7 @@ def _fact_row(persona: Persona, fact: Fact, named: Mapping[str, str], runs: Mapp
         "n_support": fact.n_support,
         "strength": fact.strength,
         "key": fact.key,
+        "inferred": fact.inferred,
         "question": fact.question,
         "option": fact.option,
         "run": runs.get(fact.layer),

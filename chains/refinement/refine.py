@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from persona_db.chains.engine import Refined, Refiner
 from persona_db.chains.engines import engine_of
 from persona_db.chains.fit.answers import Signals
-from persona_db.chains.fit.learn import Learned, fingerprint, learn, learn_population
+from persona_db.chains.fit.learn import Learned, fingerprint, learn, learn_population, names_of
 from persona_db.chains.fit.lifecycle import drop_obsolete, embed, finish_fit, require_people
 from persona_db.chains.fit.population import fit_population
 from persona_db.chains.fit.settings import EngineSettings, FittedSettings
@@ -240,10 +240,10 @@ class Refinement:
             signals, excluded = trusted(place.signals, place.settings)
             population = learn_population(signals, place.settings, seed=self.seed)
             keys = read_keys(graph, dataset, fit)  # those that a killed run found
-            learned = Learned(population, keys, {}, signals=signals, excluded=excluded)
+            learned = Learned(population, keys, names_of(signals), signals=signals, excluded=excluded)
             if status != "ready":
                 store_excluded(graph, dataset, fit, excluded)
-                store_population(graph, dataset, fit, population)
+                store_population(graph, dataset, fit, population, learned.names)
         else:
             learned = learn(place.signals, place.settings, seed=self.seed)
             if status != "ready":

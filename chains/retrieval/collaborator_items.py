@@ -17,6 +17,7 @@ from persona_db.chains.retrieval.own_items import Candidate, Layer, free_texts
 from persona_db.chains.retrieval.rows import UserRow, read_shared
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.graph.ids import is_pole, trait_of
+from persona_db.graph.models import Question
 
 __all__ = ["LEAST_RELEVANCE", "CollaboratorItems", "SharedItems"]
 
@@ -28,6 +29,7 @@ _SHARED_LAYERS: frozenset[Layer] = frozenset({"history", "distilled", "induced"}
 
 
 _RESIDUAL_ITEMS = 20
+_MOST_VOTES = 20
 _MOST_KEPT = 5_000
 
 
@@ -70,6 +72,21 @@ class CollaboratorItems:
         for match in collaborators:
             if match.user in self._shared:
                 yield from (item.statement for item in self._shared[match.user].texts)
+
+    def votes(self, question: Question, collaborators: Sequence[Match]) -> tuple[int, ...]:
+        """Return how many of the closest collaborators who answered the question chose each option; 20 at most."""
+        counts = [0] * len(question.options)
+        left = _MOST_VOTES
+        for match in collaborators:
+            shared = self._shared.get(match.user)
+            index = None if shared is None else shared.answers.get(question.id)
+            if shared is None or index is None or not left:
+                continue
+            option = shared.items[index].option
+            if option is not None:
+                counts[option] += 1
+                left -= 1
+        return tuple(counts) if any(counts) else ()
 
     def recalled(
         self,

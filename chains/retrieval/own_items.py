@@ -42,6 +42,8 @@ class Own:
     items: tuple[Candidate, ...]
     answers: Mapping[str, int]
     held: tuple[str, ...]
+    answered_at: Mapping[str, str]
+    """The dates of `answers`."""
     counted: bool
     """Whether the user shares anything, and so is counted in key summaries."""
 
@@ -90,6 +92,7 @@ def own_items_of(correlations: CorrelationModel, row: UserRow, layers: frozenset
     return Own(
         items=(*sorted(found, key=lambda item: item.id), *free_texts(row, layers)),
         answers={question: item.option for question, item in newest.items() if item.option is not None},
+        answered_at={question: item.at for question, item in newest.items()},
         held=held or tuple(sorted(groups)),
         counted=row.shares,
     )

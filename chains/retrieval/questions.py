@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,23 +11,55 @@ import numpy as np
 from persona_db.chains.fit.correlations import CorrelationModel, load_correlations
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.threads import one_thread
+from persona_db.chains.fit.unseen import nearest
 from persona_db.graph.errors import ConfigError, UnknownQuestionError
 from persona_db.graph.ids import new_question_id
 from persona_db.graph.models import Question
 from persona_db.graph.users import question_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from persona_db.graph.embedding import Embedder
 
-__all__ = ["new_question", "prepare"]
+__all__ = ["is_same", "new_question", "prepare"]
+
+_NEAR = 10
 
 
 def new_question(text: str, options: Sequence[str]) -> Question:
-    """Make a question of its text and ordered options; its id is a hash of both."""
+    """Make a question of its text and ordered options; its id is a hash of both.
+
+    Options in reverse make the same question: its options stand in that one of the two orders which sorts first, so
+    that what is computed does not depend on which end was given first.
+    """
     if len(options) < 2 or len(set(options)) < len(options):
         raise ConfigError("a new question needs two or more different options, in order: give each with --option")
     ordinal = tuple(float(place) for place in range(len(options)))
-    return Question(id=new_question_id(text, options), text=text, options=tuple(options), ordinal=ordinal)
+    ordered = min(tuple(options), tuple(options)[::-1])
+    return Question(id=new_question_id(text, ordered), text=text, options=ordered, ordinal=ordinal)
+
+
+def is_same(question: Question, text: str, options: Sequence[str]) -> bool:
+    """Say whether *question* is what *text* and *options* ask, in whatever order and case words and options stand.
+
+    >>> known = Question(id="q", text="Should buses run at night?", options=("no", "yes"))
+    >>> is_same(known, "At night, should buses run?", ["Yes", "No"])
+    True
+    >>> is_same(known, "Should buses not run at night?", ["yes", "no"])
+    False
+    """
+    return _words(question.text) == _words(text) and sorted(map(_plain, question.options)) == sorted(
+        map(_plain, options)
+    )
+
+
+def _words(text: str) -> list[str]:
+    return sorted(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _plain(option: str) -> str:
+    return " ".join(option.casefold().split())
 
 
 @one_thread()
@@ -39,8 +72,9 @@ def prepare(
 ) -> tuple[list[tuple[str, Question]], CorrelationModel]:
     """Return (user, Question) pairs and what is known of the questions, for (user, id or text) pairs.
 
-    With *options* each second entry is the text of a new question; its place is found by meaning, with *embedder*
-    (that of the graph's settings unless given; EmbeddingError when the dataset is embedded with another).
+    With *options* each second entry is the text of a question. One that the dataset has, in whatever order of words and
+    options, is that one; the place of a new one is found by meaning, with *embedder* (that of the graph's settings
+    unless given; EmbeddingError when the dataset is embedded with another).
     Without, it is an id: UnknownQuestionError when there is none.
     """
     names = list(dict.fromkeys(question for _, question in asked))
@@ -54,6 +88,7 @@ def prepare(
         require_embedder(snapshot.graph, snapshot.dataset, embedder)
         rows = embedder.embed(names)
         vectors = {found[text].id: np.asarray(row, dtype=np.float64) for text, row in zip(names, rows, strict=True)}
+        found.update(_known(snapshot, names, options, {text: vectors[found[text].id] for text in names}))
     else:
         found = {}
         for row in snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=names):
@@ -65,3 +100,20 @@ def prepare(
                 raise UnknownQuestionError(name, dataset=snapshot.dataset)
     correlations = load_correlations(snapshot, list(found.values()), vectors=vectors)
     return [(user, found[question]) for user, question in asked], correlations
+
+
+def _known(
+    snapshot: Snapshot, texts: Sequence[str], options: Sequence[str], vectors: Mapping[str, NDArray[np.float64]]
+) -> dict[str, Question]:
+    """Return the questions of the Fit that some texts ask with these options, of those nearest in meaning."""
+    near = nearest(snapshot, vectors, most=_NEAR)
+    ids = sorted({id_ for found in near.values() for id_, _ in found})
+    rows = snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=ids)
+    questions = {row["id"]: question_of(row) for row in rows}
+    made: dict[str, Question] = {}
+    for text in texts:
+        for id_, _ in near.get(text, ()):
+            if is_same(questions[id_], text, options):
+                made[text] = questions[id_]
+                break
+    return made

@@ -188,6 +188,9 @@ def recall_many(
                 ratio=ratio,
                 decided=decided,
                 borrowed=sum(item.source != "own" for item in items),
+                alike=sources.collaborator_items.votes(question, one.collaborators) if texts else (),
+                given=own[user].answers.get(question.id),
+                given_at=own[user].answered_at.get(question.id, ""),
             )
         progress("recalling", min(start + _USERS_AT_ONCE, len(users)), len(users))
     ordered = [contexts[index] for index in range(len(asked))]
@@ -212,6 +215,8 @@ def fill(
     for_borrowed = math.ceil(round(ratio * settings.size, 9))  # 0.07 x 100 is a little over 7
     relevance = own.relevance(sources.correlations, question.id, sources.similarity)
     order = _most_relevant(own, relevance) if settings.order == "relevance" else _newest(own)
+    if question.id in own.answers:  # what they answered is shown as given, and predicts nothing
+        order = [i for i in order if own.items[i].question != question.id or own.items[i].option is None]
     borrowed: list[Recalled] = []
     if for_borrowed:
         first = [own.items[i] for i in order[: settings.size - for_borrowed]]

@@ -22,6 +22,7 @@ from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.language.models import LanguageModel, model_of
 from persona_db.chains.language.predict import stream_explanation
 from persona_db.chains.language.settings import ModelSettings
+from persona_db.chains.prediction.predict import as_asked, cannot_tell, unknown
 from persona_db.chains.results import Collaborator, Context, Prediction
 from persona_db.chains.retrieval.join import TOP_K, Match, explained, join_many
 from persona_db.chains.retrieval.questions import prepare
@@ -132,7 +133,12 @@ class Predict(Stage[Recollection, Prediction]):
         asked = [one.ask for one in recalled]
         correlations = _prepared(self.graph, self.dataset, asked, self.embedder)[1]
         made = self._engine.predict(correlations, [one.context for one in recalled], configs=configs)
-        return [one.prediction for one in made]
+        return [
+            unknown(correlations, one.context, why, options=one.ask.options)
+            if not self._engine.reads_texts and (why := cannot_tell(correlations, one.context.question))
+            else as_asked(predicted.prediction, one.ask.options)
+            for one, predicted in zip(recalled, made, strict=True)
+        ]
 
 
 class Explain(RunnableSerializable[Recollection, str]):

@@ -19,8 +19,9 @@ from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.traits import trait_weights
+from persona_db.chains.fit.traits import Pole, trait_weights
 from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon, score_texts
+from persona_db.chains.labels.names import Names
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.graph.ids import fact_id, is_positive, trait_of
@@ -48,7 +49,8 @@ class StatisticalEngine:
 
     population: Population = field(default_factory=Population.of_nobody)
     keys: Mapping[str, CacheKey] = field(default_factory=dict)
-    pole_names: Mapping[str, str] = field(default_factory=dict)
+    names: Names = field(default_factory=lambda: Names({}, {}, {}))
+    poles: Mapping[str, Pole] = field(default_factory=dict)
     lexicon: Lexicon | None = None
 
     name = "statistical"
@@ -63,7 +65,7 @@ class StatisticalEngine:
     @classmethod
     def of(cls, learned: Learned, *, lexicon: Lexicon | None = None) -> StatisticalEngine:
         """Return the engine that a Fit makes; *lexicon* is what free text is matched with."""
-        return cls(learned.population, learned.keys, learned.names, lexicon)
+        return cls(learned.population, learned.keys, learned.names, learned.poles, lexicon)
 
     def under(self, settings: EngineSettings) -> StatisticalEngine:  # noqa: ARG002 (those of the Fit that it is on count)
         """Return the engine itself."""
@@ -89,7 +91,7 @@ class StatisticalEngine:
 
     def leanings(self, history: UserHistory) -> PersonLeanings:
         """Return what distinguishes the person: traits, stances, groups, and vocabulary terms for free text."""
-        own = leanings(self.population, self.choice(history), history.attributes)
+        own = leanings(self.population, self.choice(history), history.attributes, self.poles)
         terms = tuple(leaning for leaning, _ in self._terms(history))
         return PersonLeanings(own.traits, (*own.keys, *terms), own.stances)
 
@@ -149,13 +151,14 @@ class StatisticalEngine:
         facts = []
         for stance in own.stances[: self.population.settings.facts_distilled]:
             item = by_question[self.population.questions[stance.question].id]
-            facts.append(_distilled(item, key=stance.key, strength=stance.weight))
+            text = self.names.answer(str(item.question), stance.option)
+            facts.append(_distilled(item, text, key=stance.key, strength=stance.weight))
         seen = {fact.supports[0].id for fact in facts}
         for leaning, items in self._terms(history):
             for item in items[: self.population.settings.texts_a_term]:
                 if item.id not in seen:
                     seen.add(item.id)
-                    facts.append(_distilled(item, key=leaning.key, strength=leaning.weight))
+                    facts.append(_distilled(item, item.text, key=leaning.key, strength=leaning.weight))
         return Persona(history=history, distilled=tuple(facts), traits=tuple(float(t) for t in own.traits))
 
     def _induce(self, persona: Persona) -> Persona:
@@ -170,11 +173,12 @@ class StatisticalEngine:
             pushes = trait_weights(loadings) * values
             items = {item.question: item for item in history.items if item.option is not None}
             said = [items[self.population.questions[q].id] for q in answered]
-            for leaning in leanings(self.population, choice, ()).keys:
+            for leaning in leanings(self.population, choice, (), self.poles).keys:
                 if leaning.kind != "trait":
                     continue
                 push = pushes[trait_of(leaning.key)] * (1 if is_positive(leaning.key) else -1)
-                text = f"Leans to: {self.pole_names.get(leaning.key, leaning.key)}"
+                name = self.keys[leaning.key].name if leaning.key in self.keys else leaning.key.split(":", 1)[1]
+                text = f"Answers like people of this kind: {name}" if leaning.inferred else name
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
         for leaning, items_of_term in self._terms(history):
             text = f"Speaks for the {leaning.kind} of {leaning.key.split(':', 1)[1]}"
@@ -211,6 +215,7 @@ class StatisticalEngine:
             n_support=len(supporting),
             strength=leaning.weight,
             key=leaning.key,
+            inferred=leaning.inferred,
             at=at,
         )
 
@@ -232,6 +237,7 @@ class StatisticalEngine:
                     kind=key.kind,
                     name=key.name,
                     weight=leaning.weight,
+                    inferred=leaning.inferred,
                     evidence=tuple(Support(id=f.id, share=round(f.strength / total, 6)) for f in facts),
                     at=persona.at,
                 )
@@ -251,11 +257,11 @@ class StatisticalEngine:
         ]
 
 
-def _distilled(item: HistoryItem, *, key: str, strength: float) -> Fact:
+def _distilled(item: HistoryItem, text: str, *, key: str, strength: float) -> Fact:
     return Fact(
-        id=fact_id(item.user, key, item.text, strength, [(item.id, 1.0)]),
+        id=fact_id(item.user, key, text, strength, [(item.id, 1.0)]),
         layer="distilled",
-        text=item.text,
+        text=text,
         supports=(Support(id=item.id, share=1.0),),
         n_support=1,
         strength=strength,

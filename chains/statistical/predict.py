@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +13,13 @@ from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Evidence, Prediction, Recalled
+from persona_db.chains.statistical.explain import Estimated, effects, said_by
+from persona_db.chains.statistical.explain import explanation as explained
 from persona_db.graph.ids import is_pole, trait_of
 
-__all__ = ["Forecast", "forecast", "predict_contexts", "variable_of"]
+__all__ = ["forecast", "predict_contexts", "variable_of"]
 
 Floats = NDArray[np.float64]
-_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """Probabilities of the options, and each item's push on the expected value, standardised."""
-
-    probabilities: Floats
-    pushes: tuple[float, ...]
 
 
 def variable_of(correlations: CorrelationModel, item: Recalled) -> int | None:
@@ -41,7 +33,7 @@ def variable_of(correlations: CorrelationModel, item: Recalled) -> int | None:
     return None
 
 
-def forecast(correlations: CorrelationModel, question: str, items: Sequence[Recalled]) -> Forecast:
+def forecast(correlations: CorrelationModel, question: str, items: Sequence[Recalled]) -> Estimated:
     """Combine base rate, links and *items* into a distribution for *question*; deterministic.
 
     The mean is conditioned on own items and key summaries together, so that correlated items count once.
@@ -83,7 +75,7 @@ def forecast(correlations: CorrelationModel, question: str, items: Sequence[Reca
     summaries = [item.counts for item in items if item.source == "summary" and any(item.counts)]
     if summaries and settings.shape:
         probabilities = _shaped(scale, probabilities, summaries, settings=settings)
-    return Forecast(probabilities, tuple(float(push) for push in pushes))
+    return Estimated(probabilities, mean, float(estimate.variance), tuple(float(push) for push in pushes))
 
 
 def _is_free_text(item: Recalled) -> bool:
@@ -126,12 +118,17 @@ def _predict(correlations: CorrelationModel, context: Context, *, explain: bool)
     explanation = ""
     if explain:
         weighed = [
-            Evidence(id=item.id, source=item.source, text=item.text, weight=round(push, 6))
-            for item, push in zip(context.items, made.pushes, strict=True)
+            Evidence(
+                id=item.id, source=item.source, text=item.text, says=said_by(correlations, item),
+                weight=round(push, 6), points=round(100 * points, 2),
+            )
+            for item, push, points in zip(
+                context.items, made.pushes, effects(correlations, question.id, made), strict=True
+            )
             if push
-        ]
+        ]  # fmt: skip
         evidence = tuple(sorted(weighed, key=lambda one: (-abs(one.weight), one.id)))
-        explanation = _explain(correlations, context, best, evidence)
+        explanation = explained(correlations, context, made)
     return Prediction.model_construct(
         user=context.user,
         question=question.id,
@@ -145,23 +142,8 @@ def _predict(correlations: CorrelationModel, context: Context, *, explain: bool)
         borrowed=context.borrowed,
         ratio=context.ratio,
         decided=context.decided,
+        given="" if context.given is None else question.options[context.given],
+        given_at=context.given_at,
         fit=correlations.snapshot.fit,
         engine="statistical",
     )
-
-
-def _explain(correlations: CorrelationModel, context: Context, best: int, evidence: Sequence[Evidence]) -> str:
-    """Return in words what everybody answers, and what moved the prediction from there."""
-    question = context.question
-    rate = correlations.scales[question.id].rates[best]
-    parts = [f"{100 * rate:.0f} % of everybody answer {question.options[best]!r}."]
-    order = correlations.scales[question.id].order
-    high, low = (question.options[order[-1]], question.options[order[0]]) if order else ("", "")
-    for source, title in (("own", "Own"), ("summary", "Holders of shared keys"), ("collaborator", "Collaborators")):
-        strongest = [one for one in evidence if one.source == source][:_SHOWN]
-        if strongest:
-            said = "; ".join(f"{one.text} ({'towards ' + repr(high if one.weight > 0 else low)})" for one in strongest)
-            parts.append(f"{title}: {said}.")
-    if not evidence:
-        parts.append("Nothing recalled tells more.")
-    return " ".join(parts)

@@ -10,11 +10,11 @@
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})
 CALL (u) {
-  MATCH (u)-[h:HOLDS {fit: $fit}]->(own)
+  MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit}]->(own)
   WHERE h.at <= $as_of AND h.retired_at > $as_of
   MATCH (own)-[opposed:OPPOSITE_OF*0..1]-(k)
   WITH u, k, (1 - 2 * size(opposed)) * h.unit AS ours
-  MATCH (k)<-[g:HOLDS]-(v)
+  MATCH (k)<-[g:HOLDS|LEANS_TO]-(v)
   WHERE v <> u AND g.at <= $as_of AND g.retired_at > $as_of
   WITH v, round(sum(ours * g.unit), 9) AS score
   WHERE score > 0 AND v.sharing_rank >= $min_rank

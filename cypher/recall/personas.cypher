@@ -26,7 +26,7 @@ CALL (u) {
   RETURN collect([f.id, f.layer, f.key, f.question, f.option, f.at, s.id]) AS facts
 }
 CALL (u) {
-  MATCH (u)-[h:HOLDS {fit: $fit}]->(k:CacheKey)
+  MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit}]->(k:CacheKey)
   WHERE h.at <= $as_of AND h.retired_at > $as_of
   RETURN collect([k.id, h.weight, h.unit]) AS keys
 }

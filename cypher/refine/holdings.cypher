@@ -10,7 +10,7 @@ MATCH (u:User {dataset: $dataset}) WHERE u.id > $after
 WITH u ORDER BY u.id LIMIT $limit
 OPTIONAL MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit, retired_at: '9999-12-31'})
 CALL (u) {
-  MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
+  MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
   WITH k, h ORDER BY k.id
   RETURN collect([k.id, h.weight]) AS keys
 }

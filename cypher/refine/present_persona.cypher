@@ -4,7 +4,7 @@
 // param   users    list[str]  whose
 // returns user str, refined int, incomplete bool, facts list[list[str]], keys list[list[any]]
 // row     facts [id, retired_at, key]
-// row     keys  [key, unit]
+// row     keys  [key, unit, inferred]
 // cost    write; one index look-up a user, and their facts and keys; writes nothing new
 UNWIND $users AS id
 MATCH (u:User {dataset: $dataset, id: id})
@@ -19,7 +19,7 @@ CALL (u) {
   RETURN collect([f.id, f.retired_at, f.key]) AS facts
 }
 CALL (u) {
-  MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
-  RETURN collect([k.id, h.unit]) AS keys
+  MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
+  RETURN collect([k.id, h.unit, type(h) = 'LEANS_TO']) AS keys
 }
 RETURN u.id AS user, refined, incomplete, facts, keys

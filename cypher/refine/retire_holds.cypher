@@ -6,6 +6,6 @@
 // cost    write; one index look-up a row, and the user's keys
 UNWIND $rows AS row
 MATCH (u:User {dataset: $dataset, id: row.user})
-MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey {id: row.key})
+MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey {id: row.key})
 SET h.retired_at = row.at
 RETURN count(*) AS n

@@ -7,7 +7,7 @@
 UNWIND $rows AS row
 MATCH (u:User {dataset: $dataset, id: row.user})
 CALL (u, row) {
-  MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
+  MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)
   SET h.unit = reduce(unit = h.unit, held IN row.keys | CASE WHEN held[0] = k.id THEN held[1] ELSE unit END)
   // One word a key: its token and a band, round(9 * sqrt(unit)), 0 to 9, as in `store_personas`; `join` reads them.
   WITH k.token + toInteger(round(9 * sqrt(h.unit))) AS word ORDER BY word

@@ -1,12 +1,13 @@
-// store_base_rates: a Fit knows how often each option of some questions is answered, their trait loadings, and how much they tell.
+// store_base_rates: a Fit knows of some questions how often each option is answered, the trait loadings, how much they tell, and what they and their answers are called.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
-// param   rows     list[map]  {question str, counts list[int], rates list[float], loadings list[float], told_by float}
+// param   rows     list[map]  {question str, counts list[int], rates list[float], loadings list[float], told_by float, label str, says list[str]}
 // returns n int
 // cost    write; one index look-up a row
 MATCH (f:Fit {dataset: $dataset, id: $fit})
 UNWIND $rows AS row
 MATCH (q:Question {dataset: $dataset, id: row.question})
 MERGE (f)-[b:BASE_RATE {fit: $fit}]->(q)
-SET b.counts = row.counts, b.rates = row.rates, b.loadings = row.loadings, b.told_by = row.told_by
+SET b.counts = row.counts, b.rates = row.rates, b.loadings = row.loadings, b.told_by = row.told_by,
+    b.label = row.label, b.says = row.says
 RETURN count(*) AS n

@@ -1,12 +1,12 @@
 // store_keys: a Fit has these cache keys; `token` stands for a key in the profiles of personas.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
-// param   rows     list[map]  {id str, kind str, name str, n_holders int, idf float, share float, loadings list[float]}
+// param   rows     list[map]  {id str, kind str, name str, n_holders int, idf float, share float, n_stated int, loadings list[float]}
 // returns n int
 // cost    write; one index look-up a row
 UNWIND $rows AS row
 MERGE (k:CacheKey {dataset: $dataset, fit: $fit, id: row.id})
 ON CREATE SET k.token = left(replace(randomUUID(), '-', ''), 12)
-SET k.kind = row.kind, k.name = row.name, k.n_holders = row.n_holders, k.idf = row.idf, k.share = row.share,
+SET k.kind = row.kind, k.name = row.name, k.n_holders = row.n_holders, k.idf = row.idf, k.share = row.share, k.n_stated = row.n_stated,
     k.loadings = row.loadings
 RETURN count(*) AS n

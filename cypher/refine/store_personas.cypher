@@ -15,7 +15,7 @@ CALL (u, row) {
 CALL (u) {
   // One word a key: its token and a band, round(9 * sqrt(unit)), 0 to 9. `settle_holds` writes the same words, and
   // `join` searches for bands 1 to 9: whoever changes one changes all three, and refines anew.
-  MATCH (u)-[h:HOLDS {fit: $fit, retired_at: '9999-12-31'}]->(k)
+  MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit, retired_at: '9999-12-31'}]->(k)
   WITH k.token + toInteger(round(9 * sqrt(h.unit))) AS word ORDER BY word
   RETURN reduce(words = '', word IN collect(word) | words + word + ' ') AS words
 }

@@ -7,6 +7,6 @@
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
 OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o:CacheKey)
-RETURN k.id AS key, k.kind AS kind, k.name AS name, k.n_holders AS holders, k.share AS share, k.idf AS idf,
-       o.id AS opposite, o.name AS opposite_name, o.n_holders AS opposite_holders
+RETURN k.id AS key, k.kind AS kind, k.name AS name, coalesce(k.n_stated, k.n_holders) AS holders, k.share AS share, k.idf AS idf,
+       o.id AS opposite, o.name AS opposite_name, coalesce(o.n_stated, o.n_holders) AS opposite_holders
 ORDER BY opposite LIMIT 1

@@ -80,7 +80,7 @@ def test_groups_are_summarised_on_every_question() -> None:
 
 
 def test_opposites_are_each_others() -> None:
-    """Poles of one trait, mirrored options of one question; a middle option has none."""
+    """Poles of one trait, the two sides of one question's scale; the middle has none."""
     world = make_world(people=80)
     keys = learn(signals_of(world), EngineSettings(), seed=0).keys
     asked = {one.id: one for one in world.questions}
@@ -90,7 +90,7 @@ def test_opposites_are_each_others() -> None:
         if key.opposite is not None:
             assert keys[key.opposite].opposite == key.id
         if key.kind == "stance":
-            question, option = key.id.removeprefix("stance:").split("=")
+            question, side = key.id.removeprefix("stance:").split("=")
             last = len(asked[question].options) - 1
-            mirrored = f"stance:{question}={last - int(option)}"
+            mirrored = f"stance:{question}={'+'.join(str(last - int(one)) for one in reversed(side.split('+')))}"
             assert key.opposite == (mirrored if mirrored in keys and mirrored != key.id else None)

@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_db.chains.fit.answers import Wording
+from persona_db.chains.fit.leanings import leanings
+from persona_db.chains.fit.learn import learn
 from persona_db.chains.fit.population import fit_population, informativeness, likeness, link_prior, pooled_rates
 from persona_db.chains.fit.scale import Scale
-from persona_db.chains.fit.settings import FittedSettings
-from persona_db.chains.fit.traits import pole_names, trait_scores
+from persona_db.chains.fit.settings import EngineSettings, FittedSettings
+from persona_db.chains.fit.traits import poles_of, trait_scores
 from persona_db.chains.fit.tuning import choose_settings, inner_folds
-from persona_db.graph.ids import pole_id, trait_of
+from persona_db.chains.labels.names import Names
+from persona_db.graph.ids import is_positive, trait_of
 from persona_db.graph.models import Question
 from tests.synthetic import make_world, signals_of
 
@@ -165,33 +168,54 @@ def test_trait_scores_are_the_posterior_mean() -> None:
     assert trait_scores(loadings[:0], values[:0]).tolist() == [0.0, 0.0]
 
 
-def test_poles_are_named_by_their_strongest_statements() -> None:
-    """A high pole by what those say who lean to it; the other by the opposite end."""
-    world = make_world(people=60, questions=8)
+def test_a_pole_claims_what_most_of_those_say_who_lean_to_it() -> None:
+    """Counted person by person: at least 60 % of the leaning who were asked chose what each claim of a name says."""
+    world = make_world(people=120, questions=10)
     signals = signals_of(world)
+    choice = signals.table.choice
     population = fit_population(signals.table, wording=None, settings=FittedSettings())
-    statements = [[f"{asked.id}:{name}" for name in asked.options] for asked in world.questions]
-    names = pole_names(population, statements)
-    for trait in range(population.loadings.shape[1]):
-        column = population.loadings[:, trait]
-        first, second = np.argsort(-np.abs(column), kind="stable")[:2]
-        ends = [world.questions[q].options[-1 if column[q] > 0 else 0] for q in (first, second)]
-        expected = "; ".join(f"q{q:02}:{end}" for q, end in zip((first, second), ends, strict=True))
-        assert names[pole_id(trait, positive=True)] == expected
-        assert trait_of(pole_id(trait, positive=False)) == trait
+    scores = np.array([leanings(population, row, ()).traits for row in choice])
+    poles = poles_of(population, choice, scores, Names.of(signals.table.questions))
+    assert len(poles) == 2 * population.loadings.shape[1] > 0
+    assert any(pole.claims for pole in poles.values())
+    assert len({pole.name for pole in poles.values()}) == len(poles)
+    for pole in poles.values():
+        sign = 1 if is_positive(pole.id) else -1
+        leaning = sign * scores[:, trait_of(pole.id)] >= population.settings.trait_leaning
+        for question, options in pole.claims:
+            column = choice[:, [one.id for one in signals.table.questions].index(question)]
+            asked = [option in options for option in column[leaning] if option >= 0]
+            assert sum(asked) >= 0.6 * len(asked)
+        assert len(pole.name) <= 60
+
+
+def test_a_pole_is_held_by_those_alone_who_said_what_it_claims() -> None:
+    """Of the others it is inferred."""
+    world = make_world(people=120, questions=10)
+    signals = signals_of(world)
+    learned = learn(signals, EngineSettings(), seed=0)
+    stated = inferred = 0
+    for row in signals.table.choice:
+        answers = {q.id: int(option) for q, option in zip(signals.table.questions, row, strict=True)}
+        for leaning in leanings(learned.population, row, (), learned.poles).keys:
+            if leaning.kind == "trait":
+                claims = learned.poles[leaning.key].claims
+                said = bool(claims) and all(answers[question] in options for question, options in claims)
+                assert leaning.inferred != said
+                stated, inferred = stated + said, inferred + (not said)
+    assert stated > 0
+    assert inferred > 0
 
 
 def test_poles_are_named_where_options_have_no_places() -> None:
-    """A question all of whose options are off the scale names no pole and stops no refinement."""
+    """Questions all of whose options are off the scale claim nothing and stop no refinement."""
     world = make_world(people=60, questions=4)
-    nowhere = tuple(one.model_copy(update={"ordinal": (None,) * len(one.options)}) for one in world.questions[:2])
-    signals = signals_of(replace(world, questions=(*nowhere, *world.questions[2:])))
+    nowhere = tuple(one.model_copy(update={"ordinal": (None,) * len(one.options)}) for one in world.questions)
+    signals = signals_of(replace(world, questions=nowhere))
     population = fit_population(signals.table, wording=None, settings=FittedSettings())
     population = replace(population, loadings=np.ones((4, 1)))
-    assert set(pole_names(population, [[str(o) for o in q.options] for q in world.questions])) == {
-        "trait:1+",
-        "trait:1-",
-    }
+    poles = poles_of(population, signals.table.choice, np.ones((60, 1)), Names.of(nowhere))
+    assert {pole.id: pole.claims for pole in poles.values()} == {"trait:1+": (), "trait:1-": ()}
 
 
 def test_informativeness_is_the_mean_of_the_strongest_links() -> None:

@@ -67,6 +67,9 @@ def test_a_vote_reads_by_itself(bundled: list[Record]) -> None:
         options=("Nay", "Yea"),
         ordinal=(0.0, 1.0),
         kind="rollcall",
+        label="Rice for Secretary of State",
+        stances=("Against Condoleezza Rice as Secretary of State", "For Condoleezza Rice as Secretary of State"),
+        content="opinion",
         at="2005-01-26",
     )
     assert bundled[646] == Person(

@@ -1,0 +1,122 @@
+"""Why a prediction is what it is, in three lines that a stranger reads at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.labels.texts import LONGEST_NAME, shortened
+from persona_db.chains.results import Context, Recalled
+from persona_db.graph.ids import is_pole
+
+__all__ = ["Estimated", "effects", "explanation", "said_by"]
+
+_FOR, _AGAINST = 2, 1  # reasons shown
+_LEAST_POINTS = 0.01
+_WORTH_SAYING = 0.5  # of the strongest reason, for what speaks against it
+
+
+class Estimated(NamedTuple):
+    """What a forecast rests on: probabilities, the mean and variance on the scale, and each item's push of the mean."""
+
+    probabilities: NDArray[np.float64]
+    mean: float
+    variance: float
+    pushes: tuple[float, ...]
+
+
+def effects(correlations: CorrelationModel, question: str, made: Estimated) -> list[float]:
+    """Return what each item adds to the probability of the winning side, from -1 to 1: with it less without it.
+
+    The winning side is the likeliest option with those beyond it, in the direction in which all items together move
+    the answer. Items of an option off the scale add nothing.
+    """
+    scale = correlations.scales[question]
+    best = int(made.probabilities.argmax())
+    if best not in scale.order or len(scale.order) < 2:
+        return [0.0] * len(made.pushes)
+    place = scale.order.index(best)
+    side = list(scale.order[place:] if made.mean >= 0 else scale.order[: place + 1])
+    if len(side) == len(scale.order):
+        side = [best]
+    means = np.array([made.mean, *(made.mean - push for push in made.pushes)])
+    spread = correlations.snapshot.settings.spread
+    chances = scale.distribution(means, np.full(len(means), made.variance), spread=spread)[:, side].sum(axis=1)
+    return [
+        float(chances[0] - without) if push else 0.0 for without, push in zip(chances[1:], made.pushes, strict=True)
+    ]
+
+
+def said_by(correlations: CorrelationModel, item: Recalled) -> str:
+    """Return what an item says in a few words: an answer by its name, a trait by its key's, a text as it is."""
+    if item.question is not None and item.option is not None and item.source != "summary":
+        names = correlations.says.get(item.question, ())
+        if item.option < len(names):
+            return names[item.option]
+    if item.key is not None and item.key in correlations.keys and (item.layer == "cache" or is_pole(item.key)):
+        return correlations.keys[item.key].name
+    return item.text
+
+
+def explanation(correlations: CorrelationModel, context: Context, made: Estimated) -> str:
+    """Return three lines: the nearest that the person said, how people like them split, and how sure it is.
+
+    Reasons come with what they add to the winning side, in percentage points; none under one point is shown. What
+    others answered is marked as theirs. What everybody answers is said of questions that somebody answered only.
+    """
+    question = context.question
+    best = int(made.probabilities.argmax())
+    answer = _quoted(question.options[best])
+    points = effects(correlations, question.id, made)
+    lines = [_own_line(correlations, context, points), _others_line(correlations, context, points, best)]
+    sure = f"How sure: {100 * made.probabilities[best]:.0f} % for {answer}"
+    if question.id in correlations.answered:
+        sure += f"; {100 * correlations.scales[question.id].rates[best]:.0f} % of everybody say so"
+    return "\n".join([*lines, f"{sure}."])
+
+
+def _own_line(correlations: CorrelationModel, context: Context, points: Sequence[float]) -> str:
+    found = [
+        (effect, shortened(said_by(correlations, item), LONGEST_NAME))
+        for item, effect in zip(context.items, points, strict=True)
+        if item.source == "own" and abs(effect) >= _LEAST_POINTS and not _is_guess(item)
+    ]
+    found.sort(key=lambda one: (-abs(one[0]), one[1]))
+    reasons = list(dict.fromkeys(f"{text} (+{100 * effect:.0f})" for effect, text in found if effect > 0))[:_FOR]
+    least = max((effect for effect, _ in found), default=0.0) * _WORTH_SAYING
+    contrary = [f"{text} (-{-100 * effect:.0f})" for effect, text in found if effect < -least][:_AGAINST]
+    if not reasons and not contrary:
+        return "Said: nothing that is near this."
+    said = "Said: " + "; ".join(reasons) if reasons else "Said: nothing for it"
+    return said + (f"; against it: {'; '.join(contrary)}" if contrary else "") + "."
+
+
+def _is_guess(item: Recalled) -> bool:
+    """Whether an item was inferred from other answers: it stands in no list of what somebody said."""
+    return item.layer == "induced"
+
+
+def _others_line(correlations: CorrelationModel, context: Context, points: Sequence[float], best: int) -> str:
+    """Return how those like the person answered; of summaries the one that adds most and whose holders say the same."""
+    options = context.question.options
+    total = sum(context.alike)
+    if total:
+        most = int(np.argmax(context.alike))
+        return f"People most like them: {context.alike[most]} of the {total} who answered say {_quoted(options[most])}."
+    for effect, item in sorted(zip(points, context.items, strict=True), key=lambda one: (-one[0], one[1].id)):
+        if effect < _LEAST_POINTS:
+            break
+        if item.source == "summary" and item.counts and int(np.argmax(item.counts)) == best:
+            count = sum(item.counts)
+            share = 100 * item.counts[best] / count
+            name = said_by(correlations, item)
+            return f"Others: of about {count} who hold \u201c{name}\u201d {share:.0f} % say {_quoted(options[best])}."
+    return "Others hardly add here."
+
+
+def _quoted(option: str) -> str:
+    return f"\u201c{shortened(option, 40)}\u201d"
