@@ -87,6 +87,7 @@ class Context(Model):
     alike: tuple[int, ...] = Field(
         default=(), description="Of the closest collaborators who answered the question, how many chose each option."
     )
+    note: str = Field(default="", description="What there is to say of the items: that nothing is near a topic.")
     given: int | None = Field(default=None, description="The option that the user chose; it is none of the items.")
     given_at: str = ""
 

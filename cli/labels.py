@@ -25,7 +25,7 @@ def labels(
     """Export or import what questions and answers are called: label, stance of each option, kind of question.
 
     A label that nobody gave is exported as it is made by rule. A label that is imported is kept over those of a source
-    or a model; the next refinement calls cache keys by it.
+    or a model; the next refit calls cache keys by it.
     """
     import sys
 
@@ -65,7 +65,7 @@ def labels(
                 "quarantined": [row.model_dump() for row in bad],
             }
             rows = [
-                ("questions", len(found), f"{changed} of them changed; `persona-db refine` calls keys by them"),
+                ("questions", len(found), f"{changed} of them changed; `persona-db refine --refit` calls keys by them"),
                 ("quarantined", len(bad), "; ".join(f"row {one.row}: {one.reason}" for one in bad[:5])),
             ]
     if as_json:

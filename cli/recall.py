@@ -14,7 +14,8 @@ __all__ = ["recall"]
 def recall(
     user: Annotated[str, typer.Argument(help="Id of the user.")],
     question: Annotated[
-        str, typer.Argument(help="Id of a question of the dataset, or the text of a new one with --option.")
+        str,
+        typer.Argument(help="Topic in words, id of a question of the dataset, or text of a new one with --option."),
     ],
     *,
     dataset: Annotated[str, typer.Option(help="Dataset of the user.")],
@@ -25,10 +26,10 @@ def recall(
     as_of: Annotated[str | None, typer.Option(help="Read only what was known at this date.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the items as JSON.")] = False,
 ) -> None:
-    """List the items recalled for a question: the user's own items first, then borrowed ones, each by relevance."""
+    """List the items recalled for a question or a topic: the user's own items first, then others', each by relevance."""
     from persona_db.chains.retrieval.recall import RecallSettings
     from persona_db.chains.retrieval.recall import recall as recall_items
-    from persona_db.cli.console import connect, print_json, print_table, progress_bar, read_settings
+    from persona_db.cli.console import connect, one_line, print_json, print_table, progress_bar, read_settings
 
     with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
         context = recall_items(
@@ -45,4 +46,6 @@ def recall(
         return
     rows = [(item.source, item.layer, item.score, item.user or "", item.text) for item in context.items]
     print_table(("source", "layer", "relevance", "of", "text"), rows)
+    if context.note:
+        print(one_line(context.note))
     print(f"{len(context.items)} of {context.size} slots filled, {context.borrowed} of them borrowed")

@@ -32,7 +32,8 @@ class Label(Model):
 def store_labels(graph: Graph, dataset: str, labels: Iterable[Label], *, by: LabelledBy) -> int:
     """Store labels, and return how many questions have another one now; what is empty leaves the stored one.
 
-    Labels that a person gave are kept when others come from elsewhere. Names of cache keys follow with the next Fit.
+    Labels that a person gave are kept when others come from elsewhere. Names of cache keys follow with the next Fit
+    (`refine --refit`).
     UnknownDatasetError when there is no such dataset.
     """
     require_dataset(graph, dataset)

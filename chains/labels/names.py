@@ -42,10 +42,15 @@ class Names:
         """Return what the options of a side say, in *longest* characters: a stance, or the label and the options."""
         asked = self.questions[question]
         if len(options) == 1:
-            said = (asked.stances[options[0]] if asked.stances else "") or self.worded.get((question, options[0]), "")
+            said = (asked.stances[options[0]] if asked.stances else "") or self._worded(asked, options[0])
             if said and len(said) <= longest:
                 return said
         return _named(self.labels[question], self.several(question, options), longest)
+
+    def _worded(self, asked: Question, option: int) -> str:
+        """Return how everybody words an answer, unless that repeats the question; '' where there is no such text."""
+        text = self.worded.get((asked.id, option), "")
+        return "" if asked.text in text else text
 
     def several(self, question: str, options: Sequence[int]) -> str:
         """Return one expression for the options of a side."""

@@ -71,11 +71,9 @@ def predict(
 
 def cannot_tell(correlations: CorrelationModel, question: Question) -> str:
     """Say why nothing reliable can be said of a question that nobody was asked; '' where something can."""
-    least = correlations.snapshot.settings.unseen
-    if question.id in correlations.answered or least is None:
-        return ""
+    least = correlations.snapshot.settings.unseen or 0.0
     closest = correlations.closest.get(question.id, ())
-    if closest and closest[0][1] >= least:
+    if question.id in correlations.answered or (closest and closest[0][1] >= least):
         return ""
     if not closest:
         return "Cannot tell: nobody was asked this, and no question whose options point the same way is known."

@@ -7,7 +7,25 @@ from collections.abc import Sequence
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.results import Context, Recalled
 
-__all__ = ["with_texts"]
+__all__ = ["marked", "with_texts"]
+
+
+def marked(item: Recalled) -> str:
+    """Return an item's text with whose it is before it: said by the person, inferred of them, or of others.
+
+    >>> marked(Recalled(id="1", source="own", layer="history", text="For a town pool", score=1, at="2025-03-01"))
+    'They said (2025-03-01): For a town pool'
+    """
+    when = f" ({item.at[:10]})" if item.at else ""
+    if item.source == "summary":
+        return f"Others like them: {item.text}"
+    if item.source == "collaborator":
+        return f"Somebody like them, not they themselves, said{when}: {item.text}"
+    if item.layer == "cache":
+        return f"They are: {item.text}"
+    if item.layer == "induced":
+        return f"Inferred of them: {item.text}"
+    return f"They said{when}: {item.text}"
 
 
 def with_texts(correlations: CorrelationModel, contexts: Sequence[Context]) -> list[Context]:

@@ -49,8 +49,8 @@ def join(
     of the candidates that the index of profiles proposes: 140, or twice *top_k* where that is more.
 
     >>> best = join(graph, "ada", dataset="town", top_k=3)[0]
-    >>> best.user, [key.name for key in best.shared[1:3]]
-    ('gita', ['AGE=40-64', 'AREA=centre'])
+    >>> best.user, best.shared[0].name
+    ('ulf', 'For higher library fees · Against a loan for the school')
     """
     require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)

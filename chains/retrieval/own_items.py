@@ -113,7 +113,7 @@ def _answers(
         fact = distilled.get(question)
         if fact is not None and fact.option == item.option and "distilled" in layers:
             yield Candidate(
-                fact.id, "distilled", item.statement, variable, value, question, item.option, fact.key, item.at
+                fact.id, "distilled", fact.statement, variable, value, question, item.option, fact.key, item.at
             )
         elif "history" in layers:
             yield Candidate(item.id, "history", item.statement, variable, value, question, item.option, None, item.at)

@@ -10,11 +10,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
-from pydantic import Field
 
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.settings import USUAL_RATIO
@@ -23,14 +22,15 @@ from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Recalled
 from persona_db.chains.retrieval.collaborator_items import LEAST_RELEVANCE, CollaboratorItems
 from persona_db.chains.retrieval.item_texts import with_texts
-from persona_db.chains.retrieval.join import TOP_K, Match, join_many
+from persona_db.chains.retrieval.join import Match, join_many
 from persona_db.chains.retrieval.own_items import Candidate, Own, read_own_items
 from persona_db.chains.retrieval.questions import prepare
-from persona_db.chains.retrieval.rows import Layer
+from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
+from persona_db.chains.retrieval.topic import recall_topic
 from persona_db.graph.errors import UnknownUserError
 from persona_db.graph.ids import summary_id
-from persona_db.graph.models import Model, Question, Sharing
+from persona_db.graph.models import Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
 
@@ -43,35 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["BorrowFrom", "RecallSettings", "Sources", "fill", "recall", "recall_many"]
 
 _USERS_AT_ONCE = 200
-
-
-class RecallSettings(Model):
-    """How the slots are filled."""
-
-    size: int = Field(default=40, ge=0, le=100_000, description="Slots in all (retrieval size r).")
-    ratio: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="Share of them for borrowed items (composition ratio x); None: the ratio by which the JOIN helped "
-        "users with as many known answers when the Fit was made, 0.4 where that was not measured.",
-    )
-    top_k: int = Field(default=TOP_K, ge=0, description="Collaborators that may be borrowed from.")
-    summaries: float = Field(default=0.8, ge=0, le=1, description="Share of the borrowed slots for key summaries.")
-    one_share: float = Field(
-        default=0.2, gt=0, le=1, description="Most of the borrowed slots that one collaborator fills, one at least."
-    )
-    layers: frozenset[Layer] = Field(
-        default=frozenset({"history", "distilled", "induced", "cache"}), description="Layers of own items used."
-    )
-    order: Literal["relevance", "newest"] = Field(
-        default="relevance", description="Which own items come first; by date those without relevance are used too."
-    )
-
-    @property
-    def borrows(self) -> bool:
-        """Whether collaborators are joined; the ratio of the Fit can still be 0."""
-        return self.ratio != 0 and self.size > 0 and self.top_k > 0
 
 
 def recall(
@@ -87,8 +58,9 @@ def recall(
 ) -> Context:
     """Return the items recalled for one question: an id of the dataset, or the text of a new one with its *options*.
 
-    Own items come first, then borrowed ones, each side by relevance; ties by id. *embedder* is for new questions, that
-    of the graph's settings unless given.
+    Any other text is a topic: what the person said near it comes first, then what the closest collaborators said, as of
+    `recall_topic`. Own items come first, then borrowed ones, each side by relevance; ties by id. *embedder* is for
+    texts, that of the graph's settings unless given.
 
     >>> context = recall(graph, "ada", "buses", dataset="town", settings=RecallSettings(size=6))
     >>> [item.source for item in context.items]
@@ -98,6 +70,8 @@ def recall(
     """
     require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)
+    if not options and not graph.read("find_questions", dataset=dataset, ids=[question]):
+        return recall_topic(snapshot, user, question, settings=settings or RecallSettings(), embedder=embedder)
     asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder)
     return recall_many(correlations, asked, settings=settings or RecallSettings(), texts=True)[0]
 

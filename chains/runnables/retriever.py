@@ -9,7 +9,9 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import Field, SkipValidation
 
-from persona_db.chains.retrieval.recall import RecallSettings, recall
+from persona_db.chains.retrieval.item_texts import marked
+from persona_db.chains.retrieval.recall import recall
+from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.graph.embedding import Embedder
 from persona_db.graph.session import Graph
 
@@ -19,19 +21,19 @@ __all__ = ["PersonaRetriever"]
 class PersonaRetriever(BaseRetriever):
     """Returns what recall finds for a query to one user, own items first; works with any chain that takes a retriever.
 
-    The query is the id of a question of the dataset, or the text of a new one that is asked with *options*. Metadata of
-    a Document: id, source, layer, score, user, question, option, key, at, and the options that the question was asked
-    with.
+    The query is a topic, the id of a question of the dataset, or the text of a new question that is asked with
+    *options*. The content of a Document says whose it is. Its metadata: id, source, layer, score, user, question,
+    option, key, at, the options that the question was asked with, and a note where nothing is near a topic.
 
     >>> retriever = PersonaRetriever(graph=graph, dataset="town", user="ada", k=6)
-    >>> retriever.invoke("buses")[0].page_content
-    'For bike lanes instead of parking'
+    >>> retriever.invoke("money for the school")[0].page_content
+    'They said (2025-09-01): Against a loan for the school'
     """
 
     graph: SkipValidation[Graph]
     dataset: str
     user: str
-    options: tuple[str, ...] = ("no", "yes")
+    options: tuple[str, ...] = Field(default=(), description="With them a text is a new question, not a topic.")
     k: int = Field(default=40, ge=1, description="Most documents (retrieval size r).")
     ratio: float | None = Field(
         default=None,
@@ -65,10 +67,11 @@ class PersonaRetriever(BaseRetriever):
         return [
             Document(
                 id=item.id,
-                page_content=item.text,
+                page_content=marked(item),
                 metadata={
                     **item.model_dump(exclude={"text", "counts", "value"}),
                     "options": list(context.question.options),
+                    "note": context.note,
                 },
             )
             for item in context.items

@@ -16,6 +16,7 @@ from persona_db.graph.ids import is_pole
 __all__ = ["Estimated", "effects", "explanation", "said_by"]
 
 _FOR, _AGAINST = 2, 1  # reasons shown
+_NEAREST = 2  # questions named that are near one that nobody was asked
 _LEAST_POINTS = 0.01
 _WORTH_SAYING = 0.5  # of the strongest reason, for what speaks against it
 
@@ -65,6 +66,8 @@ def said_by(correlations: CorrelationModel, item: Recalled) -> str:
 def explanation(correlations: CorrelationModel, context: Context, made: Estimated) -> str:
     """Return three lines: the nearest that the person said, how people like them split, and how sure it is.
 
+    Before them one says of a question that nobody was asked that this is a guess, and which questions are nearest.
+
     Reasons come with what they add to the winning side, in percentage points; none under one point is shown. What
     others answered is marked as theirs. What everybody answers is said of questions that somebody answered only.
     """
@@ -76,6 +79,9 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
     sure = f"How sure: {100 * made.probabilities[best]:.0f} % for {answer}"
     if question.id in correlations.answered:
         sure += f"; {100 * correlations.scales[question.id].rates[best]:.0f} % of everybody say so"
+    if closest := correlations.closest.get(question.id, ()):
+        nearest = ", ".join(f"{shortened(label, 40)} ({cosine:.2f})" for label, cosine in closest[:_NEAREST])
+        lines.insert(0, f"A guess: nobody was asked this. Nearest: {nearest}.")
     return "\n".join([*lines, f"{sure}."])
 
 

@@ -387,8 +387,8 @@ def test_facts_and_keys_of_a_user(people: Population) -> None:
         found = people.run("facts_of", user=user)
         assert {row["id"] for row in found} == set(expected.id)
         for layer in ("distilled", "induced"):
-            strengths = [row["strength"] for row in found if row["layer"] == layer]
-            assert strengths == sorted(strengths, reverse=True)
+            order = [(row["inferred"], -row["strength"]) for row in found if row["layer"] == layer]
+            assert order == sorted(order)
         keys = people.run("keys_of", user=user)
         assert {row["key"]: (row["weight"], row["counts"]) for row in keys} == people.held_by(user)
 
@@ -414,8 +414,45 @@ def test_searches(people: Population) -> None:
             assert user in {row["user"] for row in found}, typed
     named = people.keys[people.keys.kind == "stance"].sort_values("key").iloc[0]
     assert named.key in {row["key"] for row in people.run("find_keys", words=words_to_find(named["name"]))}
-    asked = people.run("find_asked", words=words_to_find(named["name"]))
-    assert named.key.removeprefix("stance:").rpartition("=")[0] in {row["question"] for row in asked}
+    question = named.key.removeprefix("stance:").rpartition("=")[0]
+    [asked] = rows(
+        people.graph,
+        "MATCH (q:Question {dataset: $dataset, id: $id}) RETURN coalesce(q.label, q.text) AS text",
+        dataset=people.name,
+        id=question,
+    )
+    found = people.run("find_asked", words=words_to_find(asked["text"]))
+    assert question in {row["question"] for row in found}
+
+
+def test_said_of_keys(people: Population) -> None:
+    """Of each key's holders those are counted who answered what its name claims, and who said it."""
+    claims = pd.DataFrame(
+        rows(
+            people.graph,
+            "MATCH (k:CacheKey {dataset: $dataset})-[c:CLAIMS]->(q) "
+            "RETURN k.id AS key, q.id AS question, c.options AS options",
+            dataset=people.name,
+        )
+    )
+    items = rows(
+        people.graph,
+        "MATCH (h:HistoryItem {dataset: $dataset}) WHERE h.option IS NOT NULL "
+        "RETURN h.user AS user, h.question AS question, h.option AS option, h.at AS at, h.id AS id",
+        dataset=people.name,
+    )
+    newest = {(one["user"], one["question"]): one["option"] for one in sorted(items, key=lambda one: one["at"])}
+    counted = people.holds[people.holds.user.isin(people.users[people.users["rank"] >= 1].user)]
+    holders = counted.groupby("key").user.apply(list).to_dict()
+    expected = {}
+    for key, question, options in claims[["key", "question", "options"]].itertuples(index=False):
+        given = [newest.get((user, question)) for user in holders.get(key, [])]
+        asked = [option for option in given if option is not None]
+        expected[key, question] = (len(given), len(asked), sum(option in options for option in asked))
+    found = people.run("said_of_keys")
+    assert {
+        (row["key"], row["question"]): (row["holders"], row["asked"], row["said"]) for row in found if row["question"]
+    } == expected
 
 
 def test_persona_changes(senate: Population) -> None:

@@ -107,7 +107,16 @@ def store_people(graph: Graph, dataset: str, ranks: Mapping[str, int]) -> None:
 
 def store_keys(graph: Graph, dataset: str, fit: str, keys: Sequence[str], opposites: Sequence[tuple[str, str]]) -> None:
     rows = [
-        {"id": key, "kind": "topic", "name": key, "n_holders": 1, "idf": 1.0, "share": 0.1, "loadings": []}
+        {
+            "id": key,
+            "kind": "topic",
+            "name": key,
+            "n_holders": 1,
+            "idf": 1.0,
+            "share": 0.1,
+            "n_stated": 1,
+            "loadings": [],
+        }
         for key in keys
     ]
     graph.write("store_keys", dataset=dataset, fit=fit, rows=rows)
@@ -117,7 +126,11 @@ def store_keys(graph: Graph, dataset: str, fit: str, keys: Sequence[str], opposi
 
 def store_holds(graph: Graph, dataset: str, fit: str, holds: Sequence[Hold]) -> None:
     rows = [
-        {"user": h.user, "at": DATES[h.start], "keys": [{"key": h.key, "weight": h.unit, "unit": h.unit}]}
+        {
+            "user": h.user,
+            "at": DATES[h.start],
+            "keys": [{"key": h.key, "weight": h.unit, "unit": h.unit, "inferred": h.unit < 0.5}],
+        }
         for h in holds
     ]
     graph.write("store_holds", dataset=dataset, fit=fit, rows=rows)
@@ -213,7 +226,11 @@ def crowd(graph: Graph, dataset: str) -> dict[str, int]:
             scaled = units([(w, idf(60 - TOPICS.index(key), 300)) for key, w in zip(keys, weights, strict=True)])
             held = zip(keys, weights, scaled, strict=True)
             rows.append(
-                {"user": user, "at": "", "keys": [{"key": k, "weight": w, "unit": unit} for k, w, unit in held]}
+                {
+                    "user": user,
+                    "at": "",
+                    "keys": [{"key": k, "weight": w, "unit": unit, "inferred": False} for k, w, unit in held],
+                }
             )
         graph.write("store_holds", dataset=dataset, fit=fit, rows=rows)
         store_personas(graph, dataset, fit, CROWD, at="", version="0")

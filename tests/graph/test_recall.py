@@ -23,7 +23,6 @@ from persona_db.graph.errors import (
     EmbeddingError,
     NoFitError,
     UnknownDatasetError,
-    UnknownQuestionError,
     UnknownUserError,
 )
 from persona_db.graph.ingest import store_items, store_people
@@ -380,8 +379,9 @@ def test_what_is_not_there_is_said(graph: Graph, dataset: str, asked: Asked) -> 
         recall(graph, "u00", TARGET, dataset=dataset)
     with pytest.raises(UnknownUserError):
         asked.recall("u99")
-    with pytest.raises(UnknownQuestionError):
-        asked.recall(question="q99")
+    topic = recall(asked.graph, "u00", "q99", dataset=asked.dataset, embedder=EMBEDDER)
+    assert topic.items == ()
+    assert topic.note.startswith("Nothing that u00 said is near this")
     questions, correlations = prepare(open_snapshot(graph, asked.dataset), [("u99", TARGET)])
     with pytest.raises(UnknownUserError):
         recall_many(correlations, questions, settings=RecallSettings(), texts=False)

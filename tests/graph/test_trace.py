@@ -87,7 +87,7 @@ def test_the_strongest_supports_come_first(traced: Trace) -> None:
     assert paths
     for shares in paths:
         assert shares == sorted(shares, reverse=True)
-        assert 0 < sum(shares) <= 1 + 1e-9
+        assert 0 < sum(shares) <= 1 + 1e-5  # each is rounded to six digits
 
 
 def test_a_collaborator_is_the_one_that_the_join_found(graph: Graph, shared: str, traced: Trace) -> None:
