@@ -92,7 +92,7 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
         fitted = fitted.model_copy(update={"surprise": usual})
         population = replace(population, settings=fitted)
     unseen = measure_unseen(population, signals.wording, seed=seed)
-    fitted = fitted.model_copy(update={"unseen": None if unseen is None else round(unseen, 6)})
+    fitted = fitted.model_copy(update={"unseen": unseen})
     population = replace(population, settings=fitted)
     names = names_of(signals)
     people, held = people_of(population, signals)

@@ -95,10 +95,10 @@ class FittedSettings(EngineSettings):
     lifts: tuple[JoinGain, ...] = Field(
         default=(), description="What it was worth, by how much is known of a person, ascending; from it the ratio."
     )
-    unseen: float | None = Field(
+    unseen: tuple[tuple[float, float], ...] | None = Field(
         default=None,
-        description="Cosine that a question nobody answered needs to some known one, to be predicted; 2: none is near "
-        "enough; None: not measured.",
+        description="Of questions nobody answered: points of the cosine with the nearest known one, and the share of "
+        "held-out ones whose direction was told right; None: not measured.",
     )
     term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
     term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")

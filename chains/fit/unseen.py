@@ -17,7 +17,17 @@ from persona_db.chains.fit.scale import low_to_high, same_options
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.graph.models import Question
 
-__all__ = ["Alike", "common_words", "measure_unseen", "named_in", "nearest", "own_words", "weights_of", "words_of"]
+__all__ = [
+    "Alike",
+    "common_words",
+    "measure_unseen",
+    "named_in",
+    "nearest",
+    "own_words",
+    "told_right",
+    "weights_of",
+    "words_of",
+]
 
 Floats = NDArray[np.float64]
 _WIDTH = 0.4
@@ -29,8 +39,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _COMMON = 0.1
 _LIKE_QUESTIONS = 200
 _LEAST_RATE = 0.02
-_LEAST_HELD_OUT, _MOST_HELD_OUT = 30, 100
-_LEAST_RIGHT, _RIGHT = 10, 0.85
+_LEAST_HELD_OUT, _MOST_HELD_OUT = 30, 200
 
 
 def weights_of(
@@ -191,12 +200,15 @@ def _unit(values: Sequence[float]) -> Floats:
     return np.asarray(made / (np.linalg.norm(made) or 1.0))
 
 
-def measure_unseen(population: Population, wording: Wording | None, *, seed: int) -> float | None:
-    """Return how similar a question has to be to some known one, for its direction to be told right.
+def measure_unseen(
+    population: Population, wording: Wording | None, *, seed: int
+) -> tuple[tuple[float, float], ...] | None:
+    """Return how often the direction of a question that nobody answered is told right, by its similarity to known ones.
 
-    Up to 100 questions, drawn by *seed*, are held out one by one, and placed by the others as a new question is. The
-    similarity is the least cosine from which on 85 % of them (ten at least) go with the other questions as predicted;
-    2 where there is none. None where fewer than 30 questions can be held out.
+    Up to 200 questions, drawn by *seed*, are held out one by one, and placed by the others as a new question is. It is
+    right when it goes with the other questions on the whole as was predicted. The result are points of cosine and
+    share, ascending: the shares rise with the cosine of the nearest question (isotonic regression). None where fewer
+    than 30 questions can be held out.
     """
     questions = population.questions
     if wording is None or len(questions) < _LEAST_HELD_OUT:
@@ -219,15 +231,25 @@ def measure_unseen(population: Population, wording: Wording | None, *, seed: int
         rest = np.ones(len(questions), dtype=bool)
         rest[held_out] = False
         predicted = (weights * [signs[other] for other in alike]) @ population.links[alike][:, rest]
-        right = float(predicted @ population.links[held_out, rest]) > 0
-        found.append((float(similar[held_out, alike].max()), right))
-    found.sort(reverse=True)
-    correct, least = 0, 2.0
-    for count, (cosine, right) in enumerate(found, start=1):
-        correct += right
-        if count >= _LEAST_RIGHT and correct >= _RIGHT * count:
-            least = cosine
-    return least
+        is_right = float(predicted @ population.links[held_out, rest]) > 0
+        found.append((float(similar[held_out, alike].max()), is_right))
+    if len(found) < _LEAST_HELD_OUT:
+        return None
+    from sklearn.isotonic import IsotonicRegression
+
+    cosines, right = np.array(found, dtype=np.float64).T
+    curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(cosines, right)
+    points = zip(curve.X_thresholds_, curve.y_thresholds_, strict=True)
+    return tuple((round(float(cosine), 6), round(float(share), 6)) for cosine, share in points)
+
+
+def told_right(curve: Sequence[tuple[float, float]], cosine: float) -> float:
+    """Return the share of held-out questions of such a similarity whose direction was told right.
+
+    >>> told_right([(0.3, 0.5), (0.5, 0.9)], 0.4)
+    0.7
+    """
+    return round(float(np.interp(cosine, *np.array(curve).T)), 6)
 
 
 def _rates(question: Question, rates: Sequence[Floats], weights: Floats) -> Floats:

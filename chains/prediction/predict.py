@@ -10,6 +10,7 @@ from persona_db.chains.engines import engine_of
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.chains.fit.threads import one_thread
+from persona_db.chains.fit.unseen import told_right
 from persona_db.chains.results import Context, Prediction
 from persona_db.chains.retrieval.join import Match
 from persona_db.chains.retrieval.questions import prepare
@@ -69,11 +70,17 @@ def predict(
     return as_asked(engine.predict(correlations, contexts)[0].prediction, options)
 
 
+LEAST_RIGHT = 0.7
+"""Share of held-out questions of the same similarity whose direction was told right, for a new one to be predicted."""
+
+
 def cannot_tell(correlations: CorrelationModel, question: Question) -> str:
     """Say why nothing reliable can be said of a question that nobody was asked; '' where something can."""
-    least = correlations.snapshot.settings.unseen or 0.0
+    curve = correlations.snapshot.settings.unseen
     closest = correlations.closest.get(question.id, ())
-    if question.id in correlations.answered or (closest and closest[0][1] >= least):
+    if question.id in correlations.answered:
+        return ""
+    if closest and (curve is None or told_right(curve, closest[0][1]) >= LEAST_RIGHT):
         return ""
     if not closest:
         return "Cannot tell: nobody was asked this, and no question whose options point the same way is known."

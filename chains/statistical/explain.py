@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.fit.unseen import told_right
 from persona_db.chains.labels.texts import LONGEST_NAME, shortened
 from persona_db.chains.results import Context, Recalled
 from persona_db.graph.ids import is_pole
@@ -81,7 +82,13 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
         sure += f"; {100 * correlations.scales[question.id].rates[best]:.0f} % of everybody say so"
     if closest := correlations.closest.get(question.id, ()):
         nearest = ", ".join(f"{shortened(label, 40)} ({cosine:.2f})" for label, cosine in closest[:_NEAREST])
-        lines.insert(0, f"A guess: nobody was asked this. Nearest: {nearest}.")
+        curve = correlations.snapshot.settings.unseen
+        right = (
+            ""
+            if curve is None
+            else f" The side is right in {100 * told_right(curve, closest[0][1]):.0f} % of such cases."
+        )
+        lines.insert(0, f"A guess: nobody was asked this. Nearest: {nearest}.{right}")
     return "\n".join([*lines, f"{sure}."])
 
 

@@ -123,7 +123,7 @@ def test_predict_a_held_out_vote_and_follow_the_evidence(explorer: Explorer, pag
     page.goto(address)
     assert page.locator(".answer").count() == 1
     own = page.locator("section", has=page.locator("#h-own"))
-    assert "Voted " in own.inner_text()
+    assert re.search(r"^(For|Against) ", own.inner_text(), re.MULTILINE)
     for way in own.get_by_role("link", name="the fact").all()[:1]:
         way.click()
         assert "Rests on" in page.locator("main").inner_text()
@@ -137,17 +137,22 @@ def test_predict_a_held_out_vote_and_follow_the_evidence(explorer: Explorer, pag
 
 
 def test_a_new_question(explorer: Explorer, page: Page) -> None:
-    """With its options; without them it says what is missing."""
+    """With its options; without them it says what is missing, and of what nobody was asked that it is a guess."""
     page.goto(explorer.url("ask", user=COLLINS))
     page.get_by_label("Question", exact=True).fill("Shall the tax on estates be repealed?")
     page.get_by_role("button", name="Predict").click()
     assert "two or more options" in page.locator("main").inner_text()
     page.go_back()
-    page.get_by_label("Question", exact=True).fill("Shall the tax on estates be repealed?")
+    page.get_by_label("Question", exact=True).fill("Confirmation of Jane Roe, of Ohio, to be Attorney General")
     page.get_by_label("Options, one a line, in order").fill("Nay\nYea")
     page.get_by_role("button", name="Predict").click()
     page.wait_for_url("**/ask?**made=**")
     assert page.locator(".answer").inner_text().startswith("Most likely: ")
+    assert page.locator(".why").first.inner_text().startswith("A guess: nobody was asked this. Nearest: ")
+    page.get_by_label("Question", exact=True).fill("Is pineapple on pizza a good idea?")
+    page.get_by_role("button", name="Predict").click()
+    page.wait_for_url("**/ask?**pineapple**made=**")
+    assert page.locator(".answer").inner_text().startswith("Cannot tell: ")
 
 
 def test_compare_two_senators(explorer: Explorer, page: Page) -> None:
