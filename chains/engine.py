@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from persona_db.chains.fit.correlations import CorrelationModel
     from persona_db.chains.fit.learn import Learned
+    from persona_db.chains.fit.lexicon import Lexicon
     from persona_db.chains.fit.settings import EngineSettings
-    from persona_db.chains.fit.vocabulary import Lexicon
     from persona_db.graph.errors import PersonaDBError
 
 __all__ = ["Batch", "CostEstimate", "Engine", "Predicted", "QuarantinedAnswer", "Refined", "Refiner", "Usage"]

@@ -11,6 +11,7 @@ from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import UnknownUserError
 from persona_db.graph.ids import statement_id
 from persona_db.graph.models import Model
+from persona_db.graph.sentences import sentences
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -50,7 +51,7 @@ class Receipt(Model):
     statements: int = Field(description="Texts of this user alone.")
     runs: int = Field(description="Records of a language model's calls on them.")
     quarantined: int = Field(description="Unusable answers of a language model about the user.")
-    vectors: int = Field(description="Vectors of those texts in the cache outside the graph.")
+    vectors: int = Field(description="Vectors of those texts and their sentences in the cache outside the graph.")
     left: Traces
     refit_needed: bool = Field(description="Traits, links and summaries still count them until the next refit.")
 
@@ -59,7 +60,7 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
     """Remove the user with their items, facts, personas and held keys, and the texts and keys that only they had.
 
     It is one transaction. The Fit was learned with the user, so the dataset is marked as needing a refit. Quarantined
-    rows of a source stay. *cache* forgets the vectors of the removed texts.
+    rows of a source stay. *cache* forgets the vectors of the removed texts and of their sentences.
     """
     require_dataset(graph, dataset)
     with graph.transaction() as work:
@@ -72,7 +73,7 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
         ids = sorted({*said["statements"], *learned[0]["statements"]})
         texts = work.run("erase_unsaid", dataset=dataset, ids=ids)[0]["texts"]
         work.run("need_refit", dataset=dataset)
-    vectors = cache.forget(texts) if cache else 0
+    vectors = cache.forget([*texts, *(one for text in texts for one in sentences(text) if one != text)]) if cache else 0
     unsaid = [statement_id(text) for text in texts]
     [left] = graph.read("count_traces", dataset=dataset, user=user, statements=unsaid)
     log.info("erased a user of dataset %s with %s items", dataset, said["items"])

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
+from persona_db.chains.fit.lexicon import MEASURED_WITH
 from persona_db.chains.persona import UserHistory
-from persona_db.graph.embedding import HashEmbedder, embed_missing
+from persona_db.graph.embedding import Embedder, HashEmbedder, embed_missing
 from persona_db.graph.ingest import ensure_dataset, store_items, store_people, store_questions
 from persona_db.graph.models import HistoryItem, Person, Question, Sharing
 
@@ -24,6 +25,13 @@ OPTIONS = (
 )
 TOPICS = ("taxes", "forests", "schools", "trains", "churches", "borders", "farms", "banks", "parks", "ports")
 FIRST_YEAR = 2001
+HASHED = HashEmbedder()
+
+
+class SpeakingEmbedder(HashEmbedder):
+    """A HashEmbedder by whose vectors free text is matched with the vocabularies: their own sentences match."""
+
+    name = MEASURED_WITH
 
 
 @dataclass(frozen=True)
@@ -137,15 +145,16 @@ def store(
     *,
     sharing: Sharing = Sharing.HISTORY,
     embed: bool = True,
+    embedder: Embedder = HASHED,
 ) -> None:
-    """Load a world, its texts with the vectors of a HashEmbedder."""
+    """Load a world, its texts with the vectors of *embedder*."""
     ensure_dataset(graph, dataset)
     store_questions(graph, dataset, world.questions)
     store_people(graph, dataset, world.people, sharing=sharing)
     stored = store_items(graph, dataset, world.items)
     assert stored.rejected == ()
     if embed:
-        embed_missing(graph, dataset, HashEmbedder())
+        embed_missing(graph, dataset, embedder)
 
 
 def histories(world: World) -> list[UserHistory]:

@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 class Signals:
     """What a Fit is learned from.
 
-    `statements` has the text of an answer, where everybody words it alike. `terms` is the similarity of each person's
-    texts to each term (people x vocabulary), with NaN rows for people without free text; None where nobody has any.
+    `statements` has the text of an answer, where everybody words it alike. `terms` says how
+    clearly each person's texts speak for each term (people x vocabulary), 0 where they do not; None where nobody's do.
     """
 
     table: AnswerTable

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.settings import FittedSettings
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.fit.traits import Pole, said, trait_scores
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
@@ -25,8 +25,6 @@ DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
 _NO_POLES: Mapping[str, Pole] = MappingProxyType({})
-_CLEAR_TERM = 0.7
-_FULL_TERM = 2.0
 
 
 @dataclass(frozen=True)
@@ -103,14 +101,14 @@ def leanings(
     return PersonLeanings(scores, (*leant, *stances[: settings.stances_held], *groups), stances)
 
 
-def term_leanings(settings: FittedSettings, scores: Floats) -> list[Leaning]:
-    """Return the terms to which texts of these scores are clearly more similar than others' texts, clearest first."""
-    if not settings.term_means:
-        return []
-    clear = (scores - np.array(settings.term_means)) / np.array(settings.term_spreads)
-    found = []
-    for index in np.argsort(-clear, kind="stable")[: settings.terms_held]:
-        if clear[index] >= _CLEAR_TERM:
-            weight = round(min(float(clear[index]) / _FULL_TERM, 1.0), 6)
-            found.append(Leaning(VOCABULARY[index].key, VOCABULARY[index].kind, weight))
-    return found
+def term_leanings(settings: EngineSettings, weights: Floats) -> list[Leaning]:
+    """Return the terms that a person's texts speak for, the clearest first, ties by their place in the vocabulary.
+
+    *weights* says for each term how clearly the person's clearest text speaks for it, 0 where none does.
+    """
+    clearest = np.argsort(-weights, kind="stable")[: settings.terms_held]
+    return [
+        Leaning(VOCABULARY[index].key, VOCABULARY[index].kind, round(float(weights[index]), 6))
+        for index in clearest
+        if weights[index] > 0
+    ]

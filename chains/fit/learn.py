@@ -79,12 +79,6 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
     """
     signals, out = trusted(signals, settings)
     fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
-    if signals.terms is not None:
-        known = signals.terms[~np.isnan(signals.terms[:, 0])]
-        means, spreads = known.mean(axis=0), np.maximum(known.std(axis=0), 1e-6)
-        fitted = fitted.model_copy(
-            update={"term_means": tuple(map(float, means)), "term_spreads": tuple(map(float, spreads))}
-        )
     population = fit_population(signals.table, wording=signals.wording, settings=fitted)
     fitted = population.settings
     if len(signals.table.users) >= LEAST_PEOPLE and population.questions:
@@ -114,10 +108,7 @@ def people_of(population: Population, signals: Signals) -> tuple[list[PersonLean
     ]
     held = [own.keys for own in people]
     if signals.terms is not None:
-        held = [
-            (*own, *(term_leanings(population.settings, row) if not np.isnan(row[0]) else ()))
-            for own, row in zip(held, signals.terms, strict=True)
-        ]
+        held = [(*own, *term_leanings(population.settings, row)) for own, row in zip(held, signals.terms, strict=True)]
     return people, held
 
 

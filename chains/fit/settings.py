@@ -13,6 +13,8 @@ __all__ = ["USUAL_RATIO", "EngineSettings", "FittedSettings", "JoinGain"]
 
 USUAL_RATIO = 0.4
 """The composition ratio where the JOIN's lift was not measured."""
+_ONCE = ("pooling", "term_means", "term_spreads")
+"""What Fits of earlier versions learned, of 0.1.0 and of what came before texts were judged one by one."""
 
 
 class JoinGain(Model):
@@ -100,8 +102,6 @@ class FittedSettings(EngineSettings):
         description="Of questions nobody answered: points of the cosine with the nearest known one, and the share of "
         "held-out ones whose direction was told right; None: not measured.",
     )
-    term_means: tuple[float, ...] = Field(default=(), description="Mean nearness of people's texts to each term.")
-    term_spreads: tuple[float, ...] = Field(default=(), description="Standard deviation of the same.")
 
     @classmethod
     def of(cls, settings: EngineSettings) -> Self:
@@ -110,9 +110,8 @@ class FittedSettings(EngineSettings):
 
     @classmethod
     def stored(cls, text: str) -> Self:
-        """Return the settings that a Fit was stored with; `pooling`, which version 0.1.0 had, is passed over."""
-        found = json.loads(text)
-        found.pop("pooling", None)
+        """Return the settings that a Fit was stored with; what only Fits of earlier versions have is passed over."""
+        found = {name: value for name, value in json.loads(text).items() if name not in _ONCE}
         return cls.model_validate(found)
 
     def join_gain_of(self, known: int) -> JoinGain | None:

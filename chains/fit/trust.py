@@ -224,6 +224,6 @@ def trusted(signals: Signals, settings: EngineSettings) -> tuple[Signals, tuple[
     )
     attributes = tuple(signals.attributes[row] for row in rows)
     terms = None if signals.terms is None else signals.terms[rows]
-    if terms is not None and np.isnan(terms[:, 0]).all():
+    if terms is not None and not terms.any():
         terms = None
     return replace(signals, table=table, attributes=attributes, terms=terms), out

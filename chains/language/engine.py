@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from persona_db.chains.fit.correlations import CorrelationModel
     from persona_db.chains.fit.learn import Learned
+    from persona_db.chains.fit.lexicon import Lexicon
     from persona_db.chains.fit.settings import EngineSettings
-    from persona_db.chains.fit.vocabulary import Lexicon
     from persona_db.graph.embedding import Embedder
 
 __all__ = ["LanguageEngine"]

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
-from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon
+from persona_db.chains.fit.lexicon import MEASURED_WITH, Lexicon
+from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import UserHistory
 from persona_db.chains.retrieval.rows import ItemRow
-from persona_db.graph.errors import ConfigError
-from persona_db.graph.ids import statement_id
 from persona_db.graph.models import HistoryItem
 from persona_db.graph.progress import Progress
 from persona_db.graph.users import question_of
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["HistoryReader"]
 
 _USERS_AT_ONCE = 400
-_VECTORS_AT_ONCE = 5_000
 _Answer = tuple[str, int]
 """A question's id and the place of an option."""
 
@@ -37,7 +35,6 @@ class HistoryReader:
     def __init__(self, graph: Graph, dataset: str, *, as_of: str, embedder: Embedder | None) -> None:
         self._graph, self._dataset, self._as_of, self._embedder = graph, dataset, as_of, embedder
         self._texts: dict[str, str] = {}
-        self._vectors: dict[str, NDArray[np.float32]] = {}
 
     def histories(self, users: Sequence[str]) -> Iterator[UserHistory]:
         """Yield each user's history, items oldest first."""
@@ -61,13 +58,11 @@ class HistoryReader:
             )
 
     def _read(self, users: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the rows of `user_histories` with items oldest first, and keep the texts and vectors they name."""
+        """Return the rows of `user_histories` with items oldest first, and keep the texts that they name."""
         rows = self._graph.read("user_histories", dataset=self._dataset, users=list(users), as_of=self._as_of)
         for row in rows:
             row["items"] = sorted(map(ItemRow._make, row["items"]), key=lambda item: (item.at, item.id))
         self._fetch_texts({item.statement for row in rows for item in row["items"]})
-        if self._embedder is not None:
-            self._fetch_vectors({item.statement for row in rows for item in row["items"] if item.question is None})
         return rows
 
     def _fetch_texts(self, ids: set[str]) -> None:
@@ -76,27 +71,12 @@ class HistoryReader:
             for row in self._graph.read("statement_texts", dataset=self._dataset, ids=missing):
                 self._texts[row["id"]] = row["text"]
 
-    def _fetch_vectors(self, ids: set[str]) -> None:
-        missing = sorted(ids - self._vectors.keys())
-        for start in range(0, len(missing), _VECTORS_AT_ONCE):
-            asked = missing[start : start + _VECTORS_AT_ONCE]
-            for row in self._graph.read("statement_vectors", dataset=self._dataset, ids=asked):
-                self._vectors[row["id"]] = np.array(row["vector"], dtype=np.float32)
-
-    def vectors_of(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the stored vectors of free texts that were read; ConfigError when one has none."""
-        ids = [statement_id(text) for text in texts]
-        without = sum(id_ not in self._vectors for id_ in ids)
-        if without:
-            raise ConfigError(
-                f"{without} free texts of dataset {self._dataset!r} have no embedding; load them again with an embedder"
-            )
-        return np.array([self._vectors[id_] for id_ in ids])
-
     @cached_property
     def lexicon(self) -> Lexicon | None:
-        """What free text is matched with, or None without an embedder."""
-        return None if self._embedder is None else Lexicon(self.vectors_of, self._embedder.embed)
+        """What free text is matched with; None without the embedding model that it was measured with."""
+        if self._embedder is None or self._embedder.name != MEASURED_WITH:
+            return None
+        return Lexicon(self._embedder.embed)
 
     def signals(self, users: Sequence[str], *, embedder: Embedder | None, progress: Progress) -> tuple[Signals, str]:
         """Return what a Fit is made of, and when the newest item of it was said; *embedder* is for options' texts."""
@@ -118,7 +98,7 @@ class HistoryReader:
                         words.hear((item.question, item.option), read["user"], item.statement)
                 attributes.append(tuple(sorted(read["attributes"])))
                 texts = [self._texts[item.statement] for item in read["items"] if item.question is None]
-                terms.append(self.lexicon.scores(texts) if self.lexicon and texts else None)
+                terms.append(self.lexicon.weights(texts).max(axis=0) if self.lexicon and texts else None)
             progress("reading histories", min(start + _USERS_AT_ONCE, len(users)), len(users))
         return (
             Signals(
@@ -164,7 +144,5 @@ def _wording(rows: Sequence[Mapping[str, Any]], embedder: Embedder | None) -> Wo
 
 
 def _stacked(terms: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
-    if all(row is None for row in terms):
-        return None
-    blank = np.full(len(VOCABULARY), np.nan)
-    return np.array([blank if row is None else row for row in terms])
+    rows = np.array([np.zeros(len(VOCABULARY)) if row is None else row for row in terms])
+    return rows if rows.any() else None

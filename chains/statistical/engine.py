@@ -1,7 +1,8 @@
 """The statistical engine: distil, induce and key from what a Fit has learned; no key, no network.
 
-It is deterministic. Survey-like answers become stances and latent traits; free text is matched by semantic similarity
-with the closed vocabularies. Each stage takes many people at once.
+It is deterministic. Survey-like answers become stances and latent traits; a free text speaks for a term of the closed
+vocabularies only where one of its sentences is near enough to labelled ones (`Lexicon`). Each stage takes many people
+at once.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from persona_db.chains.engine import Batch, CostEstimate, Predicted, Refined, Us
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
 from persona_db.chains.fit.learn import Learned
+from persona_db.chains.fit.lexicon import Lexicon
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.traits import Pole, trait_weights
-from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon, score_texts
+from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.labels.names import Names
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.predict import predict_contexts
@@ -92,7 +94,7 @@ class StatisticalEngine:
     def leanings(self, history: UserHistory) -> PersonLeanings:
         """Return what distinguishes the person: traits, stances, groups, and vocabulary terms for free text."""
         own = leanings(self.population, self.choice(history), history.attributes, self.poles)
-        terms = tuple(leaning for leaning, _ in self._terms(history))
+        terms = tuple(leaning for leaning, _, _ in self._terms(history))
         return PersonLeanings(own.traits, (*own.keys, *terms), own.stances)
 
     def distil(
@@ -154,7 +156,7 @@ class StatisticalEngine:
             text = self.names.answer(str(item.question), stance.option)
             facts.append(_distilled(item, text, key=stance.key, strength=stance.weight))
         seen = {fact.supports[0].id for fact in facts}
-        for leaning, items in self._terms(history):
+        for leaning, items, _ in self._terms(history):
             for item in items[: self.population.settings.texts_a_term]:
                 if item.id not in seen:
                     seen.add(item.id)
@@ -180,12 +182,9 @@ class StatisticalEngine:
                 name = self.keys[leaning.key].name if leaning.key in self.keys else leaning.key.split(":", 1)[1]
                 text = f"Answers like people of this kind: {name}" if leaning.inferred else name
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
-        for leaning, items_of_term in self._terms(history):
+        for leaning, items_of_term, push in self._terms(history):
             text = f"Speaks for the {leaning.kind} of {leaning.key.split(':', 1)[1]}"
-            shares = 1.0 / np.arange(1, len(items_of_term) + 1)
-            induced.append(
-                self._induced(persona, leaning, text=text, push=shares, said=items_of_term, rests_on=rests_on)
-            )
+            induced.append(self._induced(persona, leaning, text=text, push=push, said=items_of_term, rests_on=rests_on))
         return persona.model_copy(update={"induced": tuple(induced)})
 
     def _induced(
@@ -244,17 +243,19 @@ class StatisticalEngine:
             )
         return persona.model_copy(update={"keys": tuple(held)})
 
-    def _terms(self, history: UserHistory) -> list[tuple[Leaning, list[HistoryItem]]]:
-        """Return the terms that a person's texts speak for, each with the most similar texts, most similar first."""
+    def _terms(self, history: UserHistory) -> list[tuple[Leaning, list[HistoryItem], Floats]]:
+        """Return the terms that a person speaks for, each with the texts that do so and how clearly, clearest first."""
         said = [item for item in history.items if item.question is None]
         if self.lexicon is None or not said:
             return []
-        scores, closest = score_texts(self.lexicon.vectors_of([item.text for item in said]), self.lexicon.terms)
+        weights = self.lexicon.weights([item.text for item in said])
         place = {term.key: index for index, term in enumerate(VOCABULARY)}
-        return [
-            (leaning, [said[i] for i in closest[place[leaning.key]]])
-            for leaning in term_leanings(self.population.settings, scores)
-        ]
+        found = []
+        for leaning in term_leanings(self.population.settings, weights.max(axis=0)):
+            own = weights[:, place[leaning.key]]
+            speaking = [row for row in np.argsort(-own, kind="stable") if own[row] > 0]
+            found.append((leaning, [said[row] for row in speaking], own[speaking]))
+        return found
 
 
 def _distilled(item: HistoryItem, text: str, *, key: str, strength: float) -> Fact:

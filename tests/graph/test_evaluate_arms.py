@@ -26,7 +26,7 @@ from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import HistoryItem
 from persona_db.graph.session import Graph
 from tests.graph.test_leaks import jsonl, split_of, test_cells
-from tests.synthetic import World, make_world, store
+from tests.synthetic import SpeakingEmbedder, World, make_world, store
 
 EMBEDDER = HashEmbedder()
 USER, TARGET = "u03", "q14"
@@ -109,17 +109,19 @@ def test_a_layer_is_left_out_of_what_is_recalled(town: Town, arm: str, layer: st
 )
 def test_a_layer_is_left_out_of_a_fit(town: Town, dataset: str, arm: str, layer: str, kind: str) -> None:
     """No fact of it, no key that rests on it alone; what does not rest on it is there, base rates are the same."""
+    speaking = "All human beings have the same worth, wherever they come from."
+    embedder = SpeakingEmbedder()
     texts = [
-        HistoryItem(id=f"{person.id}/note", user=person.id, text=f"More {topic} and equality for all, says {person.id}")
+        HistoryItem(id=f"{person.id}/note", user=person.id, text=f"More {topic}, says {person.id}. {speaking}")
         for person, topic in zip(town.world.people, ("parks", "banks") * 30, strict=True)
     ]
     world = replace(town.world, items=(*town.world.items, *texts))
     whole = f"{dataset}-whole"
     try:
-        store(town.graph, dataset, world)
-        store(town.graph, whole, world)
-        refine(town.graph, dataset, embedder=EMBEDDER, settings=FIT_ARMS[arm])
-        refine(town.graph, whole, embedder=EMBEDDER)
+        store(town.graph, dataset, world, embedder=embedder)
+        store(town.graph, whole, world, embedder=embedder)
+        refine(town.graph, dataset, embedder=embedder, settings=FIT_ARMS[arm])
+        refine(town.graph, whole, embedder=embedder)
         fits = {name: open_snapshot(town.graph, name).fit for name in (dataset, whole)}
         kinds, layers, rates = {}, {}, {}
         for name, fit in fits.items():

@@ -12,15 +12,17 @@ import pytest
 from persona_db.chains import RecallSettings, open_snapshot, predict_many, recall, refine
 from persona_db.chains.results import Context, Recalled
 from persona_db.graph.datasets import drop_dataset
-from persona_db.graph.embedding import HashEmbedder, embed_missing
+from persona_db.graph.embedding import embed_missing
 from persona_db.graph.ingest import store_items, store_people
 from persona_db.graph.models import HistoryItem, Question, Sharing
 from persona_db.graph.session import Graph
-from tests.synthetic import World, make_world, pairs, store
+from tests.synthetic import SpeakingEmbedder, World, make_world, pairs, rows, store
 
-EMBEDDER = HashEmbedder()
+EMBEDDER = SpeakingEmbedder()
 ASKED = "q01"  # More forests for point1?
 NEAR, FAR = "More forests for everybody!", "My cat sleeps well at night."
+SPEAKING = "Forests, rivers and animals have to be saved from us."
+"""A sentence that speaks for a term of the vocabularies."""
 
 
 def text(user: str, name: str, said: str, *, at: str = "") -> HistoryItem:
@@ -34,7 +36,10 @@ def talking() -> World:
         text("u00", "near", NEAR, at="2003-01-01"),
         text("u00", "far", FAR, at="2003-01-01"),
         text("u00", "later", "Forests, more forests for point1?", at="2012-01-01"),
-        *(text(f"u{n:02}", "t", f"More forests for the people of street {n}.", at="2003-01-01") for n in range(1, 40)),
+        *(
+            text(f"u{n:02}", "t", f"More forests for the people of street {n}. {SPEAKING}", at="2003-01-01")
+            for n in range(1, 40)
+        ),
     )
     return replace(world, items=(*world.items, *said))
 
@@ -54,7 +59,7 @@ class Talking:
 @pytest.fixture(scope="module")
 def talk(graph: Graph) -> Iterator[Talking]:
     dataset = f"test-{uuid4().hex[:12]}"
-    store(graph, dataset, talking())
+    store(graph, dataset, talking(), embedder=EMBEDDER)
     refine(graph, dataset, embedder=EMBEDDER)
     refine(graph, dataset, as_of="2010-12-31", embedder=EMBEDDER)
     yield Talking(graph, dataset)
@@ -84,6 +89,23 @@ def test_facts_that_a_text_made_are_recalled(talk: Talking) -> None:
     assert NEAR in {item.text for item in only.items}
 
 
+def test_a_text_that_speaks_for_a_term_is_the_fact_that_supports_it(talk: Talking) -> None:
+    """Whoever said such a sentence holds the term by that text; who did not, does not."""
+    found = rows(
+        talk.graph,
+        """
+        MATCH (u:User {dataset: $d})-[:HAS_FACT]->(i:Fact {key: 'ideology:environmentalist', layer: 'induced'})
+        MATCH (i)-[:DERIVED_FROM]->(f:Fact {layer: 'distilled'})-[:SAYS]->(s:Statement)
+        RETURN u.id AS user, i.text AS says, collect(DISTINCT s.text) AS texts
+        """,
+        d=talk.dataset,
+    )
+    assert {row["user"] for row in found} == {f"u{n:02}" for n in range(1, 40)}
+    for row in found:
+        assert row["says"] == "Speaks for the ideology of environmentalist"
+        assert row["texts"] == [f"More forests for the people of street {int(row['user'][1:])}. {SPEAKING}"]
+
+
 def test_nothing_said_later_is_recalled(talk: Talking) -> None:
     """As of a date."""
     then = {item.text for item in texts(talk.recall(size=60, as_of="2010-12-31"), "own")}
@@ -102,7 +124,7 @@ def test_nothing_said_later_is_recalled(talk: Talking) -> None:
 )
 def test_others_lend_what_they_share(graph: Graph, dataset: str, sharing: Sharing, layers: set[str]) -> None:
     """Texts from `history` on, facts by their layers."""
-    store(graph, dataset, talking(), sharing=sharing)
+    store(graph, dataset, talking(), sharing=sharing, embedder=EMBEDDER)
     refine(graph, dataset, embedder=EMBEDDER)
     context = Talking(graph, dataset).recall(size=200, ratio=1.0, summaries=0.0, one_share=1.0)
     lent = [item for item in context.items if item.source == "collaborator"]
@@ -115,7 +137,7 @@ def test_a_prediction_reads_answers_alone(graph: Graph, dataset: str) -> None:
     """Where there is room for all, the statistical engine predicts as if nobody had said anything else."""
     settings = RecallSettings(size=500, one_share=1.0)
     world = make_world(dated=True)
-    store(graph, dataset, world)
+    store(graph, dataset, world, embedder=EMBEDDER)
     refine(graph, dataset)
     asked = list(pairs(world))
     before = predict_many(open_snapshot(graph, dataset), asked, settings=settings)

@@ -388,7 +388,7 @@ def test_free_answers_only(graph: Graph, dataset: str) -> None:
 
 
 def test_what_cannot_be_refined_is_said(graph: Graph, dataset: str) -> None:
-    """An unknown dataset, an empty one, free text without vectors, a date that is none."""
+    """An unknown dataset, an empty one, a date that is none."""
     with pytest.raises(UnknownDatasetError):
         refine(graph, dataset)
     world = make_world(people=2)
@@ -397,10 +397,7 @@ def test_what_cannot_be_refined_is_said(graph: Graph, dataset: str) -> None:
         refine(graph, dataset)
     with pytest.raises(NoFitError, match="persona-db refine --dataset"):
         open_snapshot(graph, dataset)
-    text = HistoryItem(id="u00/x", user="u00", text="Trees are good.")
-    store(graph, dataset, World((), world.people, (text,)), embed=False)
-    with pytest.raises(ConfigError, match="no embedding"):
-        refine(graph, dataset, embedder=EMBEDDER)
+    store(graph, dataset, world, embed=False)
     for date in ("yesterday", "2006-13-01", "2006-06-15 or so"):
         with pytest.raises(ConfigError, match="ISO 8601"):
             refine(graph, dataset, as_of=date)

@@ -122,3 +122,12 @@ def test_erased_user_can_be_loaded_again(graph: Graph, two: str) -> None:
     store_people(graph, two, [Person(id="ann")])
     assert store_items(graph, two, [HistoryItem(id="2", user="ann", text="I have ferrets.")]).created == 1
     assert require_user(graph, two, "ann").version == 1
+
+
+def test_the_cache_forgets_the_sentences_of_erased_texts(graph: Graph, two: str, tmp_path: Path) -> None:
+    """Each of them, since free text is matched sentence by sentence; sentences of others stay."""
+    cache = CachedEmbedder(HashEmbedder(), tmp_path / "v.sqlite3")
+    store_items(graph, two, [HistoryItem(id="5", user="ann", text="I have a cat. It sleeps.")])
+    cache.embed(["I have a cat.", "It sleeps.", "It snores."])
+    erase_user(graph, two, "ann", cache=cache)
+    assert cache.forget(["I have a cat.", "It sleeps.", "It snores."]) == 1

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Signals
 from persona_db.chains.fit.learn import Learned, fingerprint, learn
+from persona_db.chains.fit.lexicon import Lexicon
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.vocabulary import VOCABULARY, Lexicon
+from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import Fact, Persona, UserHistory
 from persona_db.chains.statistical.engine import StatisticalEngine
 from persona_db.graph.embedding import HashEmbedder
@@ -143,24 +144,41 @@ def texts(user: str, *said: str) -> UserHistory:
 
 
 def test_free_text_speaks_for_the_vocabulary() -> None:
-    """Those who speak of nature and of order hold those terms, by the texts that come nearest."""
+    """Those who speak for nature and for tradition hold those terms, by the very texts that do."""
     by_key = {term.key: term.description for term in VOCABULARY}
     people = [texts(f"g{n}", by_key["ideology:environmentalist"], "Nice weather today.") for n in range(5)]
     people += [texts(f"t{n}", by_key["value:tradition"], "Nice weather today.") for n in range(5)]
-    lexicon = Lexicon(embed, embed)
-    scores = np.array([lexicon.scores([item.text for item in person.items]) for person in people])
+    lexicon = Lexicon(embed, {"ideology:environmentalist": 0.9, "value:tradition": 0.9})
+    scores = np.array([lexicon.weights([item.text for item in person.items]).max(axis=0) for person in people])
     table = AnswerTable(tuple(person.user for person in people), (), np.zeros((10, 0), dtype=np.int16))
     signals = Signals(table, ((),) * 10, None, {}, scores)
     engine = StatisticalEngine.of(learn(signals, EngineSettings(), seed=0), lexicon=lexicon)
     for persona in refined(engine, people):
         wanted = "ideology:environmentalist" if persona.user.startswith("g") else "value:tradition"
-        held = {key.key: key for key in persona.keys}
-        assert wanted in held
-        spoken = next(fact for fact in persona.induced if fact.key == wanted)
-        assert spoken.text.startswith("Speaks for the ")
-        distilled = {fact.id: fact for fact in persona.distilled}
-        assert distilled[spoken.supports[0].id].text == by_key[wanted]
-        assert held[wanted].evidence[0].id == spoken.id
+        [held] = persona.keys
+        [spoken] = persona.induced
+        [distilled] = persona.distilled
+        assert held.key == spoken.key == distilled.key == wanted
+        assert spoken.text == f"Speaks for the {held.kind} of {wanted.split(':', 1)[1]}"
+        assert distilled.text == by_key[wanted]
+        assert [support.id for support in spoken.supports] == [distilled.id]
+        assert held.evidence[0].id == spoken.id
+
+
+def test_what_others_write_changes_no_term() -> None:
+    """A person speaks for the same terms, as clearly, among people who all speak for them and among none who do."""
+    person = texts("x", VOCABULARY[0].examples[1], "Nice weather today.")
+    lexicon = Lexicon(embed, {term.key: 0.9 for term in VOCABULARY})
+    found = []
+    for others in (VOCABULARY[0].examples, ("The bus was late.", "It rained.")):
+        people = [person, *(texts(f"o{n}", said) for n, said in enumerate(others))]
+        terms = np.array([lexicon.weights([item.text for item in one.items]).max(axis=0) for one in people])
+        table = AnswerTable(tuple(one.user for one in people), (), np.zeros((len(people), 0), dtype=np.int16))
+        signals = Signals(table, ((),) * len(people), None, {}, terms)
+        engine = StatisticalEngine.of(learn(signals, EngineSettings(), seed=0), lexicon=lexicon)
+        found.append(refined(engine, [person])[0].induced)
+    assert found[0] == found[1]
+    assert [fact.key for fact in found[0]] == [VOCABULARY[0].key]
 
 
 def test_the_lexicon_embeds_its_terms_only_when_there_is_text(world: World) -> None:
@@ -171,6 +189,6 @@ def test_the_lexicon_embeds_its_terms_only_when_there_is_text(world: World) -> N
         calls.append(len(said))
         return embed(said)
 
-    engine = StatisticalEngine.of(learn(signals_of(world), EngineSettings(), seed=0), lexicon=Lexicon(counted, counted))
+    engine = StatisticalEngine.of(learn(signals_of(world), EngineSettings(), seed=0), lexicon=Lexicon(counted))
     refined(engine, histories(world)[:3])
     assert calls == []

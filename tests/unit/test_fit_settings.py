@@ -13,7 +13,7 @@ from tests.synthetic import make_world, signals_of
 
 LEARNED = {
     "shrinkage", "smoothing", "ridge", "spread", "meaning", "direction", "collaboration", "surprise", "lifts",
-    "term_means", "term_spreads",
+    "unseen",
 }  # fmt: skip
 
 
@@ -26,10 +26,10 @@ def test_what_is_learned_cannot_be_set() -> None:
 
 
 def test_a_stored_fit_is_read_as_it_was() -> None:
-    """Settings and parameters come back equal, with `pooling` of version 0.1.0 passed over."""
+    """Settings and parameters come back equal, with what earlier versions learned passed over."""
     stored = FittedSettings(links=7, shrinkage=3.0, surprise=(0.1, 0.2), collaboration=0.04)
     assert FittedSettings.stored(stored.model_dump_json()) == stored
-    earlier = {**json.loads(stored.model_dump_json()), "pooling": 0.5}
+    earlier = {**json.loads(stored.model_dump_json()), "pooling": 0.5, "term_means": [0.1], "term_spreads": [0.2]}
     assert FittedSettings.stored(json.dumps(earlier)) == stored
 
 

@@ -1,0 +1,1 @@
+"""How well free text is matched with the closed vocabularies, and the thresholds for it."""
