@@ -68,7 +68,7 @@ class EngineSettings(Model):
     most_surprise: float = Field(
         default=4.0, ge=0, description="Deviations by which a user's answers may be rarer than others'; 0: any."
     )
-    lift_tests: int = Field(default=600, ge=0, description="Held-out answers to measure the JOIN's lift on; 0: not.")
+    lift_tests: int = Field(default=3_000, ge=0, description="Held-out answers to measure the JOIN's lift on; 0: not.")
     candidates: int = Field(default=140, ge=1, description="Users that the full-text index proposes to the JOIN.")
 
 

@@ -19,7 +19,8 @@ UNWIND holders AS u
 MATCH (u)-[g:HOLDS {retired_at: '9999-12-31'}]->(other:CacheKey)
 WHERE g.fit = d.current_fit AND other <> k
 WITH other, count(*) AS both, size(holders) AS looked_at
-WHERE both >= $least AND other.share > 0
+WITH other, both, looked_at, other.share * coalesce(other.n_stated, other.n_holders) / other.n_holders AS share
+WHERE both >= $least AND share > 0
 RETURN other.id AS key, other.kind AS kind, other.name AS name, both, looked_at,
-       round(1.0 * both / looked_at / other.share, 6) AS lift
+       round(1.0 * both / looked_at / share, 6) AS lift
 ORDER BY lift DESC, both DESC, key LIMIT $limit

@@ -13,7 +13,7 @@ CALL (d) {
   RETURN count(u) AS people
 }
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit}) WHERE k.id > ''
-WITH d, people, k ORDER BY k.n_holders DESC, k.id LIMIT $among
+WITH d, people, k ORDER BY coalesce(k.n_stated, k.n_holders) DESC, k.id LIMIT $among
 MATCH (k)<-[:HOLDS {retired_at: '9999-12-31'}]-(u:User)
 WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
 WITH people, u, k ORDER BY k.id
@@ -22,6 +22,7 @@ UNWIND range(0, size(held) - 2) AS place
 UNWIND held[place + 1..] AS second
 WITH people, held[place] AS first, second, count(*) AS both
 WHERE both >= $least
-WITH first, second, both, round(1.0 * both * people / (first.n_holders * second.n_holders), 6) AS lift
+WITH first, second, both, 1.0 * both * people / coalesce(first.n_stated, first.n_holders) AS expected
+WITH first, second, both, round(expected / coalesce(second.n_stated, second.n_holders), 6) AS lift
 RETURN first.id AS first, first.name AS first_name, second.id AS second, second.name AS second_name, both, lift
 ORDER BY lift DESC, both DESC, first, second LIMIT $limit
