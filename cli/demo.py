@@ -62,9 +62,9 @@ def _print(made: Demo, *, browser: str | None) -> None:
     show(made.report, Console(width=120))
     print(f"\nWho shares most with {made.user}, and which keys\n")
     print_table(
-        ("collaborator", "score", "shared keys"),
+        ("collaborator", "score", "agree on"),
         [
-            (one.user, one.score, "; ".join(f"{key.kind}: {key.name}" for key in one.shared[:_KEYS_SHOWN]))
+            (one.user, one.score, " · ".join([key.name for key in one.shared if not key.inferred][:_KEYS_SHOWN]))
             for one in made.collaborators
         ],
     )
@@ -73,6 +73,9 @@ def _print(made: Demo, *, browser: str | None) -> None:
         f"predicted {made.prediction.answer} ({made.prediction.confidence:.0%}), voted {made.truth} "
         f"(held out: not in the graph)"
     )
+    for line in made.prediction.explanation.splitlines():
+        print(one_line(line))
+    print(f"Of {made.of} held-out votes of {made.user} {made.right} are predicted right, {made.of - made.right} wrong.")
     for step in made.path:
         print_path(
             step.evidence,

@@ -15,9 +15,18 @@ __all__ = ["join"]
 _SHOWN = 3
 
 
-def _said(keys: Sequence[SharedKey]) -> list[SharedKey]:
-    """Return the keys that both hold by what they said, groups last."""
-    return sorted((key for key in keys if not key.inferred), key=lambda key: key.kind == "demographic")
+def _names(keys: Sequence[SharedKey]) -> str:
+    """Return the names of the first keys that both hold by what they said, groups last, and how many more there are.
+
+    What the name of a trait says is not said again.
+    """
+    stated = sorted((key for key in keys if not key.inferred), key=lambda key: key.kind == "demographic")
+    names: list[str] = []
+    for key in stated:
+        if not any(key.name in name for name in names):
+            names.append(key.name)
+    more = f" (+{len(names) - _SHOWN})" if len(names) > _SHOWN else ""
+    return " · ".join(names[:_SHOWN]) + more
 
 
 def join(
@@ -51,8 +60,8 @@ def join(
         (
             one.user,
             one.score,
-            " · ".join(key.name for key in _said(one.shared)[:_SHOWN]),
-            " · ".join(key.name for key in _said(one.opposed)[:_SHOWN]),
+            _names(one.shared),
+            _names(one.opposed),
         )
         for one in found
     ]

@@ -43,6 +43,7 @@ DEMO_ARMS = ("persona-db", "no-join", "neighbour-vote", "matrix-factorisation", 
 
 _COLLABORATORS = 5
 _STEPS_A_SOURCE = 2
+_LEAST_REASON = 3.0  # percentage points
 
 
 class TracedItem(Model):
@@ -62,8 +63,11 @@ class Demo(Model):
     user: str
     collaborators: tuple[Collaborator, ...]
     held_out: TestItem = Field(
-        description="The vote that is explained: the user's held-out one on which the known votes are most divided."
+        description="The vote that is explained: of the user's held-out ones that are predicted right with a reason of "
+        "three percentage points or more, that on which the known votes are most divided."
     )
+    right: int = Field(description="Of the user's held-out votes, those predicted right.")
+    of: int = Field(description="The user's held-out votes.")
     truth: str
     question_text: str
     prediction: Prediction
@@ -100,7 +104,14 @@ def run_demo(
     mine = sorted((test for test in tests if test.user == user), key=lambda test: _divided(answers, test.question))
     if not mine:
         raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists senators")
-    held_out = mine[0]
+    predictions = _predictions(graph, dataset, mine)
+    right = [test for test, made in zip(mine, predictions, strict=True) if made.answer == made.options[test.option]]
+    reasoned = [
+        test
+        for test, made in zip(mine, predictions, strict=True)
+        if test in right and any(one.source == "own" and one.points >= _LEAST_REASON for one in made.evidence)
+    ]
+    held_out = (reasoned or right or mine)[0]
     collaborators = tuple(join(graph, user, dataset=dataset, sharing=Sharing.INDUCED))
     prediction, path, text = _explained(graph, dataset, held_out)
     out.mkdir(parents=True, exist_ok=True)
@@ -112,6 +123,8 @@ def run_demo(
         user=user,
         collaborators=collaborators[:_COLLABORATORS],
         held_out=held_out,
+        right=len(right),
+        of=len(mine),
         truth=prediction.options[held_out.option],
         question_text=text,
         prediction=prediction,
@@ -147,6 +160,13 @@ def _compare(
         ranks=ranks_by_question(answers),
     )
     return report_of(header, outcomes, costs=costs)
+
+
+def _predictions(graph: Graph, dataset: str, tests: list[TestItem]) -> list[Prediction]:
+    """Predict some held-out votes, each with its evidence."""
+    asked, correlations = prepare(open_snapshot(graph, dataset), [(test.user, test.question) for test in tests])
+    contexts = recall_many(correlations, asked, settings=RecallSettings(), texts=True)
+    return predict_contexts(correlations, contexts, explain=True)
 
 
 def _explained(graph: Graph, dataset: str, test: TestItem) -> tuple[Prediction, tuple[TracedItem, ...], str]:

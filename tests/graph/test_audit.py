@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from persona_db.chains.refinement.refine import refine
-from persona_db.evals.audit import audit
+from persona_db.chains.runnables.pipeline import Ask, persona_chain
+from persona_db.evals.audit import Audit, audit
+from persona_db.graph.datasets import drop_dataset
+from persona_db.graph.embedding import embedder_of
 from persona_db.graph.errors import NoFitError
 from persona_db.graph.models import Sharing
 from persona_db.graph.session import Graph
+from persona_db.graph.settings import Settings
 from persona_db.loaders import load, open_source
 from persona_db.loaders.source import Source
 from tests.polis import polis_lines
@@ -36,18 +42,81 @@ def source_of(name: str, data: Path, tmp_path: Path) -> Source:
     return open_source("jsonl", [lines])
 
 
-@pytest.mark.parametrize("name", ["senate", "gss", "opinionqa", "polis", "twins"])
-def test_what_a_key_says_is_said_by_those_who_hold_it(
-    graph: Graph, shared_data: Path, tmp_path: Path, name: str
-) -> None:
-    """On five data sets: 85 % of the holders asked, 60 % in every key, 10 % never asked, 60 characters, no doubles."""
-    load(graph, source_of(name, shared_data, tmp_path), dataset="d", sharing=Sharing.KEYS)
-    refine(graph, "d")
-    found = audit(graph, "d")
+def kept(found: Audit) -> None:
+    """Every bound of an audit is kept, on enough keys."""
     assert found.holds, found.model_dump()
     assert found.claiming >= 50
     assert found.asked > 500
     assert found.longest_name <= 60
+
+
+@pytest.fixture(scope="module")
+def gss(graph: Graph, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The General Social Survey of 2016, with vectors."""
+    name = f"test-{uuid4().hex[:12]}"
+    source = source_of("gss", shared_data, tmp_path_factory.mktemp("gss"))
+    embedder = embedder_of(Settings())
+    load(graph, source, dataset=name, sharing=Sharing.KEYS, embedder=embedder)
+    refine(graph, name, embedder=embedder)
+    yield name
+    while graph.write("drop_dataset_nodes", dataset=name, limit=1_000)[0]["deleted"]:
+        pass  # in small batches, which the memory of the tests' server bears
+    drop_dataset(graph, name)
+
+
+@pytest.mark.shared_data
+def test_what_a_key_says_is_said_in_the_general_social_survey(graph: Graph, gss: str) -> None:
+    """Of 2,867 people and 246 questions."""
+    kept(audit(graph, gss))
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    "question",
+    ["Should the minimum wage be 15 dollars?", "Should gay couples have the right to marry?",
+     "Should a wall be built along the border to Mexico?"],
+)  # fmt: skip
+def test_camps_are_told_apart_on_the_right_side_or_not_at_all(graph: Graph, gss: str, question: str) -> None:
+    """Of the hundred most liberal and the hundred most conservative; turned options turn the numbers to the last digit.
+
+    Liberals are more for a minimum wage and gay marriage, conservatives for a wall.
+    """
+    camps = {}
+    for camp, values in (("left", ["Very liberal", "Liberal"]), ("right", ["Very conservative", "Conservative"])):
+        users = [
+            user
+            for value in values
+            for (user,) in rows(
+                graph,
+                "MATCH (u:User {dataset: $dataset}) WHERE $value IN u.attributes RETURN u.id ORDER BY u.id",
+                {"dataset": gss, "value": f"POLIDEOLOGY={value}"},
+            )
+        ]
+        camps[camp] = users[:100]
+        assert len(camps[camp]) == 100
+    chain = persona_chain(graph, gss, embedder=embedder_of(Settings()))
+    for_it = {}
+    for camp, users in camps.items():
+        made = chain.batch([Ask(user=user, question=question, options=("no", "yes")) for user in users])
+        turned = chain.batch([Ask(user=user, question=question, options=("yes", "no")) for user in users])
+        assert [one.probabilities for one in made] == [one.probabilities[::-1] for one in turned]
+        outcomes = {one.outcome for one in made}
+        assert len(outcomes) == 1
+        if outcomes == {"answered"}:
+            for_it[camp] = sum(one.probabilities[1] for one in made) / len(made)
+        assert all(one.explanation.startswith(("A guess: nobody", "Cannot tell: nobody")) for one in made)
+    if for_it:
+        assert (for_it["left"] > for_it["right"]) == ("wall" not in question)
+
+
+@pytest.mark.parametrize("name", ["senate", "opinionqa", "polis", "twins"])
+def test_what_a_key_says_is_said_by_those_who_hold_it(
+    graph: Graph, shared_data: Path, tmp_path: Path, name: str
+) -> None:
+    """85 % of the holders asked, 60 % in every key, 10 % never asked, names of 60 characters and no doubles."""
+    load(graph, source_of(name, shared_data, tmp_path), dataset="d", sharing=Sharing.KEYS)
+    refine(graph, "d")
+    kept(audit(graph, "d"))
 
 
 def test_an_audit_counts_what_a_person_counts(graph: Graph) -> None:
