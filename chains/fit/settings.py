@@ -37,7 +37,7 @@ class JoinGain(Model):
         if not self.ratio:
             return f"nothing is borrowed: for {whom} the JOIN saves nothing here ({found})"
         if self.low <= 0:
-            return f"others hardly add here: for {whom} what the JOIN saves is within chance ({found})"
+            return f"others hardly add here: for {whom} what they add is within chance"
         return f"{self.ratio:.0%} of the places are for the JOIN, which for {whom} saves {found}".replace("%", " %", 1)
 
 

@@ -11,7 +11,7 @@ __all__ = ["marked", "with_texts"]
 
 
 def marked(item: Recalled) -> str:
-    """Return an item's text with whose it is before it: said by the person, inferred of them, or of others.
+    """Return an item's text with whose it is before it: said by the person, known of them, or of others.
 
     >>> marked(Recalled(id="1", source="own", layer="history", text="For a town pool", score=1, at="2025-03-01"))
     'They said (2025-03-01): For a town pool'
@@ -24,7 +24,7 @@ def marked(item: Recalled) -> str:
     if item.layer == "cache":
         return f"They are: {item.text}"
     if item.layer == "induced":
-        return f"Inferred of them: {item.text}"
+        return f"Known of them: {item.text}"
     return f"They said{when}: {item.text}"
 
 

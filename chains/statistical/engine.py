@@ -179,13 +179,20 @@ class StatisticalEngine:
                 if leaning.kind != "trait":
                     continue
                 push = pushes[trait_of(leaning.key)] * (1 if is_positive(leaning.key) else -1)
-                name = self.keys[leaning.key].name if leaning.key in self.keys else leaning.key.split(":", 1)[1]
-                text = f"Answers like people of this kind: {name}" if leaning.inferred else name
+                text = self._says_of_trait(leaning)
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
         for leaning, items_of_term, push in self._terms(history):
             text = f"Speaks for the {leaning.kind} of {leaning.key.split(':', 1)[1]}"
             induced.append(self._induced(persona, leaning, text=text, push=push, said=items_of_term, rests_on=rests_on))
         return persona.model_copy(update={"induced": tuple(induced)})
+
+    def _says_of_trait(self, leaning: Leaning) -> str:
+        """Return what a fact says of a trait: its name where the person said it, else whom their answers are like."""
+        key, pole = self.keys.get(leaning.key), self.poles.get(leaning.key)
+        name = key.name if key else leaning.key.split(":", 1)[1]
+        if not leaning.inferred:
+            return name
+        return f"Answers like people who say: {name}" if pole and pole.claims else f"Answers like some others: {name}"
 
     def _induced(
         self,

@@ -13,7 +13,7 @@ MISTAKES = {
     "unknown user to predict": (("predict", "nobody", "--question", "buses"), "no user 'nobody' in dataset"),
     "unknown user to erase": (("erase", "nobody"), "no user 'nobody' in dataset"),
     "unknown question": (("predict", "ada", "--question", "comets"), "no question 'comets' in dataset"),
-    "unknown question to recall": (("recall", "ada", "comets"), "no question 'comets' in dataset"),
+    "no topic to recall": (("recall", "ada", " "), "name a topic"),
     "unknown question to join": (("join", "ada", "--question", "comets"), "no question 'comets' in dataset"),
     "no question": (("predict", "ada"), "--question"),
     "no options": (("predict", "ada", "Should comets be banned?"), "--option"),

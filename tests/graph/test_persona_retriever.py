@@ -13,6 +13,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from persona_db.chains import PersonaRetriever, RecallSettings, recall
 from persona_db.chains.refinement.refine import refine
+from persona_db.chains.retrieval.item_texts import marked
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.session import Graph
@@ -50,9 +51,9 @@ class TestPersonaRetriever(RetrieversIntegrationTests):
 
 
 def test_documents_are_what_recall_finds(graph: Graph, world_dataset: str) -> None:
-    """Ids, texts and order are those of recall, and async gives the same."""
+    """Ids, texts with whose they are, and order are those of recall, and async gives the same."""
     retriever = PersonaRetriever(graph=graph, dataset=world_dataset, user="u01", k=12)
     context = recall(graph, "u01", "q04", dataset=world_dataset, settings=RecallSettings(size=12))
     documents = retriever.invoke("q04")
-    assert [(one.id, one.page_content) for one in documents] == [(one.id, one.text) for one in context.items]
+    assert [(one.id, one.page_content) for one in documents] == [(one.id, marked(one)) for one in context.items]
     assert asyncio.run(retriever.ainvoke("q04")) == documents
