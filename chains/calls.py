@@ -15,7 +15,7 @@ from persona_db.graph.models import Model
 
 __all__ = ["CallOutcome", "CallRecord", "StageName", "runs_of"]
 
-StageName = Literal["distil", "induce", "predict", "verify"]
+StageName = Literal["distil", "induce", "predict", "verify", "label"]
 CallOutcome = Literal["answered", "invalid", "refused", "empty", "truncated", "outside", "failed"]
 
 

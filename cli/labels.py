@@ -3,72 +3,132 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+
+if TYPE_CHECKING:
+    from persona_db.chains.language.settings import ModelSettings
+    from persona_db.graph.progress import Progress
+    from persona_db.graph.session import Graph
+
 __all__ = ["labels"]
+
+_Rows = list[tuple[object, ...]]
 
 
 def labels(
     action: Annotated[
-        Literal["export", "import"],
-        typer.Argument(help="export: write a label file to be edited. import: give questions what an edited one says."),
+        Literal["export", "import", "read"],
+        typer.Argument(
+            help="export: write a label file to be edited. import: give questions what an edited one says. read: let a "
+            "language model read each question once."
+        ),
     ],
     file: Annotated[
         Path | None, typer.Argument(help="Label file (CSV); export prints it unless given.", dir_okay=False)
     ] = None,
     *,
     dataset: Annotated[str, typer.Option(help="Dataset of the questions.")],
+    model: ModelName = None,
+    budget_usd: BudgetUsd = None,
+    concurrency: Concurrency = None,
+    temperature: Temperature = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count the calls that read would make, and make none.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
-    """Export or import what questions and answers are called: label, stance of each option, kind of question.
+    """Export, import or read what questions and answers are called: label, stance of each option, kind of question.
 
-    A label that nobody gave is exported as it is made by rule. A label that is imported is kept over those of a source
-    or a model; the next refit calls cache keys by it.
+    A label that nobody gave is exported as it is made by rule. What is imported is kept over what a source or a model
+    says. A model's stance counts only where a second reading puts it back to its option; other answers are called
+    `label: option`. The next refit calls cache keys by all of it.
     """
+    from persona_db.cli.console import ARRAYS, connect, print_json, print_table, progress_bar, read_settings
+    from persona_db.cli.language import settings_of
+    from persona_db.graph.datasets import require_dataset
+    from persona_db.graph.errors import ConfigError
+
+    if action == "import" and file is None:
+        raise ConfigError("name the label file to import; `persona-db labels export FILE` writes one")
+    if action == "read" and model is None:
+        raise ConfigError("name the model that reads: --model openai:gpt-4.1-mini, for example")
+    if action != "read":
+        settings_of(None, temperature=temperature, concurrency=concurrency, budget_usd=budget_usd, dry_run=dry_run)
+    with progress_bar() as progress, connect(read_settings(), progress=progress, without=ARRAYS) as graph:
+        require_dataset(graph, dataset)
+        if model is not None and action == "read":
+            settings = settings_of(model, temperature=temperature, concurrency=concurrency)
+            report, rows = _read(graph, dataset, model, settings, budget_usd, progress, dry_run=dry_run)
+        elif action == "import" and file is not None:
+            report, rows = _import(graph, dataset, file)
+        else:
+            report, rows = _export(graph, dataset, file)
+    if as_json and report:
+        print_json(report)
+    elif rows:
+        print_table((f"dataset {dataset}", "count", ""), rows)
+
+
+def _export(graph: Graph, dataset: str, file: Path | None) -> tuple[dict[str, Any], _Rows]:
+    """Write the label file, to stdout where none is named."""
     import sys
 
     from persona_db.chains.labels.names import Names
-    from persona_db.cli.console import ARRAYS, connect, print_json, print_table, progress_bar, read_settings
-    from persona_db.graph.datasets import require_dataset
-    from persona_db.graph.errors import ConfigError
+    from persona_db.graph.users import questions
+    from persona_db.loaders.label_file import write_labels
+
+    known = questions(graph, dataset)
+    names = Names.of(known)
+    called = [question.model_copy(update={"label": names.labels[question.id]}) for question in known]
+    if file is None:
+        write_labels(called, sys.stdout)
+        return {}, []
+    with file.open("w", encoding="utf-8", newline="") as target:
+        write_labels(called, target)
+    return {"questions": len(called), "file": str(file)}, [("questions", len(called), f"written to {file}")]
+
+
+def _import(graph: Graph, dataset: str, file: Path) -> tuple[dict[str, Any], _Rows]:
+    """Give the questions what the file says."""
     from persona_db.graph.labels import store_labels
     from persona_db.graph.models import QuarantinedRow
     from persona_db.graph.users import questions
-    from persona_db.loaders.label_file import read_labels, write_labels
+    from persona_db.loaders.label_file import read_labels
 
-    report: dict[str, object] = {}
-    rows: list[tuple[object, ...]] = []
-    if action == "import" and file is None:
-        raise ConfigError("name the label file to import; `persona-db labels export FILE` writes one")
-    with progress_bar() as progress, connect(read_settings(), progress=progress, without=ARRAYS) as graph:
-        require_dataset(graph, dataset)
-        known = questions(graph, dataset)
-        if action == "export":
-            names = Names.of(known)
-            called = [question.model_copy(update={"label": names.labels[question.id]}) for question in known]
-            if file is None:
-                write_labels(called, sys.stdout)
-                return
-            with file.open("w", encoding="utf-8", newline="") as target:
-                write_labels(called, target)
-            report = {"questions": len(called), "file": str(file)}
-            rows = [("questions", len(called), f"written to {file}")]
-        elif file is not None:
-            bad: list[QuarantinedRow] = []
-            found = read_labels(file, known, bad.append)
-            changed = store_labels(graph, dataset, found, by="person")
-            report = {
-                "questions": len(found),
-                "changed": changed,
-                "quarantined": [row.model_dump() for row in bad],
-            }
-            rows = [
-                ("questions", len(found), f"{changed} of them changed; `persona-db refine --refit` calls keys by them"),
-                ("quarantined", len(bad), "; ".join(f"row {one.row}: {one.reason}" for one in bad[:5])),
-            ]
-    if as_json:
-        print_json(report)
-        return
-    print_table((f"dataset {dataset}", "count", ""), rows)
+    bad: list[QuarantinedRow] = []
+    found = read_labels(file, questions(graph, dataset), bad.append)
+    changed = store_labels(graph, dataset, found, by="person")
+    report = {"questions": len(found), "changed": changed, "quarantined": [row.model_dump() for row in bad]}
+    return report, [
+        ("questions", len(found), f"{changed} of them changed; `persona-db refine --refit` calls keys by them"),
+        ("quarantined", len(bad), "; ".join(f"row {one.row}: {one.reason}" for one in bad[:5])),
+    ]
+
+
+def _read(
+    graph: Graph, dataset: str, model: str, settings: ModelSettings | None, budget_usd: float | None,
+    progress: Progress, *, dry_run: bool,
+) -> tuple[dict[str, Any], _Rows]:  # fmt: skip
+    """Let a model read the questions that nobody named and it did not read yet."""
+    from persona_db.chains.language.label_reading import read_dataset
+
+    found = read_dataset(
+        graph, dataset, model, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
+    )
+    rows: _Rows = [
+        ("questions", found.questions, "to be read" if dry_run else f"{found.waiting} of them wait"),
+        ("calls", found.calls, f"{found.cached} more answered by the cache"),
+        ("tokens", found.tokens_in + found.tokens_out, "" if found.cost_usd is None else f"{found.cost_usd:.4f} USD"),
+    ]
+    if not dry_run:
+        rows += [
+            ("labels", found.labels, "accepted; `persona-db refine --refit` calls keys by them"),
+            ("stances", found.stances, f"accepted of {found.options} options; the others are called label: option"),
+        ]
+    if found.stopped:
+        rows.append(("stopped", found.waiting, found.stopped))
+    return found.model_dump(), rows

@@ -14,7 +14,7 @@ from persona_db.graph.names import LabelledBy, QuestionContent
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["LONGEST_LABEL", "LONGEST_STANCE", "Label", "store_labels"]
+__all__ = ["LONGEST_LABEL", "LONGEST_STANCE", "Label", "store_labels", "unread"]
 
 LONGEST_LABEL = LONGEST_STANCE = 60
 """Characters."""
@@ -29,12 +29,14 @@ class Label(Model):
     content: QuestionContent | None = None
 
 
-def store_labels(graph: Graph, dataset: str, labels: Iterable[Label], *, by: LabelledBy) -> int:
+def store_labels(
+    graph: Graph, dataset: str, labels: Iterable[Label], *, by: LabelledBy, read_by: str | None = None
+) -> int:
     """Store labels, and return how many questions have another one now; what is empty leaves the stored one.
 
-    Labels that a person gave are kept when others come from elsewhere. Names of cache keys follow with the next Fit
-    (`refine --refit`).
-    UnknownDatasetError when there is no such dataset.
+    What a person gave is kept when others come from elsewhere, and what a source gave when a model reads. Names of
+    cache keys follow with the next Fit (`refine --refit`). *read_by* names the model and the prompts that read them;
+    `unread` leaves out what it read before. UnknownDatasetError when there is no such dataset.
     """
     require_dataset(graph, dataset)
     rows = [
@@ -49,5 +51,11 @@ def store_labels(graph: Graph, dataset: str, labels: Iterable[Label], *, by: Lab
     changed = 0
     for start in range(0, len(rows), graph.settings.batch_size):
         chunk = rows[start : start + graph.settings.batch_size]
-        changed += graph.write("store_labels", dataset=dataset, rows=chunk, by=by)[0]["changed"]
+        changed += graph.write("store_labels", dataset=dataset, rows=chunk, by=by, read_by=read_by)[0]["changed"]
     return changed
+
+
+def unread(graph: Graph, dataset: str, *, read_by: str) -> list[str]:
+    """Return the ids of the questions that neither a person nor a source named, and *read_by* not read."""
+    require_dataset(graph, dataset)
+    return [row["id"] for row in graph.read("unread_questions", dataset=dataset, read_by=read_by)]

@@ -19,10 +19,11 @@ from persona_db.chains.language.outputs import VALUES
 
 __all__ = ["Asked", "Task", "count_tokens", "obedient"]
 
-Task = Literal["distil", "induce", "predict", "react", "text", "verify"]
+Task = Literal["distil", "induce", "label", "predict", "react", "text", "unlabel", "verify"]
 
 _TASKS: Mapping[str, Task] = {
     "traits": "induce", "polarity": "react", "answer": "predict", "facts": "distil", "verdict": "verify",
+    "label": "label", "pairs": "unlabel",
 }  # fmt: skip
 _BLOCK = re.compile(r"<(?P<name>[a-z]+)-(?P<nonce>\w+)>\n(?P<text>.*?)\n</(?P=name)-(?P=nonce)>", re.DOTALL)
 _ITEM = re.compile(r"^(?P<handle>[a-z]\d{1,4}) \| (?P<text>.*)$", re.MULTILINE)
@@ -195,6 +196,30 @@ def _verify(asked: Asked) -> Mapping[str, Any]:
     return {"verdict": "shown" if 2 * len(words & sources) > len(words) else "not shown"}
 
 
+def _label(asked: Asked) -> Mapping[str, Any]:
+    """The question's last words, and of each option that somebody is for it."""
+    question = asked.blocks["data"].partition("Question: ")[2].splitlines()[0]
+    options = {handle: text for handle, text in asked.items.items() if handle.startswith("o")}
+    return {
+        "label": " ".join(question.rstrip("?").split()[-4:]),
+        "kind": "opinion",
+        "stances": [{"option": handle, "stance": f"Would say {text}"} for handle, text in options.items()],
+    }
+
+
+def _unlabel(asked: Asked) -> Mapping[str, Any]:
+    """The option whose text a stance ends in."""
+    options = {text: handle for handle, text in asked.items.items() if handle.startswith("o")}
+    stances = {handle: text for handle, text in asked.items.items() if handle.startswith("s")}
+    return {
+        "pairs": [
+            {"stance": handle, "option": options[text.removeprefix("Would say ")]}
+            for handle, text in stances.items()
+            if text.removeprefix("Would say ") in options
+        ]
+    }
+
+
 def _plain(asked: Asked) -> str:
     return f"They would say so, as {next(iter(asked.items), 'nothing')} shows."
 
@@ -202,9 +227,11 @@ def _plain(asked: Asked) -> str:
 _ANSWERS = {
     "distil": _distil,
     "induce": _induce,
+    "label": _label,
     "predict": _predict,
     "react": _react,
     "text": _plain,
+    "unlabel": _unlabel,
     "verify": _verify,
 }
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, field_validator
 
 from persona_db.graph.models import Model
+from persona_db.graph.names import QuestionContent
 
 __all__ = [
     "DISTILLED_KINDS",
@@ -28,6 +29,10 @@ __all__ = [
     "PredictedAnswer",
     "QuotedItem",
     "Reaction",
+    "ReadLabel",
+    "ReadStance",
+    "SortedStance",
+    "SortedStances",
     "Trait",
     "ValueTrait",
     "Verdict",
@@ -170,3 +175,31 @@ class Verdict(Model):
     """Whether the sources of a fact show it."""
 
     verdict: Annotated[VerdictName, BeforeValidator(_plain)]
+
+
+class ReadStance(Model):
+    """What somebody says who chooses an option."""
+
+    option: str = Field(max_length=8, description="The option's id, such as o1.")
+    stance: str = Field(max_length=200, description="At most 8 words.")
+
+
+class ReadLabel(Model):
+    """A short name of a question, and what its options stand for."""
+
+    label: str = Field(max_length=200, description="2 to 6 words.")
+    kind: Annotated[QuestionContent, BeforeValidator(_plain)]
+    stances: tuple[ReadStance, ...] = Field(max_length=200)
+
+
+class SortedStance(Model):
+    """The option that a stance stands for."""
+
+    stance: str = Field(max_length=8, description="The statement's id, such as s1.")
+    option: str = Field(max_length=8, description="The answer's id, such as o1.")
+
+
+class SortedStances(Model):
+    """Which option each stance stands for."""
+
+    pairs: tuple[SortedStance, ...] = Field(max_length=200)

@@ -32,14 +32,16 @@ __all__ = [
     "distil_prompt",
     "explain_prompt",
     "induce_prompt",
+    "label_prompt",
     "predict_prompt",
     "prompt_file",
     "react_prompt",
     "repair_text",
+    "unlabel_prompt",
     "verify_prompt",
 ]
 
-PROMPTS = ("distil", "explain", "induce", "predict", "react", "repair", "verify")
+PROMPTS = ("distil", "explain", "induce", "label", "predict", "react", "repair", "unlabel", "verify")
 _NOTHING = "(nothing)"
 
 
@@ -137,6 +139,26 @@ def verify_prompt(fact: Fact, sources: Sequence[tuple[str, str]]) -> Rendered:
     block = _Block()
     statement = block.add("f", [(fact.id, fact.text)])
     return _rendered("verify", block, fact=statement, items=block.add("i", sources))
+
+
+def label_prompt(question: Question) -> Rendered:
+    """Ask for a short name of a question, and what each of its options stands for."""
+    block = _Block()
+    asked = block.quote(question.text)
+    return _rendered("label", block, question=asked, options=_options(block, question))
+
+
+def unlabel_prompt(question: Question, stances: Sequence[tuple[str, str]]) -> Rendered:
+    """Ask which option each of *stances* (id and text, in the order shown) stands for."""
+    block = _Block()
+    asked = block.quote(question.text)
+    return _rendered(
+        "unlabel", block, question=asked, options=_options(block, question), stances=block.add("s", stances)
+    )
+
+
+def _options(block: _Block, question: Question) -> str:
+    return block.add("o", [(str(place), option) for place, option in enumerate(question.options)])
 
 
 def repair_text(problems: Sequence[str]) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .command_line import CommandLine, load_and_refine
+
+if TYPE_CHECKING:
+    from tests.language_server import LanguageServer
 
 
 def test_edited_labels_name_the_keys(cli: CommandLine, tmp_path: Path) -> None:
@@ -54,3 +58,32 @@ def test_labels_say_what_is_wrong(cli: CommandLine, tmp_path: Path) -> None:
     file.write_text('{"user": "a", "text": "I like trees."}\n', encoding="utf-8")
     assert cli("load", "jsonl", file, "--dataset", unrefined).status == 0
     assert "refine" in cli("audit", "--dataset", unrefined).err
+
+
+def test_a_model_reads_each_question_once(cli: CommandLine, language_server: LanguageServer, tmp_path: Path) -> None:
+    """Two calls a question, all on record; reading again makes none; what a person gave stays; a budget can end it."""
+    dataset = load_and_refine(cli, "end-to-end-read")
+    file = tmp_path / "mine.csv"
+    file.write_text("question,option,label,stance,kind\nwind,yes,My label,For wind,opinion\n", encoding="utf-8")
+    assert cli.json("labels", "import", file, "--dataset", dataset)["changed"] == 1
+    read = ("labels", "read", "--dataset", dataset, "--model", "openai:scripted")
+    planned = cli.json(*read, "--dry-run")
+    assert (planned["questions"], planned["calls"], len(language_server.calls)) == (11, 22, 0)
+    made = cli.json(*read)
+    assert (made["questions"], made["calls"], made["waiting"]) == (11, len(language_server.calls), 0)
+    assert made["labels"] > 8
+    assert made["stances"] > 0
+    assert made["stances"] + len([one for one in made["rejected"] if "stance" in one]) <= made["options"]
+    [spent] = [row for row in cli.json("status")["datasets"] if row["dataset"] == dataset]
+    [stage] = [row for row in spent["ledger"] if row["stage"] == "label"]
+    assert (stage["calls"], stage["tokens_in"], stage["tokens_out"]) == (
+        made["calls"], made["tokens_in"], made["tokens_out"],
+    )  # fmt: skip
+    again = cli.json(*read)
+    assert (again["questions"], again["calls"], again["cached"]) == (0, 0, 0)
+    exported = cli("labels", "export", "--dataset", dataset).out
+    assert "wind,yes,My label,For wind,opinion" in exported
+    assert exported.count("Would say ") == made["stances"]
+    missing = cli("labels", "read", "--dataset", dataset)
+    assert missing.status == 1
+    assert "--model" in missing.err
