@@ -34,7 +34,7 @@ _OF_QUESTIONNAIRES = frozenset(
 )
 _WORD = re.compile(r"[^\W_](?:[\w'’/$%-]*[^\W_])?")
 _AGREEMENT = re.compile(r"\b(dis)?agree|\btrue\b|zustimm|\bstimme\b", re.IGNORECASE)
-_CLAUSE = re.compile(r"[.;:!?()\[\]…]|,(?!\d)|--|\s-\s")
+_CLAUSE = re.compile(r"(?<!\b[A-Z])\.(?=\s|$)|[;:!?()\[\]…]|,(?!\d)|--|\s-\s")
 _COMMON, _FEW = 0.2, 20
 _LONGEST_PHRASE = 6
 _LEAST_STEM = 4  # words that the questions of a battery have in common

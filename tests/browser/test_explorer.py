@@ -143,7 +143,10 @@ def test_a_new_question(explorer: Explorer, page: Page) -> None:
     page.get_by_role("button", name="Predict").click()
     assert "two or more options" in page.locator("main").inner_text()
     page.go_back()
-    page.get_by_label("Question", exact=True).fill("Confirmation of Jane Roe, of Ohio, to be Attorney General")
+    page.get_by_label("Question", exact=True).fill(
+        "On the Amendment S.Amdt. 999 (S. 256): To amend the Fair Labor Standards Act of 1938 to provide for an "
+        "increase in the Federal minimum wage"
+    )
     page.get_by_label("Options, one a line, in order").fill("Nay\nYea")
     page.get_by_role("button", name="Predict").click()
     page.wait_for_url("**/ask?**made=**")
