@@ -200,22 +200,23 @@ def _label(asked: Asked) -> Mapping[str, Any]:
     """The question's last words, and of each option that somebody is for it."""
     question = asked.blocks["data"].partition("Question: ")[2].splitlines()[0]
     options = {handle: text for handle, text in asked.items.items() if handle.startswith("o")}
+    label = " ".join(question.rstrip("?").split()[-4:])
     return {
-        "label": " ".join(question.rstrip("?").split()[-4:]),
+        "label": label,
         "kind": "opinion",
-        "stances": [{"option": handle, "stance": f"Would say {text}"} for handle, text in options.items()],
+        "stances": [{"option": handle, "stance": f"Would say {text} on {label}"} for handle, text in options.items()],
     }
 
 
 def _unlabel(asked: Asked) -> Mapping[str, Any]:
-    """The option whose text a stance ends in."""
+    """The option that a stance names."""
     options = {text: handle for handle, text in asked.items.items() if handle.startswith("o")}
     stances = {handle: text for handle, text in asked.items.items() if handle.startswith("s")}
     return {
         "pairs": [
-            {"stance": handle, "option": options[text.removeprefix("Would say ")]}
+            {"stance": handle, "option": options[said]}
             for handle, text in stances.items()
-            if text.removeprefix("Would say ") in options
+            if (said := text.removeprefix("Would say ").partition(" on ")[0]) in options
         ]
     }
 

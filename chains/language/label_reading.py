@@ -1,8 +1,8 @@
 """Labels of questions read by a language model: once for each question, never for each person, and checked.
 
-A label that cannot be used leaves the one by rule. A stance counts only where a second call, which sees the stances
-alone and in another order, puts it back to its own option, and where no word of amount says the contrary; every other
-answer keeps its safe name, `label: option`.
+A label that cannot be used leaves the one by rule. A stance counts only where it names the matter, says what the option
+says (its words, or plainly for or against), and a second call, which sees the stances alone and in another order, puts
+it back to its own option. Every other answer keeps its safe name, `label: option`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["LabelReport", "Reading", "read_dataset", "read_labels"]
 
 _MOST_WORDS = 10
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_FOR = re.compile(r"(for|in favou?r|supports?|agrees?|approves?|wants?)\b", re.IGNORECASE)
+_AGAINST = re.compile(r"(against|opposes?|disagrees?|disapproves?)\b", re.IGNORECASE)
 _TOKENS_A_LABEL, _TOKENS_A_STANCE = 40, 25
 _MANY = re.compile(r"\b(much|many|high|great|strong|always|often)\b", re.IGNORECASE)
 _FEW = re.compile(r"\b(little|few|low|hardly|weak|never|rarely)\b", re.IGNORECASE)
@@ -139,6 +142,10 @@ def _usable(question: Question, value: ReadLabel) -> tuple[str, dict[int, str], 
             rejected.append(f"stance of {option!r} is too long")
         elif _contrary(option, stance):
             rejected.append(f"stance of {option!r} says the contrary")
+        elif not _names_the_matter(stance, question):
+            rejected.append(f"stance of {option!r} cannot be read alone")
+        elif not _says(option, stance):
+            rejected.append(f"stance of {option!r} says something else")
         elif stance.casefold() in {other.casefold() for other in found.values()}:
             rejected.append(f"stance of {option!r} is that of another option")
         else:
@@ -149,6 +156,23 @@ def _usable(question: Question, value: ReadLabel) -> tuple[str, dict[int, str], 
 def _shares_a_word(label: str, question: Question) -> bool:
     text = " ".join((question.text, *question.options)).casefold()
     return any(word[:4] in text for word in re.findall(r"[^\W\d_]{4,}", label.casefold()))
+
+
+def _names_the_matter(stance: str, question: Question) -> bool:
+    """Whether a stance has a word of the question that is no word of its options."""
+    options = {word[:4] for option in question.options for word in _WORD.findall(option.casefold())}
+    asked = {word[:4] for word in _WORD.findall(question.text.casefold())} - options
+    return any(word[:4] in asked for word in _WORD.findall(stance.casefold()))
+
+
+def _says(option: str, stance: str) -> bool:
+    """Whether a stance has every word of its option, or is plainly for or against as the option is."""
+    said = {word[:4] for word in _WORD.findall(stance.casefold())}
+    words = {word[:4] for word in _WORD.findall(option.casefold())}
+    if words and words <= said:
+        return True
+    begins = 1 if _FOR.match(stance) else -1 if _AGAINST.match(stance) else 0
+    return begins != 0 and begins == polarity(option)
 
 
 def _contrary(option: str, stance: str) -> bool:

@@ -23,7 +23,7 @@ PERMITS = Question(id="gun", text="Do you favor or oppose gun permits?", options
 GOOD = {
     "label": "space exploration", "kind": "Opinion",
     "stances": [
-        {"option": "o1", "stance": "Spend more on space exploration"},
+        {"option": "o1", "stance": "Too little is spent on space exploration"},
         {"option": "o2", "stance": "Space spending is about right."},
         {"option": "o3", "stance": "Too much goes to space exploration"},
         {"option": "o4", "stance": "No answer"},
@@ -56,7 +56,10 @@ def test_what_comes_back_to_its_option_is_accepted() -> None:
     assert found.label is not None
     assert (found.label.label, found.label.content) == ("Space exploration", "opinion")
     assert found.label.stances == (
-        "Spend more on space exploration", "Space spending is about right", "Too much goes to space exploration", "",
+        "Too little is spent on space exploration",
+        "Space spending is about right",
+        "Too much goes to space exploration",
+        "",
     )  # fmt: skip
     assert found.rejected == ()
     assert [call.stage for call in found.calls] == ["label", "label"]
@@ -64,7 +67,7 @@ def test_what_comes_back_to_its_option_is_accepted() -> None:
 
 def test_a_stance_that_another_reading_puts_elsewhere_stays_in_the_safe_form() -> None:
     """So does one that it leaves out, or puts to two options."""
-    found = read(GOOD, back={"Spend more on space exploration": "o3", "Space spending is about right": "o2"})
+    found = read(GOOD, back={"Too little is spent on space exploration": "o3", "Space spending is about right": "o2"})
     assert found.label is not None
     assert found.label.stances == ("", "Space spending is about right", "", "")
     assert len(found.rejected) == 2
@@ -88,8 +91,38 @@ def test_a_stance_that_says_the_contrary_is_refused_even_if_it_comes_back(
     stances = [{"option": one, "stance": stance if one == option else f"Would say {one}"} for one in places]
     found = read({**GOOD, "label": "gun permits space", "stances": stances}, question=question)
     assert found.label is not None
-    assert found.label.stances[int(option[1:]) - 1] == ""
+    assert not any(found.label.stances)
     assert any("says the contrary" in reason for reason in found.rejected)
+
+
+@pytest.mark.parametrize(
+    ("stance", "reason"),
+    [
+        ("Too little", "cannot be read alone"),
+        ("Likes space exploration", "says something else"),
+        ("Against space exploration", "says something else"),
+    ],
+)
+def test_a_stance_names_the_matter_and_says_what_its_option_says(stance: str, reason: str) -> None:
+    """In the words of the option, or plainly for or against as it is."""
+    stances = [{"option": "o1", "stance": stance}, *GOOD["stances"][1:]]
+    found = read({**GOOD, "stances": stances})
+    assert found.label is not None
+    assert found.label.stances[0] == ""
+    assert any(reason in one for one in found.rejected)
+    permits = read(
+        {
+            **GOOD,
+            "label": "gun permits",
+            "stances": [
+                {"option": "o1", "stance": "For gun permits"},
+                {"option": "o2", "stance": "Against gun permits"},
+            ],
+        },
+        question=PERMITS,
+    )
+    assert permits.label is not None
+    assert permits.label.stances == ("For gun permits", "Against gun permits")
 
 
 def test_a_label_is_about_the_question_and_short() -> None:
