@@ -74,10 +74,9 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
     """
     question = context.question
     best = int(made.probabilities.argmax())
-    answer = _quoted(question.options[best])
     points = effects(correlations, question.id, made)
     lines = [_own_line(correlations, context, points), _others_line(correlations, context, points, best)]
-    sure = f"How sure: {100 * made.probabilities[best]:.0f} % for {answer}"
+    sure = f"How sure: {100 * made.probabilities[best]:.0f} %"
     if question.id in correlations.answered:
         sure += f"; {100 * correlations.scales[question.id].rates[best]:.0f} % of everybody say so"
     if closest := correlations.closest.get(question.id, ()):
