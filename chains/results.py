@@ -49,6 +49,8 @@ class Recalled(Model):
     question: str | None = None
     option: int | None = None
     counts: tuple[int, ...] = Field(default=(), description="Of a key summary: answers by option, rounded.")
+    shares: tuple[int, ...] = Field(default=(), description="Of a key summary: per cent by option, in steps of five.")
+    holders: int = Field(default=0, description="Of a key summary: how many holders answered, rounded.")
     key: str | None = Field(default=None, description="The shared key that brought it here.")
     score: float = Field(description="Relevance to the question; higher is better.")
     value: float | None = Field(

@@ -64,7 +64,7 @@ def _print(made: Demo, *, browser: str | None) -> None:
     print_table(
         ("collaborator", "score", "agree on"),
         [
-            (one.user, one.score, " · ".join([key.name for key in one.shared if not key.inferred][:_KEYS_SHOWN]))
+            (one.user, one.score, "; ".join([key.name for key in one.shared if not key.inferred][:_KEYS_SHOWN]))
             for one in made.collaborators
         ],
     )

@@ -26,7 +26,7 @@ def _names(keys: Sequence[SharedKey]) -> str:
         if not any(key.name in name for name in names):
             names.append(key.name)
     more = f" (+{len(names) - _SHOWN})" if len(names) > _SHOWN else ""
-    return " · ".join(names[:_SHOWN]) + more
+    return "; ".join(names[:_SHOWN]) + more
 
 
 def join(

@@ -29,7 +29,7 @@ def print_path(
     said = evidence.text if evidence.source == "summary" else evidence.says or evidence.text
     print(f"  {evidence.points:+.1f} points <- {evidence.source} {layer}: {one_line(said)}")
     if collaborator is not None:
-        keys = " · ".join([one.name for one in collaborator.shared if not one.inferred][:_KEYS_SHOWN])
+        keys = "; ".join([one.name for one in collaborator.shared if not one.inferred][:_KEYS_SHOWN])
         print(f"        <- said by {one_line(collaborator.user)} <- who shares {one_line(keys)}")
     elif evidence.source == "summary":
         print(f"        <- holders of the key {one_line(key or '')}, which the user holds too")

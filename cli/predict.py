@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["predict"]
 
 _SHOWN = 8
+_LEAST_POINTS = 0.5
 
 
 def predict(
@@ -131,6 +132,9 @@ def _print(made: Prediction, *, evidence: bool) -> None:
     if made.comment:
         print(f"would write: {one_line(made.comment)}")
     if evidence and made.evidence:
-        shown = [one for one in made.evidence if one.source != "summary" or not one.says][:_SHOWN]
-        rows = [(one.source, f"{one.points:+.0f}", one.says or one.text) for one in shown]
+        shown = [one for one in made.evidence if abs(one.points) >= _LEAST_POINTS][:_SHOWN]
+        rows = [
+            (one.source, f"{one.points:+.0f}", one.text if one.source == "summary" else one.says or one.text)
+            for one in shown
+        ]
         print_table(("evidence", "points", "what it says"), rows)

@@ -56,6 +56,8 @@ class CorrelationModel:
     """What each answer of a question is called, where the Fit calls it something."""
     closest: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
     """Of each question that nobody answered, the labels of the known ones most similar to it, with the cosine."""
+    everybody: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Of questions that somebody of the Fit answered, how many chose each option."""
     answered: Collection[str] = ()
     """The questions that somebody of the Fit answered."""
 
@@ -171,6 +173,7 @@ def load_correlations(
         counts=counts,
         vectors=vectors,
         says={row["id"]: tuple(row["says"]) for row in rows if row["says"]},
+        everybody={row["id"]: tuple(row["counts"]) for row in rows if any(row["counts"])},
         answered=frozenset(id_ for id_, found in fitted.items() if found),
         closest=read.closest,
     )

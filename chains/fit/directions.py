@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from persona_db.chains.fit.scale import low_to_high
 from persona_db.graph.models import Question
 
-__all__ = ["aligned", "polarity"]
+__all__ = ["aligned", "polarity", "tone"]
 
 _FOR = re.compile(
     r"\b(yes|yea|aye|agree\w*|favou?r\w*|support\w*|approv\w+|allow\w*|good|better|legal|true|right|should|likely|"
@@ -20,6 +20,12 @@ _AGAINST = re.compile(
     r"\b(nay|disagree\w*|oppos\w+|against|disapprov\w+|forbid\w*|ban\w*|bad|worse|illegal|false|wrong|unlikely|"
     r"unimportant|dissatisfied|unhappy|unsafe|poor|reject\w*|distrust\w*|less|fewer|decrease\w*|never|hardly|seldom|"
     r"rarely|negative|pessimistic|contra|nein|dagegen|ablehn\w*)\b",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"\b(against|oppos\w+|forbid\w*|prohibit\w*|ban|bans|banned|banning|cut|cuts|cutting|lower\w*|reduc\w+|abolish\w*|stop|"
+    r"stopp\w+|end|ended|repeal\w*|remov\w+|limit\w*|restrict\w*|less|fewer|worse|decreas\w+|weniger|gegen|verb[io]\w+|"
+    r"illegal|wrong)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(no|not|n['’]t|none|nicht|kein\w*|cannot|isn['’]t|don['’]t)\b", re.IGNORECASE)
@@ -38,11 +44,23 @@ def polarity(option: str) -> int:
     return -1 if denied else 0
 
 
+def tone(text: str) -> int:
+    """Return 1 for a text that is against something or for less of it, 0 for one that is not, or denies that it is.
+
+    >>> [tone(text) for text in ("Should fireworks be banned?", "Should fireworks be allowed?", "No ban on fireworks")]
+    [1, 0, 0]
+    """
+    return (len(_LESS.findall(text)) + len(_DENIED.findall(text))) % 2
+
+
 def aligned(one: Question, other: Question) -> int:
     """Return 1 when the scales of two questions point the same way, -1 when they point contrary ways, 0 if unknown.
 
-    Equal options tell by their order, others by which end says yes.
+    Equal options tell by their order, others by which end says yes. Of a question that is against something and one
+    that is not it is unknown; roll calls are not judged by their words, which are procedure.
     """
+    if one.kind != "rollcall" and tone(one.text) != tone(other.text):
+        return 0
     mine, theirs = (_ordered(question) for question in (one, other))
     if mine == theirs:
         return 1

@@ -74,13 +74,19 @@ LEAST_RIGHT = 0.7
 """Share of held-out questions of the same similarity whose direction was told right, for a new one to be predicted."""
 
 
+LEAST_COSINE = 0.5
+"""Cosine with the nearest known question, for a new one to be predicted where that was not measured."""
+
+
 def cannot_tell(correlations: CorrelationModel, question: Question) -> str:
     """Say why nothing reliable can be said of a question that nobody was asked; '' where something can."""
     curve = correlations.snapshot.settings.unseen
     closest = correlations.closest.get(question.id, ())
     if question.id in correlations.answered:
         return ""
-    if closest and (curve is None or told_right(curve, closest[0][1]) >= LEAST_RIGHT):
+    if closest and (
+        closest[0][1] >= LEAST_COSINE if curve is None else told_right(curve, closest[0][1]) >= LEAST_RIGHT
+    ):
         return ""
     if not closest:
         return "Cannot tell: nobody was asked this, and no question whose options point the same way is known."
@@ -110,17 +116,21 @@ def unknown(correlations: CorrelationModel, context: Context, why: str, *, optio
 
 
 def as_asked(made: Prediction, options: Sequence[str]) -> Prediction:
-    """Return a prediction with its options as they were given: in that order and spelling."""
-    if not options or tuple(options) == made.options:
+    """Return a prediction with its options as they were given: in that order and spelling, and these alone."""
+    if not options or tuple(options) == made.options or not made.probabilities:
         return made
     place = {" ".join(option.casefold().split()): at for at, option in enumerate(made.options)}
     order = [place[" ".join(option.casefold().split())] for option in options]
-    said = dict(zip(made.options, (options[order.index(at)] for at in range(len(order))), strict=True))
+    said = {made.options[at]: option for at, option in zip(order, options, strict=True)}
+    chosen = [made.probabilities[at] for at in order]
+    total = 1.0 if len(chosen) == len(made.options) else sum(chosen)
+    best = max(range(len(chosen)), key=lambda at: chosen[at])
     return made.model_copy(
         update={
             "options": tuple(options),
-            "probabilities": tuple(made.probabilities[at] for at in order) if made.probabilities else (),
-            "answer": said.get(made.answer, made.answer),
+            "probabilities": tuple(chance / total for chance in chosen),
+            "answer": said.get(made.answer, options[best]),
+            "confidence": chosen[best] / total,
             "given": said.get(made.given, made.given),
         }
     )

@@ -58,10 +58,7 @@ def _key_text(correlations: CorrelationModel, item: Recalled) -> str:
     if item.source == "own":
         return f"{key.kind}: {key.name}"
     question = correlations.questions[str(item.question)]
-    total = sum(item.counts) or 1
     shares = ", ".join(
-        f"{100 * count // total} % {option!r}"
-        for option, count in zip(question.options, item.counts, strict=True)
-        if count
+        f"{share} % {option!r}" for option, share in zip(question.options, item.shares, strict=True) if share
     )
-    return f"Of about {total} who hold {key.name!r}: {shares}"
+    return f"Of about {item.holders} who hold {key.name!r}: about {shares}"

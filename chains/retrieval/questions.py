@@ -33,6 +33,8 @@ def new_question(text: str, options: Sequence[str]) -> Question:
     Options in reverse make the same question: its options stand in that one of the two orders which sorts first, so
     that what is computed does not depend on which end was given first.
     """
+    if not text.strip() or not all(option.strip() for option in options):
+        raise ConfigError("a new question needs a text, and options that are not empty")
     if len(options) < 2 or len(set(options)) < len(options):
         raise ConfigError("a new question needs two or more different options, in order: give each with --option")
     ordinal = tuple(float(place) for place in range(len(options)))
@@ -43,15 +45,16 @@ def new_question(text: str, options: Sequence[str]) -> Question:
 def is_same(question: Question, text: str, options: Sequence[str]) -> bool:
     """Say whether *question* is what *text* and *options* ask, in whatever order and case words and options stand.
 
+    Some of its options are enough: the prediction is among these then.
+
     >>> known = Question(id="q", text="Should buses run at night?", options=("no", "yes"))
     >>> is_same(known, "At night, should buses run?", ["Yes", "No"])
     True
     >>> is_same(known, "Should buses not run at night?", ["yes", "no"])
     False
     """
-    return _words(question.text) == _words(text) and sorted(map(_plain, question.options)) == sorted(
-        map(_plain, options)
-    )
+    offered = set(map(_plain, options)) <= set(map(_plain, question.options))
+    return offered and _words(question.text) == _words(text)
 
 
 def _words(text: str) -> list[str]:

@@ -282,6 +282,8 @@ def _summaries(
             question=question.id,
             option=None,
             counts=tuple(5 * round(count / 5) for count in counts),
+            shares=tuple(5 * round(20 * count / sum(counts)) for count in counts),
+            holders=5 * round(sum(counts) / 5),
             key=key,
             score=relevance,
             value=correlations.value_of_holding(key),

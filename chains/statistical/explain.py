@@ -76,9 +76,9 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
     best = int(made.probabilities.argmax())
     points = effects(correlations, question.id, made)
     lines = [_own_line(correlations, context, points), _others_line(correlations, context, points, best)]
-    sure = f"How sure: {100 * made.probabilities[best]:.0f} %"
-    if question.id in correlations.answered:
-        sure += f"; {100 * correlations.scales[question.id].rates[best]:.0f} % of everybody say so"
+    sure = f"How sure: {_quoted(question.options[best])} {_percent(float(made.probabilities[best]))}"
+    if everybody := correlations.everybody.get(question.id, ()):
+        sure += f"; everybody {_percent(everybody[best] / sum(everybody))}"
     if closest := correlations.closest.get(question.id, ()):
         nearest = ", ".join(f"{shortened(label, 40)} ({cosine:.2f})" for label, cosine in closest[:_NEAREST])
         curve = correlations.snapshot.settings.unseen
@@ -108,8 +108,8 @@ def _own_line(correlations: CorrelationModel, context: Context, points: Sequence
 
 
 def _is_guess(item: Recalled) -> bool:
-    """Whether an item was inferred from other answers: it stands in no list of what somebody said."""
-    return item.layer == "induced"
+    """Whether an item is a trait or a group: it stands in no list of what somebody said."""
+    return item.layer in ("induced", "cache")
 
 
 def _others_line(correlations: CorrelationModel, context: Context, points: Sequence[float], best: int) -> str:
@@ -122,12 +122,17 @@ def _others_line(correlations: CorrelationModel, context: Context, points: Seque
     for effect, item in sorted(zip(points, context.items, strict=True), key=lambda one: (-one[0], one[1].id)):
         if effect < _LEAST_POINTS:
             break
-        if item.source == "summary" and item.counts and int(np.argmax(item.counts)) == best:
-            count = sum(item.counts)
-            share = 100 * item.counts[best] / count
-            name = said_by(correlations, item)
-            return f"Others: of about {count} who hold \u201c{name}\u201d {share:.0f} % say {_quoted(options[best])}."
+        if item.source == "summary" and item.shares and int(np.argmax(item.shares)) == best:
+            holders, name = f"of about {item.holders} who hold", said_by(correlations, item)
+            return f"Others: {holders} \u201c{name}\u201d about {item.shares[best]} % say {_quoted(options[best])}."
     return "Others hardly add here."
+
+
+def _percent(share: float) -> str:
+    """Return a share in per cent; one that rounds to 0 or 100 and is neither is said to be under 1 or over 99."""
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def _quoted(option: str) -> str:

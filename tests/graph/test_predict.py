@@ -202,6 +202,16 @@ def test_turned_options_turn_the_order_alone(asked: Asked) -> None:
     assert one.probabilities == asked.predict("u17", known.id).probabilities
 
 
+def test_some_options_of_a_known_question(asked: Asked) -> None:
+    """Its prediction among these alone: the probabilities of both sum to 1, in the same ratio."""
+    known = asked.world.questions[7]
+    whole = asked.predict("u17", known.id)
+    part = asked.predict("u17", known.text, options=known.options[:2], embedder=EMBEDDER)
+    assert part.question == known.id
+    assert part.probabilities == pytest.approx([one / sum(whole.probabilities[:2]) for one in whole.probabilities[:2]])
+    assert part.answer == part.options[part.probabilities.index(part.confidence)]
+
+
 def test_what_somebody_answered_is_shown_as_given(asked: Asked) -> None:
     """With its date, and the prediction is what it would be without that answer."""
     item = next(one for one in asked.world.items if one.user == "u02")

@@ -44,6 +44,24 @@ def test_scales_that_point_one_way_or_the_contrary() -> None:
     assert aligned(asked("too little", "too much"), asked("left", "right side of town", "up")) == 0
 
 
+@pytest.mark.parametrize(
+    ("new", "known"),
+    [
+        ("Should fireworks be allowed?", "Should fireworks be banned?"),
+        ("Should the town tax be raised?", "Should the town tax be cut?"),
+        ("Should buses not run at night?", "Should buses run at night?"),
+        ("Should there be no ban on fireworks?", "Should fireworks be banned?"),
+        ("Are you against night buses?", "Should buses run at night?"),
+    ],
+)
+def test_contrary_wording_tells_nothing(new: str, known: str) -> None:
+    """Of a question that is against something and one that is not, no direction follows, whatever the options say."""
+    assert aligned(asked("no", "yes", text=new), asked("no", "yes", text=known)) == 0
+    assert aligned(asked("no", "yes", text=known), asked("no", "yes", text=known)) == 1
+    rollcall = asked("Nay", "Yea", text=new).model_copy(update={"kind": "rollcall"})
+    assert aligned(rollcall, asked("Nay", "Yea", text=known)) == 1
+
+
 @given(st.lists(st.sampled_from(["yes", "no", "never", "agree", "blue", "always wrong"]), min_size=2, unique=True))
 def test_turning_one_scale_turns_the_sign(options: list[str]) -> None:
     """So what is known of another question is mirrored, and nothing else."""
@@ -64,6 +82,7 @@ def test_options_in_reverse_are_the_same_question(options: list[str]) -> None:
         ("should BUSES run at night", [" Yes", "no"], True),
         ("At night, should buses run?", ["yes", "no"], True),
         ("Should buses run at night?", ["no", "unsure", "yes"], False),
+        ("Should buses run at night?", ["yes"], True),
         ("Should trams run at night?", ["no", "yes"], False),
         ("Should buses not run at night?", ["no", "yes"], False),
     ],
