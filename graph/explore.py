@@ -21,6 +21,7 @@ EXPLORE_AREA = "explore"
 _DEFAULT = re.compile(r"(\S+) unless given")
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 8
+_LONGEST_REASON = 300
 _LONGEST_WORD = 200
 """The index splits words longer than 255 characters."""
 
@@ -34,15 +35,21 @@ def explore(graph: Graph, query: str, /, **params: object) -> list[dict[str, Any
     """Return the rows of a named read query; a missing parameter takes the default that its header states.
 
     QueryFileError when there is no such query or a parameter is missing, UnknownDatasetError when there is no such
-    dataset.
+    dataset, ConfigError when the server refuses a parameter: words that are no search, a limit under 0.
     """
+    from neo4j.exceptions import ClientError
+
     named = _named(query)
     given = {**_defaults(named), **params}
     named.check(given)
     dataset = given.get("dataset")
     if isinstance(dataset, str):
         require_dataset(graph, dataset)
-    return graph.read(named.name, **given)
+    try:
+        return graph.read(named.name, **given)
+    except ClientError as exc:
+        why = " ".join(str(exc.message).split())[:_LONGEST_REASON]
+        raise ConfigError(f"{query} can't be run with these parameters: {why}") from exc
 
 
 def default_of(param: Param) -> object:

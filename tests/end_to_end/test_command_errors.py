@@ -13,6 +13,8 @@ MISTAKES = {
     "unknown user to predict": (("predict", "nobody", "--question", "buses"), "no user 'nobody' in dataset"),
     "unknown user to erase": (("erase", "nobody"), "no user 'nobody' in dataset"),
     "unknown question": (("predict", "ada", "--question", "comets"), "no question 'comets' in dataset"),
+    "words that are no search": (("query", "find_asked", "-p", "words=police AND ("), "find_asked can't be run"),
+    "a limit under 0": (("query", "popular_keys", "-p", "limit=-1"), "popular_keys can't be run"),
     "no topic to recall": (("recall", "ada", " "), "name a topic"),
     "unknown question to join": (("join", "ada", "--question", "comets"), "no question 'comets' in dataset"),
     "no question": (("predict", "ada"), "--question"),

@@ -14,7 +14,8 @@ FACE = "api"
 """The folder of the package itself; the other folders are its sub-packages."""
 FOLDERS = (FACE, "graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
 ROOMS = (
-    "labels", "fit", "retrieval", "engine", "statistical", "language", "engines", "prediction", "runnables", "refinement",
+    "labels", "fit", "retrieval", "engine", "statistical", "language", "engines", "prediction", "runnables",
+    "refinement",
 )  # fmt: skip
 """Rooms of `chains` in their order: each may use those before it, but the two engines know nothing of each other."""
 ENGINES = {"statistical", "language"}
