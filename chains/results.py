@@ -73,6 +73,11 @@ class Evidence(Model):
         default=0.0, description="Percentage points that it adds to the winning side; negative: it speaks against it."
     )
 
+    @property
+    def shown(self) -> str:
+        """What a reader is shown: a summary whole, anything else in few words where there are some."""
+        return self.text if self.source == "summary" else self.says or self.text
+
 
 class Context(Model):
     """What was recalled to predict one user's answer to one question."""

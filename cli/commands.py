@@ -14,7 +14,7 @@ COMMANDS = {
     "down": "Stop the embedded Neo4j.",
     "status": "Show where Neo4j runs and what each dataset holds.",
     "load": "Load histories into a dataset.",
-    "labels": "Export or import what questions and answers are called.",
+    "labels": "Export, import or read what questions and answers are called.",
     "refine": "Refine histories into facts, traits and cache keys.",
     "users": "List the users of a dataset.",
     "join": "List who shares cache keys with a user, and which.",

@@ -26,8 +26,7 @@ def print_path(
     withheld: int = 0,
 ) -> None:
     """Print a piece of evidence, and below it the steps back to history items, whose texts are *rests_on*."""
-    said = evidence.text if evidence.source == "summary" else evidence.says or evidence.text
-    print(f"  {evidence.points:+.1f} points <- {evidence.source} {layer}: {one_line(said)}")
+    print(f"  {evidence.points:+.1f} points <- {evidence.source} {layer}: {one_line(evidence.shown)}")
     if collaborator is not None:
         keys = "; ".join([one.name for one in collaborator.shared if not one.inferred][:_KEYS_SHOWN])
         print(f"        <- said by {one_line(collaborator.user)} <- who shares {one_line(keys)}")

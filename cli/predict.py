@@ -133,8 +133,5 @@ def _print(made: Prediction, *, evidence: bool) -> None:
         print(f"would write: {one_line(made.comment)}")
     if evidence and made.evidence:
         shown = [one for one in made.evidence if abs(one.points) >= _LEAST_POINTS][:_SHOWN]
-        rows = [
-            (one.source, f"{one.points:+.0f}", one.text if one.source == "summary" else one.says or one.text)
-            for one in shown
-        ]
+        rows = [(one.source, f"{one.points:+.0f}", one.shown) for one in shown]
         print_table(("evidence", "points", "what it says"), rows)

@@ -12,7 +12,7 @@ from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.neighbourhoods import neighbourhood, picture
 from persona_db.chains.prediction.trace import trace
 from persona_db.chains.refinement.refine import refine
-from persona_db.chains.results import Collaborator, Evidence, Prediction, Recalled
+from persona_db.chains.results import Collaborator, Context, Evidence, Prediction, Recalled
 from persona_db.chains.retrieval.join import join
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import RecallSettings, recall_many
@@ -104,14 +104,12 @@ def run_demo(
     mine = sorted((test for test in tests if test.user == user), key=lambda test: _divided(answers, test.question))
     if not mine:
         raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists senators")
-    predictions = _predictions(graph, dataset, mine)
-    right = [test for test, made in zip(mine, predictions, strict=True) if made.answer == made.options[test.option]]
-    reasoned = [
-        test
-        for test, made in zip(mine, predictions, strict=True)
-        if test in right and any(one.source == "own" and one.points >= _LEAST_REASON for one in made.evidence)
+    predicted = [made for _, made in _predicted(graph, dataset, mine)]
+    right = [
+        (test, made) for test, made in zip(mine, predicted, strict=True) if made.answer == made.options[test.option]
     ]
-    held_out = (reasoned or right or mine)[0]
+    reasoned = [pair for pair in right if any(_is_reason(one) for one in pair[1].evidence)]
+    held_out = next((test for test, _ in reasoned or right), mine[0])
     collaborators = tuple(join(graph, user, dataset=dataset, sharing=Sharing.INDUCED))
     prediction, path, text = _explained(graph, dataset, held_out)
     out.mkdir(parents=True, exist_ok=True)
@@ -162,18 +160,20 @@ def _compare(
     return report_of(header, outcomes, costs=costs)
 
 
-def _predictions(graph: Graph, dataset: str, tests: list[TestItem]) -> list[Prediction]:
-    """Predict some held-out votes, each with its evidence."""
+def _is_reason(evidence: Evidence) -> bool:
+    return evidence.source == "own" and evidence.points >= _LEAST_REASON
+
+
+def _predicted(graph: Graph, dataset: str, tests: list[TestItem]) -> list[tuple[Context, Prediction]]:
+    """Predict some held-out votes, each with its evidence and with what was recalled."""
     asked, correlations = prepare(open_snapshot(graph, dataset), [(test.user, test.question) for test in tests])
     contexts = recall_many(correlations, asked, settings=RecallSettings(), texts=True)
-    return predict_contexts(correlations, contexts, explain=True)
+    return list(zip(contexts, predict_contexts(correlations, contexts, explain=True), strict=True))
 
 
 def _explained(graph: Graph, dataset: str, test: TestItem) -> tuple[Prediction, tuple[TracedItem, ...], str]:
     """Predict one held-out vote, and follow the strongest recalled items of each source back to votes."""
-    asked, correlations = prepare(open_snapshot(graph, dataset), [(test.user, test.question)])
-    context = recall_many(correlations, asked, settings=RecallSettings(), texts=True)[0]
-    prediction = predict_contexts(correlations, [context], explain=True)[0]
+    [(context, prediction)] = _predicted(graph, dataset, [test])
     items = {item.id: item for item in context.items}
     pushed = {one.id for one in prediction.evidence}
     rest = [item for item in context.items if item.id not in pushed]

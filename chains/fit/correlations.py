@@ -6,7 +6,7 @@ that the Fit stores; other correlations are those that shared traits imply.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -58,8 +58,6 @@ class CorrelationModel:
     """Of each question that nobody answered, the labels of the known ones most similar to it, with the cosine."""
     everybody: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Of questions that somebody of the Fit answered, how many chose each option."""
-    answered: Collection[str] = ()
-    """The questions that somebody of the Fit answered."""
 
     def of_question(self, question: str) -> int | None:
         """Return the variable of a question; None for a question that was not read."""
@@ -174,7 +172,6 @@ def load_correlations(
         vectors=vectors,
         says={row["id"]: tuple(row["says"]) for row in rows if row["says"]},
         everybody={row["id"]: tuple(row["counts"]) for row in rows if any(row["counts"])},
-        answered=frozenset(id_ for id_, found in fitted.items() if found),
         closest=read.closest,
     )
 

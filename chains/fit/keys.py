@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.leanings import Leaning
 from persona_db.chains.fit.population import Population
-from persona_db.chains.fit.traits import Claim, Pole
+from persona_db.chains.fit.traits import NO_POLES, Claim, Pole
 from persona_db.chains.labels.names import Names
 from persona_db.chains.labels.texts import unique
 from persona_db.chains.persona import KeyKind
@@ -26,7 +25,6 @@ __all__ = ["CacheKey", "idf", "key_names", "key_row", "make_keys", "opposite_row
 
 Floats = NDArray[np.float64]
 _LEAST_IDF = 0.05
-_NO_POLES: Mapping[str, Pole] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def make_keys(
     held: Sequence[Sequence[Leaning]],
     traits: Floats,
     names: Mapping[str, str],
-    poles: Mapping[str, Pole] = _NO_POLES,
+    poles: Mapping[str, Pole] = NO_POLES,
 ) -> dict[str, CacheKey]:
     """Return the keys that the people of *held* lean to, by id in sorted order.
 

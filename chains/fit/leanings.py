@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.settings import EngineSettings
-from persona_db.chains.fit.traits import Pole, said, trait_scores
+from persona_db.chains.fit.traits import NO_POLES, Pole, said, trait_scores
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
 from persona_db.graph.ids import demographic_id, pole_id, stance_id
@@ -24,7 +23,6 @@ _MOST_COMMON_STANCE = 0.6
 DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
-_NO_POLES: Mapping[str, Pole] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def leanings(
     population: Population,
     choice: NDArray[np.int16],
     attributes: tuple[str, ...],
-    poles: Mapping[str, Pole] = _NO_POLES,
+    poles: Mapping[str, Pole] = NO_POLES,
 ) -> PersonLeanings:
     """Return what distinguishes a person, from their row of answers and their attributes.
 

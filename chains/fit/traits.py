@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from persona_db.chains.labels.sides import is_shown, sides_of
 from persona_db.chains.labels.texts import LONGEST_NAME
 from persona_db.graph.ids import pole_id
 
-__all__ = ["Claim", "Pole", "poles_of", "said", "trait_scores", "trait_weights"]
+__all__ = ["NO_POLES", "Claim", "Pole", "poles_of", "said", "trait_scores", "trait_weights"]
 
 Floats = NDArray[np.float64]
 Claim = tuple[str, tuple[int, ...]]
@@ -57,6 +58,9 @@ class Pole:
     id: str
     name: str
     claims: tuple[Claim, ...] = ()
+
+
+NO_POLES: Mapping[str, Pole] = MappingProxyType({})
 
 
 def poles_of(population: Population, choice: NDArray[np.int16], scores: Floats, names: Names) -> dict[str, Pole]:

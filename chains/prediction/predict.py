@@ -13,7 +13,7 @@ from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.fit.unseen import told_right
 from persona_db.chains.results import Context, Prediction
 from persona_db.chains.retrieval.join import Match
-from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.questions import plain_option, prepare
 from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, recall_many
 from persona_db.graph.models import Question
 from persona_db.graph.progress import Progress, no_progress
@@ -82,7 +82,7 @@ def cannot_tell(correlations: CorrelationModel, question: Question) -> str:
     """Say why nothing reliable can be said of a question that nobody was asked; '' where something can."""
     curve = correlations.snapshot.settings.unseen
     closest = correlations.closest.get(question.id, ())
-    if question.id in correlations.answered:
+    if question.id in correlations.everybody:
         return ""
     if closest and (
         closest[0][1] >= LEAST_COSINE if curve is None else told_right(curve, closest[0][1]) >= LEAST_RIGHT
@@ -119,8 +119,8 @@ def as_asked(made: Prediction, options: Sequence[str]) -> Prediction:
     """Return a prediction with its options as they were given: in that order and spelling, and these alone."""
     if not options or tuple(options) == made.options or not made.probabilities:
         return made
-    place = {" ".join(option.casefold().split()): at for at, option in enumerate(made.options)}
-    order = [place[" ".join(option.casefold().split())] for option in options]
+    place = {plain_option(option): at for at, option in enumerate(made.options)}
+    order = [place[plain_option(option)] for option in options]
     said = {made.options[at]: option for at, option in zip(order, options, strict=True)}
     chosen = [made.probabilities[at] for at in order]
     total = 1.0 if len(chosen) == len(made.options) else sum(chosen)

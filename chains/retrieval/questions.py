@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from persona_db.graph.embedding import Embedder
 
-__all__ = ["is_same", "new_question", "prepare"]
+__all__ = ["is_same", "new_question", "plain_option", "prepare"]
 
 _NEAR = 10
 
@@ -53,7 +53,7 @@ def is_same(question: Question, text: str, options: Sequence[str]) -> bool:
     >>> is_same(known, "Should buses not run at night?", ["yes", "no"])
     False
     """
-    offered = set(map(_plain, options)) <= set(map(_plain, question.options))
+    offered = set(map(plain_option, options)) <= set(map(plain_option, question.options))
     return offered and _words(question.text) == _words(text)
 
 
@@ -61,7 +61,8 @@ def _words(text: str) -> list[str]:
     return sorted(re.findall(r"[^\W_]+", text.casefold()))
 
 
-def _plain(option: str) -> str:
+def plain_option(option: str) -> str:
+    """Return an option as it is compared: whatever its case and blanks."""
     return " ".join(option.casefold().split())
 
 

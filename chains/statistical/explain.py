@@ -64,17 +64,17 @@ def said_by(correlations: CorrelationModel, item: Recalled) -> str:
     return item.text
 
 
-def explanation(correlations: CorrelationModel, context: Context, made: Estimated) -> str:
+def explanation(correlations: CorrelationModel, context: Context, made: Estimated, points: Sequence[float]) -> str:
     """Return three lines: the nearest that the person said, how people like them split, and how sure it is.
 
     Before them one says of a question that nobody was asked that this is a guess, and which questions are nearest.
 
-    Reasons come with what they add to the winning side, in percentage points; none under one point is shown. What
-    others answered is marked as theirs. What everybody answers is said of questions that somebody answered only.
+    Reasons come with *points*, what `effects` says that they add to the winning side, in percentage points; none under
+    one point is shown. What others answered is marked as theirs. What everybody answers is said of questions that
+    somebody answered only.
     """
     question = context.question
     best = int(made.probabilities.argmax())
-    points = effects(correlations, question.id, made)
     lines = [_own_line(correlations, context, points), _others_line(correlations, context, points, best)]
     sure = f"How sure: {_quoted(question.options[best])} {_percent(float(made.probabilities[best]))}"
     if everybody := correlations.everybody.get(question.id, ()):

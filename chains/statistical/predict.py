@@ -117,18 +117,17 @@ def _predict(correlations: CorrelationModel, context: Context, *, explain: bool)
     evidence: tuple[Evidence, ...] = ()
     explanation = ""
     if explain:
+        added = effects(correlations, question.id, made)
         weighed = [
             Evidence(
                 id=item.id, source=item.source, text=item.text, says=said_by(correlations, item),
                 weight=round(push, 6), points=round(100 * points, 2),
             )
-            for item, push, points in zip(
-                context.items, made.pushes, effects(correlations, question.id, made), strict=True
-            )
+            for item, push, points in zip(context.items, made.pushes, added, strict=True)
             if push
         ]  # fmt: skip
         evidence = tuple(sorted(weighed, key=lambda one: (-abs(one.weight), one.id)))
-        explanation = explained(correlations, context, made)
+        explanation = explained(correlations, context, made, added)
     return Prediction.model_construct(
         user=context.user,
         question=question.id,
