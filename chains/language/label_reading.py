@@ -8,8 +8,8 @@ it back to its own option. Every other answer keeps its safe name, `label: optio
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from persona_db.chains.language.call import Budget, CallContext
 from persona_db.chains.language.models import model_of
 from persona_db.chains.language.outputs import ReadLabel, SortedStances
 from persona_db.chains.language.prompts import label_prompt, prompt_file, unlabel_prompt
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.language.structured import Answered, Checked, Problem, ask
 from persona_db.graph.errors import PersonaDBError
 from persona_db.graph.labels import LONGEST_LABEL, LONGEST_STANCE, Label, store_labels, unread
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from persona_db.chains.calls import CallRecord
     from persona_db.chains.language.models import LanguageModel
-    from persona_db.chains.language.settings import ModelSettings
     from persona_db.graph.session import Graph
 
 __all__ = ["LabelReport", "Reading", "read_dataset", "read_labels"]
@@ -45,6 +45,8 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _FOR = re.compile(r"(for|in favou?r|supports?|agrees?|approves?|wants?)\b", re.IGNORECASE)
 _AGAINST = re.compile(r"(against|opposes?|disagrees?|disapproves?)\b", re.IGNORECASE)
 _TOKENS_A_LABEL, _TOKENS_A_STANCE = 40, 25
+_AT_ONCE = 32
+"""Questions that are read before what was read is stored."""
 _MANY = re.compile(r"\b(much|many|high|great|strong|always|often)\b", re.IGNORECASE)
 _FEW = re.compile(r"\b(little|few|low|hardly|weak|never|rarely)\b", re.IGNORECASE)
 
@@ -79,31 +81,51 @@ def read_labels(
     asked = [question for question in known if question.options]
     done: list[Reading] = []
     with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
-        for reading in pool.map(lambda question: _read(model, question, budget), asked):
+        # All of one prompt before the other: a model that keeps its last prompt reads what they share once.
+        named = list(pool.map(lambda question: _named(model, question, budget), asked))
+        for reading in pool.map(lambda question, first: _checked(model, question, first, budget), asked, named):
             done.append(reading)
             progress("reading questions", len(done), len(asked))
     used = {label.casefold() for label in taken}
     return [_unique(reading, used) for reading in done]
 
 
-def _read(model: LanguageModel, question: Question, budget: Budget | None) -> Reading:
+def _named(model: LanguageModel, question: Question, budget: Budget | None) -> Reading:
+    """Return what the model says of a question, as far as its form and words can be used."""
     context = CallContext("label", "", budget)
     try:
         said = ask(model, label_prompt(question), ReadLabel, check=_checker(question), call_context=context)
-        if not isinstance(said, Answered):
-            return Reading(question.id, None, (said.reason,), tuple(context.calls))
-        label, stances, rejected = _usable(question, said.value)
-        if stances:
-            rejected += _put_back(model, question, stances, context)
     except PersonaDBError as exc:
         return Reading(question.id, None, (), tuple(context.calls), exc)
-    made = Label(
-        question=question.id,
-        label=label,
-        stances=tuple(stances.get(place, "") for place in range(len(question.options))) if stances else (),
-        content=said.value.kind,
-    )
+    if not isinstance(said, Answered):
+        return Reading(question.id, None, (said.reason,), tuple(context.calls))
+    label, stances, rejected = _usable(question, said.value)
+    made = Label(question=question.id, label=label, stances=_places(question, stances), content=said.value.kind)
     return Reading(question.id, made, tuple(rejected), tuple(context.calls))
+
+
+def _checked(model: LanguageModel, question: Question, first: Reading, budget: Budget | None) -> Reading:
+    """Return a reading without the stances that a second call does not put back to their option."""
+    label = first.label
+    if label is None or not label.stances:
+        return first
+    context = CallContext("label", "", budget)
+    stances = {place: stance for place, stance in enumerate(label.stances) if stance}
+    try:
+        lost = _put_back(model, question, stances, context)
+    except PersonaDBError as exc:
+        return replace(first, label=None, calls=(*first.calls, *context.calls), error=exc)
+    return replace(
+        first,
+        label=label.model_copy(update={"stances": _places(question, stances)}),
+        rejected=(*first.rejected, *lost),
+        calls=(*first.calls, *context.calls),
+    )
+
+
+def _places(question: Question, stances: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the stances by option, '' where there is none; nothing at all without any."""
+    return tuple(stances.get(place, "") for place in range(len(question.options))) if stances else ()
 
 
 def _checker(question: Question) -> Any:
@@ -246,8 +268,11 @@ def read_dataset(
     """Read the questions that neither a person nor a source named and that this model has not read, and store it.
 
     Calls are in the ledger under the stage `label`, with no user. Reading again makes no call. With *dry_run* the first
-    calls are counted and none is made. A fault of the model ends the reading; what was read is stored.
+    calls are counted and none is made. A fault of the model ends the reading; what was read is stored, every 32
+    questions, so that a killed reading goes on from there.
     """
+    if isinstance(model, str):
+        settings = (settings or ModelSettings()).model_copy(update={"keeps_prompt": True})
     opened = model_of(graph, model, settings)
     hashes = " ".join(f"{name} {prompt_file(name).hash}" for name in ("label", "unlabel"))
     read_by = f"{opened.name} {hashes}"
@@ -263,20 +288,39 @@ def read_dataset(
         )  # fmt: skip
     taken = [question.label for question in everything if question.label and question.id not in ids]
     budget = Budget(budget_usd=budget_usd)
-    found = read_labels(opened, asked, taken=taken, budget=budget, progress=progress)
+    found: list[Reading] = []
+    made: list[Label] = []
+    for start in range(0, len(asked), _AT_ONCE):
+        part = read_labels(
+            opened,
+            asked[start : start + _AT_ONCE],
+            taken=taken,
+            budget=budget,
+            progress=_after(progress, start, len(asked)),
+        )
+        labels = [one.label or Label(question=one.question) for one in part if one.error is None]
+        store_labels(graph, dataset, labels, by="model", read_by=read_by)
+        calls = [call for one in part for call in one.calls]
+        store_runs(graph, dataset, runs_of(calls, fit="", at=now()))
+        opened.recorded(calls)
+        taken += [one.label for one in labels if one.label]
+        found += part
+        made += labels
+        if any(one.error is not None for one in part):
+            break
     read = [one for one in found if one.error is None]
-    made = [one.label or Label(question=one.question) for one in read]
-    store_labels(graph, dataset, made, by="model", read_by=read_by)
-    calls = [call for one in found for call in one.calls]
-    store_runs(graph, dataset, runs_of(calls, fit="", at=now()))
-    opened.recorded(calls)
+    error = next((one.error for one in found if one.error is not None), None)
     options = {question.id: len(question.options) for question in asked}
-    errors = [one.error for one in found if one.error is not None]
     return LabelReport(
-        dataset=dataset, model=opened.name, questions=len(asked), waiting=len(errors),
+        dataset=dataset, model=opened.name, questions=len(asked), waiting=len(asked) - len(read),
         labels=sum(bool(one.label) for one in made), stances=sum(bool(s) for one in made for s in one.stances),
         options=sum(options[one.question] for one in read),
         rejected=tuple(f"{one.question}: {why}" for one in read for why in one.rejected),
         calls=budget.calls, cached=budget.cached, tokens_in=budget.tokens_in, tokens_out=budget.tokens_out,
-        cost_usd=None if opened.price is None else budget.cost_usd, stopped=str(errors[0]) if errors else "",
+        cost_usd=None if opened.price is None else budget.cost_usd, stopped="" if error is None else str(error),
     )  # fmt: skip
+
+
+def _after(progress: Progress, start: int, total: int) -> Progress:
+    """Return the progress of a part that begins after *start* of *total*."""
+    return lambda what, done, _: progress(what, start + done, total)

@@ -29,3 +29,8 @@ class ModelSettings(Model):
     method: Method | None = Field(
         default=None, description="How structure is asked for; None takes what suits the model."
     )
+    keeps_prompt: bool = Field(
+        default=False,
+        description="llama: keep the last prompt, so that the next is read from where it differs: faster where prompts "
+        "begin alike. The last digits of an answer may then depend on the prompt before.",
+    )
