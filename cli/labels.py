@@ -94,6 +94,7 @@ def _export(graph: Graph, dataset: str, file: Path | None) -> tuple[dict[str, An
 
 def _import(graph: Graph, dataset: str, file: Path) -> tuple[dict[str, Any], _Rows]:
     """Give the questions what the file says."""
+    from persona_db.graph.errors import LoadError
     from persona_db.graph.labels import store_labels
     from persona_db.graph.models import QuarantinedRow
     from persona_db.graph.users import questions
@@ -102,6 +103,8 @@ def _import(graph: Graph, dataset: str, file: Path) -> tuple[dict[str, Any], _Ro
     bad: list[QuarantinedRow] = []
     found = read_labels(file, questions(graph, dataset), bad.append)
     changed = store_labels(graph, dataset, found, by="person")
+    if bad and not found:
+        raise LoadError(f"no row can be used; {bad[0].reason}", source=str(file), row=bad[0].row)
     report = {"questions": len(found), "changed": changed, "quarantined": [row.model_dump() for row in bad]}
     return report, [
         ("questions", len(found), f"{changed} of them changed; `persona-db refine --refit` calls keys by them"),

@@ -82,6 +82,7 @@ def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -
             "at": question.at,
             "label": question.label or None,
             "stances": list(question.stances) or None,
+            "directions": list(question.directions) or None,
             "content": question.content,
         }
         for question in reversed(batch)

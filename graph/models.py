@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from persona_db.graph.names import QuestionContent, QuestionKind, Sharing
+from persona_db.graph.names import OptionDirection, QuestionContent, QuestionKind, Sharing
 
 __all__ = [
     "END_OF_TIME",
@@ -42,6 +42,11 @@ class Question(Model):
         description="What each option stands for, readable alone; an empty one is called `label: option`; none at all "
         "when none was given.",
     )
+    directions: tuple[OptionDirection, ...] = Field(
+        default=(),
+        description="Where each option stands towards what is asked about, where the words of options do not tell; "
+        "none at all when none was given.",
+    )
     content: QuestionContent | None = Field(
         default=None, description="What is asked about: only opinions and behaviour become values. None: not known."
     )
@@ -53,6 +58,8 @@ class Question(Model):
             raise ValueError(f"question {self.id!r}: {len(self.ordinal)} places for {len(self.options)} options")
         if self.stances and len(self.stances) != len(self.options):
             raise ValueError(f"question {self.id!r}: {len(self.stances)} stances for {len(self.options)} options")
+        if self.directions and len(self.directions) != len(self.options):
+            raise ValueError(f"question {self.id!r}: {len(self.directions)} directions for {len(self.options)} options")
         return self
 
 

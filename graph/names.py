@@ -12,6 +12,7 @@ __all__ = [
     "KeyKind",
     "LabelledBy",
     "Layer",
+    "OptionDirection",
     "QuestionContent",
     "QuestionKind",
     "Sharing",
@@ -30,6 +31,9 @@ QuestionKind = Literal["survey", "rollcall", "post"]
 
 QuestionContent = Literal["opinion", "behaviour", "identity", "knowledge", "rating", "other"]
 """What a question is about; `rating` is somebody else's about the person, an interviewer's for example."""
+
+OptionDirection = Literal["", "for", "against", "middle", "none"]
+"""Where an option stands towards what its question is about; `none` expresses no stance, "" leaves it to its words."""
 
 LabelledBy = Literal["source", "person", "model"]
 """Who gave a question its label; a later one of these is not put in the place of a person's."""

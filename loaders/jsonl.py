@@ -26,7 +26,7 @@ from pydantic_core import from_json
 from persona_db.graph.errors import LoadError
 from persona_db.graph.ids import derived_item_key, item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
-from persona_db.graph.names import Keep, QuestionContent, QuestionKind
+from persona_db.graph.names import Keep, OptionDirection, QuestionContent, QuestionKind
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.lines import check_file, numbered_lines
 from persona_db.loaders.rows import Id, Quarantine, Storable, Text, ignore, normalised, reason_of, shown, storable
@@ -88,6 +88,9 @@ class QuestionLine(_Line):
     stances: tuple[Storable, ...] = Field(
         default=(), description="What each option stands for, readable alone; '' for `label: option`."
     )
+    directions: tuple[OptionDirection, ...] = Field(
+        default=(), description="Where each option stands: for, against, middle or none; '' leaves it to its words."
+    )
     content: QuestionContent | None = Field(default=None, description="Only opinions and behaviour become values.")
     at: Date = ""
 
@@ -97,6 +100,8 @@ class QuestionLine(_Line):
             raise ValueError("options: the same option twice")
         if self.stances and len(self.stances) != len(self.options):
             raise ValueError(f"stances: {len(self.stances)} for {len(self.options)} options")
+        if self.directions and len(self.directions) != len(self.options):
+            raise ValueError(f"directions: {len(self.directions)} for {len(self.options)} options")
         return self
 
 
@@ -236,6 +241,7 @@ class JsonlSource(Source):
             kind=line.kind,
             label=line.label,
             stances=line.stances,
+            directions=line.directions,
             content=line.content,
             at=line.at,
         )
@@ -294,7 +300,7 @@ class JsonlSource(Source):
 
 def _unlabelled(question: Question) -> Question:
     """Return the question without what it is called, which may change."""
-    return question.model_copy(update={"label": "", "stances": (), "content": None})
+    return question.model_copy(update={"label": "", "stances": (), "directions": (), "content": None})
 
 
 def _parse(text: str) -> ItemLine | QuestionLine | UserLine:

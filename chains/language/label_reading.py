@@ -321,6 +321,10 @@ def read_dataset(
     )  # fmt: skip
 
 
-def _after(progress: Progress, start: int, total: int) -> Progress:
-    """Return the progress of a part that begins after *start* of *total*."""
-    return lambda what, done, _: progress(what, start + done, total)
+def _after(progress: Progress, start: int, whole: int) -> Progress:
+    """Return the progress of a part that begins after *start* of *whole*."""
+
+    def told(what: str, done: int, total: int | None = None) -> None:
+        progress(what, start + done, whole if total else None)
+
+    return told
