@@ -10,11 +10,12 @@ import typer
 from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
 
 if TYPE_CHECKING:
+    from persona_db.chains.language.label_reading import LabelReport
     from persona_db.chains.language.settings import ModelSettings
     from persona_db.graph.progress import Progress
     from persona_db.graph.session import Graph
 
-__all__ = ["labels"]
+__all__ = ["labels", "read_rows"]
 
 _Rows = list[tuple[object, ...]]
 
@@ -122,16 +123,25 @@ def _read(
     found = read_dataset(
         graph, dataset, model, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
     )
+    return found.model_dump(), read_rows(found)
+
+
+def read_rows(report: LabelReport) -> _Rows:
+    """Return the rows of a table that says what a reading of questions did, or would do."""
     rows: _Rows = [
-        ("questions", found.questions, "to be read" if dry_run else f"{found.waiting} of them wait"),
-        ("calls", found.calls, f"{found.cached} more answered by the cache"),
-        ("tokens", found.tokens_in + found.tokens_out, "" if found.cost_usd is None else f"{found.cost_usd:.4f} USD"),
+        ("questions", report.questions, "to be read" if report.dry_run else f"{report.waiting} of them wait"),
+        ("calls", report.calls, f"{report.cached} more answered by the cache"),
+        (
+            "tokens",
+            report.tokens_in + report.tokens_out,
+            "" if report.cost_usd is None else f"{report.cost_usd:.4f} USD",
+        ),
     ]
-    if not dry_run:
+    if not report.dry_run:
         rows += [
-            ("labels", found.labels, "accepted; `persona-db refine --refit` calls keys by them"),
-            ("stances", found.stances, f"accepted of {found.options} options; the others are called label: option"),
+            ("labels", report.labels, "accepted; `persona-db refine --refit` calls keys by them"),
+            ("stances", report.stances, f"accepted of {report.options} options; the others are called label: option"),
         ]
-    if found.stopped:
-        rows.append(("stopped", found.waiting, found.stopped))
-    return found.model_dump(), rows
+    if report.stopped:
+        rows.append(("stopped", report.waiting, report.stopped))
+    return rows
