@@ -13,8 +13,8 @@ from persona_db.chains.language.outputs import (
     PredictedAnswer,
     Reaction,
 )
-from persona_db.chains.language.prompts import Rendered
-from persona_db.chains.language.quoting import folded, quoted_in
+from persona_db.chains.language.prompts import Rendered, shown_options
+from persona_db.chains.language.quoting import defused, folded, quoted_in
 from persona_db.chains.language.structured import Checked, Problem
 from persona_db.graph.models import Question
 
@@ -23,7 +23,8 @@ __all__ = ["check_answer", "check_distillation", "check_induction", "check_react
 _WORDS_OF_A_NAME = 6
 _AROUND = " .|[]"
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
-_ENDS = " -.'\""
+_AROUND_OPTION = re.compile(r"^['\" ]*([-*] )?['\" ]*|['\". ]+$")
+"""A list mark, quotation marks and a full stop; a sign before a number is part of it."""
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
@@ -84,16 +85,34 @@ def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
     return ""
 
 
+def _option_of(options: Sequence[str]) -> Callable[[str], str | None]:
+    """Return what finds the option that was copied: exactly, as it was shown, or else the only one read alike."""
+
+    def only(keys: Sequence[str]) -> dict[str, str]:
+        return {key: option for key, option in zip(keys, options, strict=True) if key and keys.count(key) == 1}
+
+    def bare(text: str) -> str:
+        return _AROUND_OPTION.sub("", folded(text))
+
+    exact = {shown: option for shown, option in zip(shown_options(options), options, strict=True)}
+    exact |= {option: option for option in options}
+    alike = [(reads, only([reads(option) for option in options])) for reads in (defused, folded, bare)]
+
+    def option_of(given: str) -> str | None:
+        if given in exact:
+            return exact[given]
+        return next((meant[text] for reads, meant in alike if (text := reads(given)) in meant), None)
+
+    return option_of
+
+
 def check_answer(prompt: Rendered, question: Question) -> Callable[[PredictedAnswer], Checked[PredictedAnswer]]:
     """Return a check that the answer is an option, probabilities are those of options, and evidence was shown.
 
     Options get the question's spelling. Without a usable answer nothing is usable; otherwise unusable evidence and
     probabilities are dropped.
     """
-    meant = {folded(option).strip(_ENDS): option for option in question.options}
-
-    def option_of(given: str) -> str | None:
-        return meant.get(folded(given).strip(_ENDS))
+    option_of = _option_of(question.options)
 
     def check(given: PredictedAnswer) -> Checked[PredictedAnswer]:
         raw = given.model_dump_json()

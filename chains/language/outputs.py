@@ -72,13 +72,18 @@ def _single_spaced(given: Any) -> Any:
     return " ".join(given.split()) if isinstance(given, str) else given
 
 
+def _written(given: Any) -> Any:
+    """Return an option that was given as a number as it is written."""
+    return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
 Word = BeforeValidator(_word)
 Sentence = Annotated[str, BeforeValidator(_single_spaced), Field(min_length=1, max_length=400)]
 Name = Annotated[str, BeforeValidator(_single_spaced), Field(min_length=1, max_length=80)]
 Explanation = Annotated[str, Field(max_length=1_000)]
 Comment = Annotated[str, Field(max_length=600)]
 Citation = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=8)]
-Option = Annotated[str, BeforeValidator(_single_spaced), Field(max_length=2_000)]
+Option = Annotated[str, BeforeValidator(_written), Field(max_length=2_000)]
 
 
 class QuotedItem(Model):
@@ -150,7 +155,7 @@ class PredictedAnswer(Model):
 
     answer: Option = Field(description="One of the options, copied exactly.")
     probabilities: tuple[OptionProbability, ...] = Field(
-        max_length=100, description="Every option with its probability; sum 1."
+        json_schema_extra={"maxItems": 100}, description="Every option with its probability; sum 1."
     )
     explanation: Explanation = Field(description="One or two sentences.")
     evidence: tuple[Citation, ...] = Field(max_length=40, description="Ids of the items that it rests on.")
@@ -189,7 +194,7 @@ class ReadLabel(Model):
 
     label: str = Field(max_length=200, description="2 to 6 words.")
     kind: Annotated[QuestionContent, BeforeValidator(_plain)]
-    stances: tuple[ReadStance, ...] = Field(max_length=200)
+    stances: tuple[ReadStance, ...] = Field(json_schema_extra={"maxItems": 200})
 
 
 class SortedStance(Model):
@@ -202,4 +207,4 @@ class SortedStance(Model):
 class SortedStances(Model):
     """Which option each stance stands for."""
 
-    pairs: tuple[SortedStance, ...] = Field(max_length=200)
+    pairs: tuple[SortedStance, ...] = Field(json_schema_extra={"maxItems": 200})

@@ -307,7 +307,7 @@ def prediction_of_answer(answered: Answered[PredictedAnswer], prompt: Rendered, 
     stated = {one.option: one.probability for one in value.probabilities} or {value.answer: 1.0}
     total = sum(stated.values())
     probabilities = choice_probabilities(
-        answered.message.response_metadata, field="answer", options=question.options
+        answered.message.response_metadata, field="answer", chosen=value.answer, options=question.options
     ) or tuple(stated.get(option, 0.0) / total for option in question.options)
     return UsablePrediction(
         answer=value.answer,
@@ -322,9 +322,8 @@ def prediction_of_reaction(reacted: Answered[Reaction], prompt: Rendered, questi
     """Return the prediction of a reaction on the question's scale of seven, with its comment."""
     value = reacted.value
     rank = signed(value.polarity, value.intensity)
-    probabilities = reaction_probabilities(reacted.message.response_metadata) or tuple(
-        float(one == rank) for one in range(2 * NEUTRAL + 1)
-    )
+    said = reaction_probabilities(reacted.message.response_metadata, value.polarity, value.intensity)
+    probabilities = said or tuple(float(one == rank) for one in range(2 * NEUTRAL + 1))
     return UsablePrediction(
         answer=question.options[rank],
         probabilities=probabilities,

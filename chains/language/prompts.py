@@ -7,6 +7,7 @@ text every time, and nobody can write a text that closes its own block.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -37,6 +38,7 @@ __all__ = [
     "prompt_file",
     "react_prompt",
     "repair_text",
+    "shown_options",
     "unlabel_prompt",
     "verify_prompt",
 ]
@@ -198,8 +200,18 @@ class _Block:
 def _question_prompt(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     block = _Block()
     mine, theirs = _recalled(block, own, borrowed)
-    options = "\n".join(f"- {block.quote(option)}" for option in question.options)
+    shown = shown_options(question.options)
+    block.quoted += shown
+    options = "\n".join(f"- {option}" for option in shown)
     return _rendered(name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options)
+
+
+def shown_options(options: Sequence[str]) -> list[str]:
+    """Return the line that shows each option: its text, or JSON of all where only blanks tell some apart."""
+    lines = [defused(option) for option in options]
+    if len(set(lines)) == len(lines):
+        return lines
+    return [json.dumps(option).replace("<", "\\u003c").replace("[", "\\u005b") for option in options]
 
 
 def _recalled(block: _Block, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> tuple[str, str]:
