@@ -97,13 +97,17 @@ class CallCache(BaseCache):
             self.keep(self.key(prompt, llm_string), generation.message)
 
     def keep(self, key: bytes, message: AIMessage) -> None:
-        """Keep *message* under *key*, unless it is a refusal or empty."""
+        """Keep *message* under *key*, unless it is a refusal, empty or no text."""
         if not _worth_keeping(message):
+            return
+        try:
+            written = message.model_dump_json(fallback=str)
+        except ValueError:  # half of a character, which no file can hold
             return
         call = current_call()
         usage: Any = message.usage_metadata or {}
         row = (
-            key, self._model, call.prompt.name if call else "", message.model_dump_json(fallback=str),
+            key, self._model, call.prompt.name if call else "", written,
             call.counted_in if call else 0, usage.get("input_tokens"), usage.get("output_tokens"),
             int(call.repair) if call else 0,
         )  # fmt: skip

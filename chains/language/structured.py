@@ -8,6 +8,7 @@ was cut off.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -49,6 +50,13 @@ _REFUSING = (
     "i'm sorry", "i am sorry", "sorry,", "i can't", "i cannot", "i can not", "i won't", "i'm unable", "i am unable",
     "i'm not able", "as an ai",
 )  # fmt: skip
+
+_REASONING = ("<think", "<reasoning>", "<thought", "[THINK]", "<|channel|>analysis")
+_REASONED = ("</think>", "</thinking>", "</reasoning>", "</thought>", "[/THINK]", "final<|message|>")
+"""What models write around their reasoning where no server takes it out; the first sign may be in their template."""
+_CUT = "the answer was cut off for its length: name fewer, in fewer words"
+_ONLY_REASONED = "all tokens of the answer went into reasoning; set a larger --max-tokens, or less --reasoning"
+_BEGINS = re.compile(r"\{\s*[\"}]")
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,7 @@ def ask(
     for turn in range(1 + REPAIRS):
         with Call(model, prompt, call_context, count_messages(model, messages, output), repair=turn > 0) as call:
             message = _sent(model, runnable, messages, call_context.config, call)
-            reply = read_reply(message)
+            reply = read_reply(message, output)
             reasons, outcome = (reply.reason,), reply.outcome
             checked: Checked[T] | None = None
             if reply.value is not None:
@@ -196,7 +204,7 @@ def _reasons(exc: ValidationError) -> list[str]:
 
 @dataclass(frozen=True)
 class Reply:
-    """The value that a message holds, or why it holds none."""
+    """The value that a message holds, or why it holds none; `said` is without what the model reasoned before."""
 
     said: str
     value: dict[str, Any] | None = None
@@ -204,40 +212,97 @@ class Reply:
     outcome: CallOutcome = "answered"
 
 
-def read_reply(message: AIMessage) -> Reply:  # noqa: PLR0911 (one a way to fail)
+def read_reply(message: AIMessage, output: type[Model]) -> Reply:  # noqa: PLR0911 (one a way to fail)
     """Return the JSON object that a message holds, as the arguments of a function or in its text.
 
-    Words around the object are ignored; an incomplete object is an invalid answer.
+    Reasoning and words around the object are ignored. An incomplete object is an invalid answer, and so are two
+    different ones: which of them is meant would be a guess.
     """
-    said = _words(message)
+    said = _said(message)
     finish = message.response_metadata.get("finish_reason") or message.response_metadata.get("stop_reason")
     if _is_refusal(message, said, finish):
         return Reply(said or str(message.additional_kwargs.get("refusal") or ""), None, "the model refused", "refused")
     if finish in _CUT_OFF:
-        reason = "the answer was cut off for its length: name fewer, in fewer words"
-        return Reply(said, None, reason, "truncated")
-    if message.tool_calls:
-        return Reply(said, dict(message.tool_calls[0]["args"]))
-    if not said.strip():
+        return Reply(said, None, _CUT if said.strip() else _ONLY_REASONED, "truncated")
+    called = "\n".join(json.dumps(call["args"]) for call in message.tool_calls)
+    found, broken, meant = list[dict[str, Any]](), "", list[dict[str, Any]]()
+    for text in filter(str.strip, (called, said)):
+        found, broken = _objects(text)
+        meant = _meant(found, output)
+        if meant:
+            break
+    said = said if said.strip() else called
+    if not said:
         return Reply(said, None, "the answer was empty", "empty")
-    start, end = said.find("{"), said.rfind("}")
-    if start < 0:
+    if broken:
+        return Reply(said, None, f"the answer is not one complete JSON object: {broken}", "invalid")
+    if len(meant) > 1:
+        return Reply(said, None, f"there are {len(meant)} different JSON objects in the answer", "invalid")
+    if not found:
         return Reply(said, None, "there is no JSON object in the answer", "invalid")
-    try:
-        value = json.loads(said[start : end + 1] if end > start else said[start:])
-    except ValueError as exc:
-        where = f"{exc.msg} at character {exc.pos}" if isinstance(exc, json.JSONDecodeError) else "not readable"
-        return Reply(said, None, f"the answer is not one complete JSON object: {where}", "invalid")
-    return Reply(said, value) if isinstance(value, dict) else Reply(said, None, "the answer is no object", "invalid")
+    return Reply(said, (meant or found)[-1])
 
 
-def _words(message: AIMessage) -> str:
-    """Return the text of a message, or else the arguments of its function call as they came."""
-    if text := str(message.text):
-        return text
-    if message.invalid_tool_calls:
-        return str(message.invalid_tool_calls[0].get("args") or "")
-    return json.dumps(message.tool_calls[0]["args"], ensure_ascii=False) if message.tool_calls else ""
+def _said(message: AIMessage) -> str:
+    """Return the text of a message after its reasoning, or else the arguments of its function call as they came."""
+    text = str(message.text)
+    end = max((text.rfind(mark) + len(mark) for mark in _REASONED if mark in text), default=0)
+    text = "" if not end and text.lstrip().startswith(_REASONING) else text[end:]
+    if not text.strip():
+        old_form = message.additional_kwargs.get("function_call") or {}
+        calls: list[Any] = [*message.invalid_tool_calls, {"args": old_form.get("arguments")}]
+        text = str(calls[0]["args"] or "")
+    return text.encode("utf-8", "replace").decode()
+
+
+def _objects(text: str) -> tuple[list[dict[str, Any]], str]:
+    """Return the complete JSON objects in *text*, none inside another, and what is wrong with one after the last."""
+    found: list[dict[str, Any]] = []
+    broken = ""
+    start = text.find("{")
+    while start >= 0:
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+            json.dumps(value, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as exc:
+            end = start + 1
+            if not broken and _BEGINS.match(text, start):
+                broken = (
+                    f"{exc.msg} at character {exc.pos}" if isinstance(exc, json.JSONDecodeError) else "not readable"
+                )
+        else:
+            found.append(value)
+            broken = ""
+        start = text.find("{", end)
+    return found, broken
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object whose fields were named once each."""
+    made = dict(pairs)
+    if any(made[name] != value for name, value in pairs):
+        raise ValueError("a field has two values")
+    return made
+
+
+def _not_a_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+_DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_once, parse_constant=_not_a_number)
+
+
+def _meant(objects: Sequence[dict[str, Any]], output: type[Model]) -> list[dict[str, Any]]:
+    """Return the different ones of *objects* that have the fields of *output*: all of them, or else those required."""
+    every = set(output.model_fields)
+    needed = {name for name, field_ in output.model_fields.items() if field_.is_required()}
+    inside = [value for one in objects for value in one.values() if isinstance(value, dict)]
+    for among in (objects, inside):
+        for fields in (every, needed):
+            having = [one for one in among if fields <= one.keys()]
+            if having:
+                return [one for place, one in enumerate(having) if one not in having[:place]]
+    return []
 
 
 def _is_refusal(message: AIMessage, said: str, finish: Any) -> bool:

@@ -108,6 +108,7 @@ def test_prompt_settings_and_what_is_asked_for_make_the_key(tmp_path: Path) -> N
     "message",
     [
         AIMessage(""),
+        AIMessage("half of a character: \ud83d"),
         AIMessage("x", additional_kwargs={"refusal": "no"}),
         AIMessage("x", response_metadata={"finish_reason": "content_filter"}),
     ],
