@@ -45,6 +45,8 @@ _Render = Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered]
 
 _SCALE = 7
 _HANDLE_TOKENS = 5
+_WORDS_TOKENS, _SHARE_TOKENS = 300, 16
+"""Tokens of an answer without probabilities, and of one probability beside its option."""
 
 
 _OUTCOMES: dict[CallOutcome, Said] = {"outside": "outside", "refused": "refused", "empty": "empty"}
@@ -179,6 +181,8 @@ def _predict_one(
     token_budget: int | None,
 ) -> Predicted:
     question = context.question
+    options = model.count_tokens("\n".join(question.options))
+    model.needs(_WORDS_TOKENS + options + _SHARE_TOKENS * len(question.options))
 
     def asked(
         render: _Render,

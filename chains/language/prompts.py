@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -45,6 +45,7 @@ __all__ = [
 
 PROMPTS = ("distil", "explain", "induce", "label", "predict", "react", "repair", "unlabel", "verify")
 _NOTHING = "(nothing)"
+_MANY = 100  # options for which the limits of a grammar are raised
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Rendered:
     texts: Mapping[str, str]
     """The complete text by citation id, as it was before it was quoted."""
     max_entries: int | None = None
-    """The most facts or traits that the prompt asks for."""
+    """The most facts or traits that the prompt asks for; of options, how many there are where they are many."""
 
     @property
     def text(self) -> str:
@@ -203,7 +204,8 @@ def _question_prompt(name: str, question: Question, own: Sequence[Recalled], bor
     shown = shown_options(question.options)
     block.quoted += shown
     options = "\n".join(f"- {option}" for option in shown)
-    return _rendered(name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options)
+    asked = _rendered(name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options)
+    return replace(asked, max_entries=len(shown)) if len(shown) > _MANY else asked
 
 
 def shown_options(options: Sequence[str]) -> list[str]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from pydantic import ValidationError
@@ -19,13 +19,9 @@ from pydantic import ValidationError
 from persona_db.chains.calls import CallOutcome, CallRecord
 from persona_db.chains.language.call import Call, CallContext
 from persona_db.chains.language.models import LanguageModel
-from persona_db.chains.language.output_schema import bound, count_messages
+from persona_db.chains.language.output_schema import adapted, bound, count_messages
 from persona_db.chains.language.prompts import Rendered, repair_text
-from persona_db.chains.language.retry import sending
 from persona_db.graph.models import Model
-
-if TYPE_CHECKING:
-    from langchain_core.runnables import Runnable, RunnableConfig
 
 __all__ = [
     "REPAIRS",
@@ -115,7 +111,15 @@ def ask(
     does not hold; ModelUnavailableError, ConfigError, PromptTooLongError and ModelAnswerError as `retry.sending`
     raises them.
     """
-    runnable = bound(model, prompt, output, log_probabilities=log_probabilities)
+
+    def send(refused: Collection[str]) -> AIMessage:
+        asked = bound(model, prompt, output, log_probabilities=log_probabilities, refused=refused)
+        try:
+            answer = asked.invoke(messages, call_context.config)
+        except IndexError:  # no choices
+            return AIMessage("")
+        return cast("AIMessage", answer["raw"] if isinstance(answer, dict) else answer)
+
     messages: list[BaseMessage] = list(prompt.messages)
     best: Answered[T] | None = None
     most_kept = 1
@@ -125,18 +129,10 @@ def ask(
     first, keys = len(call_context.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
         with Call(model, prompt, call_context, count_messages(model, messages, output), repair=turn > 0) as call:
-            message = _sent(model, runnable, messages, call_context.config, call)
+            with call.under_way():
+                message = adapted(model, send)
             reply = read_reply(message, output)
-            reasons, outcome = (reply.reason,), reply.outcome
-            checked: Checked[T] | None = None
-            if reply.value is not None:
-                try:
-                    checked = check(output.model_validate(reply.value))
-                except ValidationError as exc:
-                    reasons, outcome = _reasons(exc), "invalid"
-                else:
-                    reasons = [problem.reason for problem in checked.problems]
-                    outcome = checked.outcome if reasons else "answered"
+            checked, reasons, outcome = _checked(reply, output, check)
             call.answered(message, outcome)
         if call.key is not None:
             keys.append(call.key)
@@ -146,6 +142,12 @@ def ask(
             best, most_kept = Answered(checked.value, (), message, checked.problems), checked.kept
         if outcome == "refused":
             break
+        if reply.reason == _ONLY_REASONED:
+            if call.dry_run or not model.needs(4 * model.tokens_out):
+                break
+            if model.cache is not None and call.key is not None:
+                model.cache.forget([call.key])
+            continue
         said = AIMessage(reply.said[:_MOST_RAW] or "(nothing)")
         before, messages = messages, [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
         if messages == before:
@@ -158,17 +160,31 @@ def ask(
     return Failed("; ".join(reasons[:_MOST_PROBLEMS]), reply.said, outcome, calls)
 
 
+def _checked(
+    reply: Reply, output: type[T], check: Callable[[T], Checked[T]]
+) -> tuple[Checked[T] | None, Sequence[str], CallOutcome]:
+    """Return what of a reply is usable, what is wrong with it, and the outcome of its call."""
+    if reply.value is None:
+        return None, (reply.reason,), reply.outcome
+    try:
+        checked = check(output.model_validate(reply.value))
+    except ValidationError as exc:
+        return None, _reasons(exc), "invalid"
+    reasons = [problem.reason for problem in checked.problems]
+    return checked, reasons, checked.outcome if reasons else "answered"
+
+
 def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContext) -> Iterator[str]:
     """Yield the model's answer in plain text as it comes; the call is recorded when it has ended."""
     messages = list(prompt.messages)
 
-    def begin() -> tuple[AIMessageChunk | None, Iterator[AIMessageChunk]]:
-        chunks = model.chat.stream(messages, call_context.config)
+    def begin(refused: Collection[str]) -> tuple[AIMessageChunk | None, Iterator[AIMessageChunk]]:
+        chunks = model.chat_without(refused).stream(messages, call_context.config, **model.arguments)
         return next(chunks, None), chunks
 
     with Call(model, prompt, call_context, count_messages(model, messages, None)) as call:
         with call.under_way():
-            chunk, rest = sending(begin, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
+            chunk, rest = adapted(model, begin)
         whole = None  # a model that does not stream gives one message, which is no chunk
         try:
             while chunk is not None:
@@ -179,21 +195,6 @@ def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContex
         finally:  # whoever stops listening has paid for what came
             message = whole or AIMessage("")
             call.answered(message, "answered" if message.text else "empty")
-
-
-def _sent(
-    model: LanguageModel,
-    runnable: Runnable[Any, Any],
-    messages: list[BaseMessage],
-    config: RunnableConfig | None,
-    call: Call,
-) -> AIMessage:
-    def send() -> AIMessage:
-        answer = runnable.invoke(messages, config)
-        return cast("AIMessage", answer["raw"] if isinstance(answer, dict) else answer)
-
-    with call.under_way():
-        return sending(send, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
 
 
 def _reasons(exc: ValidationError) -> list[str]:
