@@ -129,7 +129,8 @@ def _may_pass(exc: BaseException) -> bool:
 def _named(exc: Exception, model: str, attempts: int) -> Exception:
     """Return our error for *exc*; itself when it has nothing to do with the provider."""
     status = status_of(exc)
-    said = " ".join(str(exc).split())[:300]
+    inside = exc.args[0] if isinstance(exc, ValueError) and exc.args and isinstance(exc.args[0], dict) else {}
+    said = " ".join(str(inside.get("message") or exc).split())[:300]
     named: Exception = exc
     if isinstance(exc, ContextOverflowError) or (status in (400, 413) and _too_long(said)):
         named = PromptTooLongError(f"{model} takes no prompt that long; set context_tokens to what it takes")

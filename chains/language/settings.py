@@ -39,3 +39,15 @@ class ModelSettings(Model):
         description="llama: keep the last prompt, so that the next is read from where it differs: faster where prompts "
         "begin alike. The last digits of an answer may then depend on the prompt before.",
     )
+
+    @property
+    def command(self) -> list[str]:
+        """The options of the command line that set the same."""
+        options = {
+            "--temperature": self.temperature,
+            "--concurrency": self.concurrency,
+            "--method": self.method,
+            "--max-tokens": self.max_tokens_out if "max_tokens_out" in self.model_fields_set else None,
+            "--reasoning": self.reasoning,
+        }
+        return [word for name, value in options.items() if value is not None for word in (name, str(value))]

@@ -91,7 +91,16 @@ def test_no_answer_is_a_failure(cli: CommandLine, town: tuple[str, str], server:
 
 @pytest.mark.parametrize(
     "option",
-    [("--limit", "3"), ("--budget-usd", "1"), ("--dry-run",), ("--temperature", "0.5"), ("--concurrency", "2")],
+    [
+        ("--limit", "3"),
+        ("--budget-usd", "1"),
+        ("--dry-run",),
+        ("--temperature", "0.5"),
+        ("--concurrency", "2"),
+        ("--method", "text"),
+        ("--max-tokens", "99"),
+        ("--reasoning", "low"),
+    ],
 )
 def test_a_bound_needs_a_model(cli: CommandLine, town: tuple[str, str], option: tuple[str, ...]) -> None:
     """The statistical engine has nothing that it bounds."""
@@ -109,6 +118,25 @@ def test_a_model_that_cannot_be_had_is_said(
         done = cli("refine", *town, "--model", model)
         assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
         assert said in done.err
+
+
+def test_a_dry_run_needs_no_key(
+    cli: CommandLine, town: tuple[str, str], monkeypatch: pytest.MonkeyPatch, server: LanguageServer
+) -> None:
+    """Since nothing is asked."""
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert cli.json("refine", *town, *MODEL, "--dry-run")["calls"] == 24
+    assert cli("labels", "read", *town, *MODEL, "--dry-run").status == 0
+    assert server.calls == []
+
+
+def test_how_a_model_is_asked_is_an_option(cli: CommandLine, town: tuple[str, str], server: LanguageServer) -> None:
+    """The way of structure, the tokens of an answer, and how much it reasons."""
+    options = ("--method", "function_calling", "--max-tokens", "300", "--reasoning", "low")
+    cli("refine", *town, *MODEL, "--limit", "1", *options)
+    asked = server.calls[0].asked
+    assert (asked.method, asked.body["max_completion_tokens"]) == ("function_calling", 300)
+    assert asked.body["reasoning_effort"] == "low"
 
 
 def test_an_unknown_value_is_a_wrong_usage(cli: CommandLine) -> None:
