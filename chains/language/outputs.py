@@ -87,7 +87,7 @@ def _within(most: int) -> BeforeValidator:
 
 def _cited(given: Any) -> Any:
     """Return those of the ids named that can be ids; one id may stand without a list."""
-    named = [given] if isinstance(given, str) else given or ()
+    named = given if isinstance(given, list | tuple) else [given]
     return [one for one in named if isinstance(one, str) and 0 < len(one.strip()) <= _LONGEST_ID][:_MOST_CITED]
 
 

@@ -223,14 +223,14 @@ def read_reply(message: AIMessage, output: type[Model]) -> Reply:  # noqa: PLR09
     finish = message.response_metadata.get("finish_reason") or message.response_metadata.get("stop_reason")
     if _is_refusal(message, said, finish):
         return Reply(said or str(message.additional_kwargs.get("refusal") or ""), None, "the model refused", "refused")
+    called = _called(message)
     if finish in _CUT_OFF:
-        return Reply(said, None, _CUT if said.strip() else _ONLY_REASONED, "truncated")
-    called = "\n".join(json.dumps(call["args"]) for call in message.tool_calls)
+        return Reply(said or called, None, _CUT if said.strip() or called else _ONLY_REASONED, "truncated")
     found, broken, meant = list[dict[str, Any]](), "", list[dict[str, Any]]()
     for text in filter(str.strip, (called, said)):
         found, broken = _objects(text)
         meant = _meant(found, output)
-        if meant:
+        if meant or broken:
             break
     said = said if said.strip() else called
     if not said:
@@ -245,15 +245,18 @@ def read_reply(message: AIMessage, output: type[Model]) -> Reply:  # noqa: PLR09
 
 
 def _said(message: AIMessage) -> str:
-    """Return the text of a message after its reasoning, or else the arguments of its function call as they came."""
-    text = str(message.text)
+    """Return the text of a message after its reasoning."""
+    text = str(message.text).encode("utf-8", "replace").decode()  # half of a character has no place in a text
     end = max((text.rfind(mark) + len(mark) for mark in _REASONED if mark in text), default=0)
-    text = "" if not end and text.lstrip().startswith(_REASONING) else text[end:]
-    if not text.strip():
-        old_form = message.additional_kwargs.get("function_call") or {}
-        calls: list[Any] = [*message.invalid_tool_calls, {"args": old_form.get("arguments")}]
-        text = str(calls[0]["args"] or "")
-    return text.encode("utf-8", "replace").decode()
+    return "" if not end and text.lstrip().startswith(_REASONING) else text[end:]
+
+
+def _called(message: AIMessage) -> str:
+    """Return the arguments of the functions that a message calls, as they came where they are no JSON."""
+    called = [json.dumps(call["args"]) for call in message.tool_calls]
+    called += [str(call["args"] or "") for call in message.invalid_tool_calls]
+    old_form = message.additional_kwargs.get("function_call") or {}
+    return "\n".join((*called, str(old_form.get("arguments") or ""))).encode("utf-8", "replace").decode().strip()
 
 
 def _objects(text: str) -> tuple[list[dict[str, Any]], str]:

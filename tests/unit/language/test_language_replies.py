@@ -71,6 +71,20 @@ def test_the_answer_is_read(message: AIMessage) -> None:
         (AIMessage("<think>Hm", response_metadata={"finish_reason": "length"}), "truncated", "reasoning"),
         (AIMessage("", response_metadata={"finish_reason": "length"}), "truncated", "reasoning"),
         (AIMessage(GOOD, response_metadata={"finish_reason": "length"}), "truncated", "cut off"),
+        (
+            AIMessage(
+                "",
+                invalid_tool_calls=[{"name": "P", "args": GOOD[:30], "id": "1", "error": "cut"}],
+                response_metadata={"finish_reason": "length"},
+            ),
+            "truncated",
+            "cut off",
+        ),
+        (
+            AIMessage(GOOD, invalid_tool_calls=[{"name": "P", "args": '{"answer": "no', "id": "1", "error": ""}]),
+            "invalid",
+            "not one",
+        ),
         (AIMessage("<think>{</think>I'm sorry, I can't."), "refused", "refused"),
     ],
 )
