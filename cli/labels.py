@@ -133,7 +133,7 @@ def _read(
     from persona_db.chains.language.label_reading import read_dataset
     from persona_db.chains.language.models import model_of
 
-    opened = model_of(graph, model, settings, dry_run=True) if dry_run else model  # which needs no key
+    opened = model_of(graph, model, settings, dry_run=True) if dry_run else model
     found = read_dataset(
         graph, dataset, opened, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
     )

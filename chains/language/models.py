@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from persona_db.chains.language.retry import RequestLimiter
     from persona_db.graph.session import Graph
 
-__all__ = ["CALL_CACHE", "NEW_LIMIT", "LanguageModel", "model_of", "open_model"]
+__all__ = ["CALL_CACHE", "LONGER", "NEW_LIMIT", "LanguageModel", "model_of", "open_model"]
 
 _CONTEXT = 8_192
 _LLAMA = "llama"
 _CLASSES = {"ChatOpenAI": "openai", "AzureChatOpenAI": "azure_openai"}
 _METHODS: tuple[Method, ...] = ("json_schema", "function_calling", "json_mode", "text")
-NEW_LIMIT = "max_completion_tokens"
+NEW_LIMIT, LONGER = "max_completion_tokens", "longer answers"
+"""What a provider may refuse beside methods and settings."""
 _LIMITS = ("max_tokens", "num_predict", "max_output_tokens")
 """What providers' chat models call the tokens of an answer."""
 _MOST_OUT, _UNKNOWN = 16_384, 32_768
@@ -84,12 +85,13 @@ class LanguageModel:
     @property
     def tokens_out(self) -> int:
         """Tokens of one answer at most: as set, or else as many as answers were found to need."""
-        return int(self.bound.get("tokens_out", self.settings.max_tokens_out))
+        longer = None if LONGER in self.refused else self.bound.get("tokens_out")
+        return int(longer or self.settings.max_tokens_out)
 
     def needs(self, tokens: int) -> bool:
         """Let answers have so many tokens from now on, as far as they may; False where that is no more."""
         more = min(tokens, self.most_tokens_out)
-        if more <= self.tokens_out:
+        if more <= self.tokens_out or LONGER in self.refused:
             return False
         self.bound["tokens_out"] = more
         return True
@@ -183,7 +185,7 @@ def open_model(
         methods=(asked.method,) if asked.method else _METHODS[_METHODS.index(_method(provider, chat)) :],
         optional=_optional(asked) if isinstance(model, str) else (),
         most_tokens_out=asked.max_tokens_out if chosen else min(_MOST_OUT, (context or _UNKNOWN) // 2),
-        refused=kept.refused() if kept is not None else set(),
+        refused=kept.refused() - {asked.method} if kept is not None else set(),
         arguments=arguments,
         config=config,
         context_tokens=context or _CONTEXT,

@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.utils.function_calling import convert_to_openai_function
 from pydantic import BaseModel
 
-from persona_db.chains.language.models import NEW_LIMIT, LanguageModel
+from persona_db.chains.language.models import LONGER, NEW_LIMIT, LanguageModel
 from persona_db.chains.language.prompts import Rendered
 from persona_db.chains.language.retry import sending, status_of
 from persona_db.graph.errors import ModelConfigError, PersonaDBError
@@ -40,6 +40,7 @@ _OPENAI = ("openai", "azure_openai", "llama")
 _REFUSING = frozenset({400, 404, 405, 415, 422, 500, 501})
 _FORMAT = ("response_format", "response format", "structured output", "json_", "json mode", "schema")
 _CALLED = {
+    LONGER: ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "in the completion"),
     "temperature": ("temperature",), "seed": ("seed",), "logprobs": ("logprobs",), NEW_LIMIT: (NEW_LIMIT,),
     "json_schema": _FORMAT, "json_mode": _FORMAT, "function_calling": ("tool", "function"),
 }  # fmt: skip
@@ -79,11 +80,13 @@ def _refused_part(model: LanguageModel, refused: Collection[str], exc: BaseExcep
     if (status_of(exc) or 0) not in _REFUSING:
         return None
     said = str(exc).casefold()
-    method = next((one for one in model.methods if one not in refused), "text")
-    parts = [
-        part for part in (*model.optional, "logprobs", *([method] * (len(model.methods) > 1))) if part not in refused
-    ]
-    return next((part for part in parts if any(word in said for word in _CALLED.get(part, ()))), None)
+    parts = [*model.optional, "logprobs"]
+    if model.tokens_out > model.settings.max_tokens_out:
+        parts.insert(0, LONGER)
+    if len(model.methods) > 1:
+        parts.append(next((one for one in model.methods if one not in refused), "text"))
+    sent = (part for part in parts if part not in refused)
+    return next((part for part in sent if any(word in said for word in _CALLED.get(part, ()))), None)
 
 
 def bound(

@@ -128,6 +128,7 @@ def ask(
     outcome: CallOutcome = "invalid"
     first, keys = len(call_context.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
+        had = model.tokens_out
         with Call(model, prompt, call_context, count_messages(model, messages, output), repair=turn > 0) as call:
             with call.under_way():
                 message = adapted(model, send)
@@ -143,7 +144,7 @@ def ask(
         if outcome == "refused":
             break
         if reply.reason == _ONLY_REASONED:
-            if call.dry_run or not model.needs(4 * model.tokens_out):
+            if call.dry_run or not (model.needs(4 * had) or model.tokens_out > had):
                 break
             if model.cache is not None and call.key is not None:
                 model.cache.forget([call.key])

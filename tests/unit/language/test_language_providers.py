@@ -207,6 +207,25 @@ def test_reasoning_without_end_ends(language_server: LanguageServer, tmp_path: P
     assert len(language_server.calls) == 1
 
 
+def test_a_longer_answer_that_is_refused_is_asked_for_no_more(language_server: LanguageServer, tmp_path: Path) -> None:
+    """Others are answered as before."""
+    language_server.fail(Said(lambda asked, good: "", finish="length"), times=1)
+    said = "max_tokens or max_completion_tokens is too large: 4096. This model supports at most 2048."
+    language_server.fail(Status(400, said=said), where=lambda asked: not reasons(2_049)(asked))
+    model = opened(tmp_path)
+    assert [call.outcome for call in predicted(model).calls] == ["truncated", "answered"]
+    assert [call.attempts for call in predicted(model, "More buses?").calls] == [1]
+    assert "longer answers" in model.refused
+
+
+def test_a_method_that_is_chosen_is_tried_again(language_server: LanguageServer, tmp_path: Path) -> None:
+    """Also where it was refused before: a server may have learnt it."""
+    language_server.fail(Status(400, said=SCHEMA), where=by("json_schema"), times=1)
+    predicted(opened(tmp_path))
+    predicted(opened(tmp_path, method="json_schema"), "More buses?")
+    assert [call.asked.method for call in language_server.answered] == ["function_calling", "json_schema"]
+
+
 def test_a_longer_answer_is_reserved_for(language_server: LanguageServer, tmp_path: Path) -> None:
     """Under a budget that does not hold it no longer answer is asked for."""
     language_server.fail(Said(lambda asked, good: "", finish="length"))
