@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import LanguageModelLike
 
     from persona_db.chains.engine import Refiner
     from persona_db.chains.language.models import LanguageModel
@@ -18,7 +18,7 @@ __all__ = ["engine_of"]
 
 def engine_of(
     graph: Graph,
-    model: str | BaseChatModel | LanguageModel | None = None,
+    model: str | LanguageModelLike | LanguageModel | None = None,
     *,
     model_settings: ModelSettings | None = None,
     budget_usd: float | None = None,

@@ -16,8 +16,8 @@ from persona_db.graph.errors import ModelConfigError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.runnables import Runnable, RunnableConfig
+    from langchain_core.language_models import BaseChatModel, LanguageModelLike
+    from langchain_core.runnables import RunnableConfig
 
     from persona_db.chains.calls import CallRecord
     from persona_db.chains.language.cache import CallCache
@@ -135,7 +135,7 @@ class LanguageModel:
 
 
 def open_model(
-    model: str | BaseChatModel | Runnable[Any, Any],
+    model: str | LanguageModelLike,
     *,
     settings: ModelSettings | None = None,
     cache: Path | None = None,
@@ -227,7 +227,7 @@ def _optional(settings: ModelSettings) -> tuple[str, ...]:
     return ("temperature", "seed", NEW_LIMIT) if settings.temperature == 0 else ("seed", NEW_LIMIT)
 
 
-def _named(model: str, settings: ModelSettings, *, dry_run: bool = False, keyless: bool = False) -> BaseChatModel:
+def _named(model: str, settings: ModelSettings, *, dry_run: bool = False, **key: str) -> BaseChatModel:
     provider, _, rest = model.partition(":")
     if provider == _LLAMA:
         from persona_db.chains.language.llama import llama_model
@@ -239,20 +239,21 @@ def _named(model: str, settings: ModelSettings, *, dry_run: bool = False, keyles
         )
     from langchain.chat_models import init_chat_model
 
-    arguments = _arguments(provider, settings) | ({"api_key": "none"} if keyless else {})
+    arguments: dict[str, Any] = {**_arguments(provider, settings), **key}
     try:
         opened: BaseChatModel = init_chat_model(rest, model_provider=provider, **arguments)
     except ImportError as exc:
         extra = provider if provider in ("anthropic", "ollama") else None
         remedy = f"pip install 'persona-db[{extra}]'" if extra else f"pip install {exc.name or 'its LangChain package'}"
         raise ModelConfigError(f"model {model!r} needs a package that is not installed: {remedy}") from exc
-    except (ValueError, ValidationError) as exc:
-        raise ModelConfigError(f"model {model!r} can't be opened: {_first_line(exc)}") from None
     except Exception as exc:
-        if "api_key" not in str(exc).casefold():
+        keyless = "api_key" in str(exc).casefold()
+        if keyless and dry_run:
+            return _named(model, settings, api_key="none")
+        if isinstance(exc, ValueError):
+            raise ModelConfigError(f"model {model!r} can't be opened: {_first_line(exc)}") from None
+        if not keyless:
             raise
-        if dry_run:
-            return _named(model, settings, keyless=True)
         raise ModelConfigError(
             f"model {model!r} needs a key: set {provider.upper()}_API_KEY in the environment"
             + (" (and OPENAI_BASE_URL for another server)" if provider == "openai" else "")
@@ -313,7 +314,7 @@ def _first_line(exc: Exception) -> str:
 
 def model_of(
     graph: Graph,
-    model: str | BaseChatModel | LanguageModel,
+    model: str | LanguageModelLike | LanguageModel,
     settings: ModelSettings | None,
     *,
     dry_run: bool = False,

@@ -48,7 +48,7 @@ from persona_db.graph.ids import fit_id
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import LanguageModelLike
 
     from persona_db.chains.language.models import LanguageModel
     from persona_db.chains.language.settings import ModelSettings
@@ -73,7 +73,7 @@ def refine(
     settings: EngineSettings | None = None,
     embedder: Embedder | None = None,
     progress: Progress = no_progress,
-    model: str | BaseChatModel | LanguageModel | None = None,
+    model: str | LanguageModelLike | LanguageModel | None = None,
     model_settings: ModelSettings | None = None,
     budget_usd: float | None = None,
     limit: int | None = None,

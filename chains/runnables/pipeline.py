@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.callbacks import CallbackManagerForChainRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import LanguageModelLike
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation, ValidationError
 
@@ -37,7 +37,7 @@ from persona_db.graph.session import Graph
 __all__ = ["Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"]
 
 if TYPE_CHECKING:
-    ModelLike = str | BaseChatModel | LanguageModel
+    ModelLike = str | LanguageModelLike | LanguageModel
 else:
     ModelLike = Any  # pydantic would go through all that a model holds
 

@@ -40,5 +40,7 @@ def test_a_dry_run_opens_a_model_without_a_key(monkeypatch: pytest.MonkeyPatch) 
     """Others say which key is missing."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     assert open_model("openai:gpt-4.1-mini", dry_run=True).name == "openai:gpt-4.1-mini"
+    with pytest.raises(ConfigError, match="provider"):
+        open_model("nowhere:model", dry_run=True)
     with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
         open_model("openai:gpt-4.1-mini")
