@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
@@ -162,17 +162,42 @@ def ask(
 
 
 def _checked(
-    reply: Reply, output: type[T], check: Callable[[T], Checked[T]]
+    reply: Reply, output: type[T], check: Callable[[T], Checked[T]], problems: tuple[Problem, ...] = ()
 ) -> tuple[Checked[T] | None, Sequence[str], CallOutcome]:
-    """Return what of a reply is usable, what is wrong with it, and the outcome of its call."""
+    """Return what of a reply is usable, what is wrong with it, and the outcome of its call.
+
+    An entry of a list that is not as it should be is left out, and the others count.
+    """
     if reply.value is None:
         return None, (reply.reason,), reply.outcome
     try:
         checked = check(output.model_validate(reply.value))
     except ValidationError as exc:
-        return None, _reasons(exc), "invalid"
-    reasons = [problem.reason for problem in checked.problems]
-    return checked, reasons, checked.outcome if reasons else "answered"
+        left, wrong = _without_wrong_entries(reply.value, exc)
+        if not wrong:
+            return None, _reasons(exc), "invalid"
+        return _checked(replace(reply, value=left), output, check, (*problems, *wrong))
+    problems += checked.problems
+    reasons = [problem.reason for problem in problems]
+    return replace(checked, problems=problems), reasons, checked.outcome if reasons else "answered"
+
+
+def _without_wrong_entries(value: dict[str, Any], exc: ValidationError) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Return *value* without the entries that are wrong, and a problem for each; none where it is not entries alone."""
+    wrong: dict[tuple[str, int], str] = {}
+    for one, reason in zip(exc.errors(include_url=False, include_context=False), _reasons(exc, most=None), strict=True):
+        match one["loc"]:
+            case (str(name), int(place), *_) if len(value[name]) > 1:
+                wrong.setdefault((name, place), reason)
+            case _:
+                return value, ()
+    raw = [json.dumps(value[name][place], ensure_ascii=False) for name, place in wrong]
+    left = {
+        name: [one for place, one in enumerate(entries) if (name, place) not in wrong]
+        for name, entries in value.items()
+        if any(name == of for of, _ in wrong)
+    }
+    return {**value, **left}, tuple(map(Problem, wrong.values(), raw))
 
 
 def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContext) -> Iterator[str]:
@@ -198,10 +223,10 @@ def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContex
             call.answered(message, "answered" if message.text else "empty")
 
 
-def _reasons(exc: ValidationError) -> list[str]:
+def _reasons(exc: ValidationError, *, most: int | None = _MOST_PROBLEMS) -> list[str]:
     """Return pydantic's complaints, without the values, which users may have written."""
     found = exc.errors(include_input=False, include_url=False, include_context=False)
-    return [f"{'.'.join(str(part) for part in one['loc']) or 'answer'}: {one['msg']}" for one in found[:_MOST_PROBLEMS]]
+    return [f"{'.'.join(str(part) for part in one['loc']) or 'answer'}: {one['msg']}" for one in found[:most]]
 
 
 @dataclass(frozen=True)
@@ -229,7 +254,7 @@ def read_reply(message: AIMessage, output: type[Model]) -> Reply:  # noqa: PLR09
         return Reply(said or called, None, _CUT if said.strip() or called else _ONLY_REASONED, "truncated")
     found, broken, meant = list[dict[str, Any]](), "", list[dict[str, Any]]()
     for text in filter(str.strip, (called, said)):
-        found, broken = _objects(text)
+        found, broken = _objects(text, output)
         meant = _meant(found, output)
         if meant or broken:
             break
@@ -260,8 +285,8 @@ def _called(message: AIMessage) -> str:
     return "\n".join((*called, str(old_form.get("arguments") or ""))).encode("utf-8", "replace").decode().strip()
 
 
-def _objects(text: str) -> tuple[list[dict[str, Any]], str]:
-    """Return the complete JSON objects in *text*, none inside another, and what is wrong with one after the last."""
+def _objects(text: str, output: type[Model]) -> tuple[list[dict[str, Any]], str]:
+    """Return the complete JSON objects in *text*, and what is wrong with one after the last that can be *output*."""
     found: list[dict[str, Any]] = []
     broken = ""
     start = text.find("{")
@@ -277,7 +302,7 @@ def _objects(text: str) -> tuple[list[dict[str, Any]], str]:
                 )
         else:
             found.append(value)
-            broken = ""
+            broken = "" if _meant([value], output) else broken
         start = text.find("{", end)
     return found, broken
 

@@ -66,6 +66,7 @@ def test_the_answer_is_read(message: AIMessage) -> None:
         (AIMessage('{"answer": "yes", "x": NaN}'), "invalid", "not one complete"),
         (AIMessage('{"answer": "\\ud83d"}'), "invalid", "not one complete"),
         (AIMessage(GOOD[:30]), "invalid", "not one complete"),
+        (AIMessage(GOOD.replace('"explanation":', '"explanation"')), "invalid", "Expecting ':'"),
         (AIMessage("yes"), "invalid", "no JSON object"),
         (AIMessage(f"<think>{GOOD}"), "empty", "empty"),
         (AIMessage("<think>Hm", response_metadata={"finish_reason": "length"}), "truncated", "reasoning"),
