@@ -143,7 +143,8 @@ def _named(exc: Exception, model: str, attempts: int) -> Exception:
     elif status == 404:
         named = ModelConfigError(f"there is no model {model} at its address; check its name and the base URL ({said})")
     elif status == 429 or _may_pass(exc):
-        named = ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({type(exc).__name__}: {said})")
+        kind = status if inside else type(exc).__name__
+        named = ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({kind}: {said})")
     elif status is not None and status >= 400:
         named = ModelAnswerError(f"{model} refused the request ({status}: {said})")
     elif isinstance(exc, ValueError | TypeError | LookupError | AttributeError):

@@ -151,7 +151,7 @@ def test_an_error_inside_an_answer_is_that_error(language_server: LanguageServer
     language_server.fail(error(SCHEMA, "invalid_request_error"), where=by("json_schema"))
     assert predicted(opened(tmp_path), "More buses?").prediction.outcome == "answered"
     language_server.fail(error("Provider returned error", 502))
-    with pytest.raises(ModelUnavailableError, match="Provider returned error"):
+    with pytest.raises(ModelUnavailableError, match="502: Provider returned error"):
         predicted(opened(tmp_path), "More trains?")
 
 
