@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+from persona_db.cli.language import (
+    BudgetUsd,
+    Concurrency,
+    MaxTokens,
+    MethodName,
+    ModelName,
+    ReasoningLevel,
+    Temperature,
+)
 
 if TYPE_CHECKING:
     from persona_db.chains.language.label_reading import LabelReport
@@ -37,6 +45,9 @@ def labels(
     budget_usd: BudgetUsd = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
+    method: MethodName = None,
+    max_tokens: MaxTokens = None,
+    reasoning: ReasoningLevel = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count the calls that read would make, and make none.")
     ] = False,
@@ -57,12 +68,13 @@ def labels(
         raise ConfigError("name the label file to import; `persona-db labels export FILE` writes one")
     if action == "read" and model is None:
         raise ConfigError("name the model that reads: --model openai:gpt-4.1-mini, for example")
-    if action != "read":
-        settings_of(None, temperature=temperature, concurrency=concurrency, budget_usd=budget_usd, dry_run=dry_run)
+    settings = settings_of(
+        model if action == "read" else None, temperature=temperature, concurrency=concurrency, method=method,
+        max_tokens=max_tokens, reasoning=reasoning, budget_usd=budget_usd, dry_run=dry_run,
+    )  # fmt: skip
     with progress_bar() as progress, connect(read_settings(), progress=progress, without=ARRAYS) as graph:
         require_dataset(graph, dataset)
         if model is not None and action == "read":
-            settings = settings_of(model, temperature=temperature, concurrency=concurrency)
             report, rows = _read(graph, dataset, model, settings, budget_usd, progress, dry_run=dry_run)
         elif action == "import" and file is not None:
             report, rows = _import(graph, dataset, file)
@@ -119,9 +131,11 @@ def _read(
 ) -> tuple[dict[str, Any], _Rows]:  # fmt: skip
     """Let a model read the questions that nobody named and it did not read yet."""
     from persona_db.chains.language.label_reading import read_dataset
+    from persona_db.chains.language.models import model_of
 
+    opened = model_of(graph, model, settings, dry_run=True) if dry_run else model
     found = read_dataset(
-        graph, dataset, model, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
+        graph, dataset, opened, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
     )
     return found.model_dump(), read_rows(found)
 

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+from persona_db.cli.language import (
+    BudgetUsd,
+    Concurrency,
+    MaxTokens,
+    MethodName,
+    ModelName,
+    ReasoningLevel,
+    Temperature,
+)
 
 if TYPE_CHECKING:
     from persona_db.chains.language.label_reading import LabelReport
@@ -44,6 +52,9 @@ def refine(
     limit: Annotated[int | None, typer.Option(min=1, help="Most users refined by the model in this run.")] = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
+    method: MethodName = None,
+    max_tokens: MaxTokens = None,
+    reasoning: ReasoningLevel = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Bring the personas of a dataset up to date. An interrupted run resumes where it stopped; a finished one does nothing."""
@@ -54,7 +65,14 @@ def refine(
     from persona_db.graph.session import Graph
 
     settings = read_settings()
-    reader = settings_of(label_model or model, temperature=temperature, concurrency=concurrency)
+    reader = settings_of(
+        label_model or model,
+        temperature=temperature,
+        method=method,
+        max_tokens=max_tokens,
+        reasoning=reasoning,
+        concurrency=concurrency,
+    )
     settings_of(model, limit=limit)
     if label_model is None:
         settings_of(model, budget_usd=budget_usd, dry_run=dry_run)
@@ -62,9 +80,11 @@ def refine(
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
         if label_model is not None:
             from persona_db.chains.language.label_reading import read_dataset
+            from persona_db.chains.language.models import model_of
 
+            opened = model_of(graph, label_model, reader, dry_run=True) if dry_run else label_model
             read = read_dataset(
-                graph, dataset, label_model, settings=reader, budget_usd=budget_usd, dry_run=dry_run, progress=progress
+                graph, dataset, opened, settings=reader, budget_usd=budget_usd, dry_run=dry_run, progress=progress
             )
             if model is None and dry_run:
                 _print_read(read, as_json=as_json)

@@ -60,9 +60,16 @@ def llama_model(path: Path | None, settings: ModelSettings) -> ChatOpenAI:
         custom_get_token_ids=server.tokens,
         http_client=server.client,
         http_async_client=httpx.AsyncClient(trust_env=False),
-        extra_body={"cache_prompt": settings.keeps_prompt},
+        extra_body={"cache_prompt": settings.keeps_prompt, **_thinking(settings)},
         profile=ModelProfile(max_input_tokens=server.context, structured_output=True),
     )
+
+
+def _thinking(settings: ModelSettings) -> dict[str, Any]:
+    """Return what says to the model's chat template whether it reasons; nothing where the settings do not."""
+    if settings.reasoning is None:
+        return {}
+    return {"chat_template_kwargs": {"enable_thinking": settings.reasoning != "none"}}
 
 
 def bundled_model() -> Path:
