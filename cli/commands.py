@@ -26,7 +26,8 @@ COMMANDS = {
     "query": "Run a named query, list named queries, or run read-only Cypher of your own.",
     "export": "Write a user's neighbourhood as a picture or a graph file.",
     "explore": "Serve the web explorer on this machine.",
-    "erase": "Remove a user and everything derived from their history.",
+    "merge": "Make one user a part of another, or rename a user.",
+    "erase": "Remove a user, or one item, and everything derived from it.",
 }
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "fact_id",
     "fact_of",
     "fit_id",
+    "is_answer_id",
     "is_pole",
     "is_positive",
     "is_stance_on",
@@ -49,6 +50,11 @@ def item_id(user: str, key: str) -> str:
     if "/" in user or "%" in user:  # or user 'a/b' with key 'c' would be user 'a' with key 'b/c'
         user = user.replace("%", "%25").replace("/", "%2F")
     return f"{user}/{key}"
+
+
+def is_answer_id(item: str, user: str, question: str, at: str) -> bool:
+    """Say whether an item's id is made of its user, question and date, so that no other answer to both has another."""
+    return item in (item_id(user, question), item_id(user, f"{question}@{at}"))
 
 
 def derived_item_key(user: str, question: str | None, text: str, at: str) -> str:

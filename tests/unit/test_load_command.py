@@ -126,7 +126,7 @@ def test_json_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Models are printed as JSON, with null for numbers that JSON does not have."""
     print_json({"row": QuarantinedRow(source="é", row=1, reason=""), "values": [1.5, math.nan, math.inf]})
     assert json.loads(capsys.readouterr().out) == {
-        "row": {"source": "é", "row": 1, "reason": ""},
+        "row": {"source": "é", "row": 1, "reason": "", "user": ""},
         "values": [1.5, None, None],
     }
 

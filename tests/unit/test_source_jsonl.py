@@ -145,7 +145,7 @@ def test_described_twice_is_kept_once(tmp_path: Path) -> None:
     records, bad = read(JsonlSource([path]))
     assert [record.id for record in records] == ["tax", "u"]
     assert [(row.row, row.reason) for row in bad] == [
-        (3, "question 'tax' is known with another text, options or date; that is kept"),
+        (3, "question 'tax' is known with another text, options, scale or date; that is kept"),
         (6, "user 'u' was described otherwise before; that is kept"),
     ]
 
@@ -164,8 +164,9 @@ def test_described_twice_is_kept_once(tmp_path: Path) -> None:
         ({"user": "u", "text": ""}, "text: String should have at least 1 character"),
         ({"user": "u", "text": "x\0"}, "text: holds a NUL character"),
         ('{"user": "u", "text": "\\ud800"}', "is no JSON: unexpected end of hex escape at line 1 column 30"),
+        ({"user": True, "text": "x"}, "user: Input should be a valid string"),
+        ({"user": 5.5, "text": "x"}, "user: Input should be a valid string"),
         ({"user": "u\0", "text": "x"}, "user: holds a NUL character"),
-        ({"user": 5, "text": "x"}, "user: Input should be a valid string"),
         ({"user": "u", "text": "x" * 200_000}, "text: String should have at most 100000 characters"),
         ({"user": "u", "text": "x", "at": "soon"}, "at: is no ISO 8601 date or time"),
         ({"user": "u", "text": "x", "question": "q"}, "no question 'q'; its line must come before its answers"),
@@ -181,7 +182,7 @@ def test_described_twice_is_kept_once(tmp_path: Path) -> None:
         ("[" * 1_000_000, "is no JSON: recursion limit exceeded at line 1 column 202"),
         ("x" * 10_000_000, "the line is longer than 1 MB"),
     ],
-    ids=range(27),
+    ids=range(28),
 )
 def test_a_bad_line_is_quarantined(tmp_path: Path, line: object, reason: str) -> None:
     """A bad line is quarantined with its number and the reason, and the lines around it are read."""

@@ -219,7 +219,7 @@ def test_a_tweet_in_history_and_in_training_is_one_item(tmp_path: Path) -> None:
         (
             {"users_history_dict": '{"a": [{"tweet_id": "h", "text": "\\ud800"}]}'},
             ("users_history_dict.json", 1),
-            "entry 1 of 'a': text: Input should be a valid string, unable to parse raw data as a unicode string",
+            "entry 1 of 'a': text: is cut inside a character",
         ),
         ({"users_history_dict": {"a": "text"}}, ("users_history_dict.json", 1), "is no list"),
         (
