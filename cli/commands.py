@@ -9,7 +9,7 @@ __all__ = ["ABOUT", "COMMANDS", "WIDTH", "overview"]
 ABOUT = "A graph of who shares which values, and predictions from it of how a person would answer."
 
 COMMANDS = {
-    "demo": "Run the main job on the bundled US Senate data, end to end.",
+    "demo": "Run the main job on bundled data, end to end.",
     "up": "Start the embedded Neo4j.",
     "down": "Stop the embedded Neo4j.",
     "status": "Show where Neo4j runs and what each dataset holds.",

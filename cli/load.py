@@ -12,9 +12,9 @@ from persona_db.graph.names import Format, Sharing
 __all__ = ["load"]
 
 
-FormatName = Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn or jsonl.")]
+FormatName = Annotated[Format, typer.Argument(metavar="FORMAT", help="senate, opinionqa, rfpn, polis or jsonl.")]
 HeldOutPaths = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
+    list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; senate and polis need none.")
 ]
 HeldOutSplits = Annotated[
     list[Path] | None,
@@ -30,7 +30,7 @@ def load(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="PATH...", help="Folders or files, '-' for standard input (jsonl); the Senate needs none."
+            metavar="PATH...", help="Folders or files, '-' for standard input (jsonl); senate and polis need none."
         ),
     ] = None,
     *,
