@@ -19,13 +19,13 @@ from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import check_arms
-from persona_db.evals.demo_data import DEMOS, DemoChoices
+from persona_db.evals.demo_data import DEMOS
 from persona_db.evals.evaluate import check_no_leak, ranks_by_question
 from persona_db.evals.items import RunHeader, TestItem
 from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.settings import EvaluateSettings
-from persona_db.evals.splits import VOTES, contested_split, items_to_predict
+from persona_db.evals.splits import SHARE, VOTES, contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model, Sharing
 from persona_db.graph.names import DemoData
@@ -102,7 +102,7 @@ def run_demo(
     tests = items_to_predict(source)
     check_no_leak(graph, dataset, tests)
     answers = AnswerMatrix.of_source(source)
-    report = _compare(graph, dataset, answers, tests, chosen, seed=seed, progress=progress)
+    report = _compare(graph, dataset, answers, tests, on, seed=seed, progress=progress)
     mine = sorted((test for test in tests if test.user == user), key=lambda test: _divided(answers, test.question))
     if not mine:
         raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists who is there")
@@ -148,11 +148,12 @@ def _compare(
     dataset: str,
     answers: AnswerMatrix,
     tests: list[TestItem],
-    chosen: DemoChoices,
+    on: DemoData,
     *,
     seed: int,
     progress: Progress,
 ) -> Report:
+    chosen = DEMOS[on]
     settings = EvaluateSettings(format=chosen.format, arms=DEMO_ARMS, seed=seed)
     outcomes, costs = {}, {}
     for arm in DEMO_ARMS:
@@ -163,7 +164,7 @@ def _compare(
     header = RunHeader(
         dataset=chosen.format,
         split=f"{chosen.held_out}, seed {seed}",
-        command=settings.command,
+        command=settings.command if chosen.share == SHARE else f"persona-db demo --on {on.value} --seed {seed}",
         seed=seed,
         settings=settings.model_dump(mode="json"),
         ranks=ranks_by_question(answers),

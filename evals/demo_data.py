@@ -42,7 +42,7 @@ DEMOS: Mapping[DemoData, DemoChoices] = {
     DemoData.BOWLING_GREEN: DemoChoices(
         format="polis",
         dataset="bowling-green-demo",
-        user="p1756",
+        user="p36",
         share=0.02,
         held_out="a fiftieth of contested votes",
         query="MATCH (k:CacheKey {dataset: '%s'})<-[:HOLDS]-(u:User) "

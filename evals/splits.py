@@ -16,11 +16,14 @@ from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
 from persona_db.loaders.split import Part
 
-__all__ = ["VOTES", "Cast", "HeldOutPart", "contested_split", "items_to_predict"]
+__all__ = ["SHARE", "VOTES", "Cast", "HeldOutPart", "contested_split", "items_to_predict"]
 
 
 VOTES: Mapping[str, type[SenateSource] | type[PolisSource]] = {"senate": SenateSource, "polis": PolisSource}
 """The formats of votes, of which a split can be drawn."""
+
+SHARE = 0.1
+"""The part of contested votes that a drawn split holds out unless another is asked for."""
 
 HeldOutPart = Literal["test", "coldstart", "all"]
 """The part of the held-out answers that is predicted: the test, people without a history, or both."""
@@ -58,7 +61,7 @@ class Cast(Protocol):
 
 
 def contested_split(
-    votes: Iterable[Cast], *, seed: int, share: float = 0.1, low: float = 0.1, high: float = 0.9
+    votes: Iterable[Cast], *, seed: int, share: float = SHARE, low: float = 0.1, high: float = 0.9
 ) -> list[tuple[str, str, Part]]:
     """Return every vote marked `history`, except for a random *share* of votes on contested questions, marked `test`.
 
