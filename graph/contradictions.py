@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import Field
 
-from persona_db.graph.ids import derived_item_key, is_answer_id, item_id, statement_id
+from persona_db.graph.ids import answer_occasion, derived_item_key, item_id, statement_id
 from persona_db.graph.models import HistoryItem, Model
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Contradiction", "Sorted", "known_answers", "sort_out"]
 
-_Answered = tuple[str, str, str]
-"""A user, a question and a date, for which there is one answer."""
+_Answered = tuple[str, str, str, str]
+"""A user, a question, a date and an occasion beside it, such as a wave, for which there is one answer."""
 
 
 class Contradiction(Model):
@@ -44,7 +44,9 @@ class _Known(NamedTuple):
 
     @property
     def answered(self) -> _Answered | None:
-        return (self.user, self.question, self.at) if self.question and self.option is not None else None
+        if self.question is None or self.option is None:
+            return None
+        return self.user, self.question, self.at, answer_occasion(self.id, self.user, self.question, self.at) or ""
 
 
 @dataclass
@@ -139,7 +141,7 @@ def _stored_answers(
         for item in items
         if item.question is not None
         and item.option is not None
-        and (item.user in named or not is_answer_id(item.id, item.user, item.question, item.at))
+        and (item.user in named or answer_occasion(item.id, item.user, item.question, item.at) is None)
     }
     answers: dict[_Answered, _Known] = {}
     for row in known_answers(graph, dataset, pairs):

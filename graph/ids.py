@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from hashlib import blake2b, sha256
 
 __all__ = [
+    "answer_occasion",
     "demographic_id",
     "derived_item_key",
     "fact_id",
     "fact_of",
     "fit_id",
-    "is_answer_id",
     "is_pole",
     "is_positive",
     "is_stance_on",
@@ -52,9 +52,17 @@ def item_id(user: str, key: str) -> str:
     return f"{user}/{key}"
 
 
-def is_answer_id(item: str, user: str, question: str, at: str) -> bool:
-    """Say whether an item's id is made of its user, question and date, so that no other answer to both has another."""
-    return item in (item_id(user, question), item_id(user, f"{question}@{at}"))
+def answer_occasion(item: str, user: str, question: str, at: str) -> str | None:
+    """Return the occasion of an answer whose id is made of its user, question and occasion: `ann/tax@wave 2`.
+
+    It is '' where that is the answer's date, or none; None when the id is made of anything else.
+    """
+    made, mark, occasion = item_id(user, question), "@", ""
+    if item != made:
+        if not item.startswith(made + mark):
+            return None
+        occasion = item[len(made) + 1 :]
+    return "" if occasion == at else occasion
 
 
 def derived_item_key(user: str, question: str | None, text: str, at: str) -> str:

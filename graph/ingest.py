@@ -17,7 +17,7 @@ from persona_db.graph.contradictions import Contradiction, known_answers, sort_o
 from persona_db.graph.datasets import CHARS_AT_ONCE, datasets, drop_dataset, ensure_dataset, need_refit
 from persona_db.graph.erase import erase_items
 from persona_db.graph.errors import GraphUnavailableError
-from persona_db.graph.ids import is_answer_id, item_id, quarantine_id, statement_id
+from persona_db.graph.ids import answer_occasion, item_id, quarantine_id, statement_id
 from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Withdrawal
 from persona_db.graph.names import Sharing
 from persona_db.graph.users import OFF_SCALE, users
@@ -301,7 +301,7 @@ def _grouped(items: Iterable[HistoryItem]) -> tuple[list[dict[str, Any]], list[d
             asked.append({})
         if item.question is not None:
             asked[place][item.question] = None
-            if item.option is not None and not is_answer_id(item.id, item.user, item.question, item.at):
+            if item.option is not None and answer_occasion(item.id, item.user, item.question, item.at) is None:
                 named.add(item.user)
         rows.setdefault(item.user, []).append(
             {

@@ -11,11 +11,11 @@ from pydantic import Field
 from persona_db.graph.contradictions import Contradiction
 from persona_db.graph.erase import erase_items
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.ids import derived_item_key, is_answer_id, item_id
+from persona_db.graph.ids import answer_occasion, derived_item_key, item_id
 from persona_db.graph.ingest import quarantine_rows
 from persona_db.graph.models import Model, QuarantinedRow
 from persona_db.graph.names import Sharing
-from persona_db.graph.users import User, require_user
+from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -54,10 +54,11 @@ def merge_users(graph: Graph, dataset: str, user: str, into: str) -> MergeReceip
     if user == into:
         raise ConfigError(f"{user!r} cannot be merged into themselves")
     gone = require_user(graph, dataset, user)
-    other = next(iter(graph.read("known_users", dataset=dataset, ids=[into])), None)
+    known = {row["id"]: row for row in graph.read("known_users", dataset=dataset, ids=[user, into])}
+    other = known.get(into)
     theirs = graph.read("items_of", dataset=dataset, user=into)
     moved, dropped, contradicting = _placed(graph.read("items_of", dataset=dataset, user=user), theirs, user, into)
-    kept = _joined(gone, into, other)
+    kept = _joined(known[user], other or {**known[user], "id": into}, gone.sharing)
     rows = [
         QuarantinedRow(
             source="merge", row=0, user=into,
@@ -83,17 +84,21 @@ def merge_users(graph: Graph, dataset: str, user: str, into: str) -> MergeReceip
     )  # fmt: skip
 
 
-def _joined(gone: User, into: str, other: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the row of the one who stays."""
-    there = dict(pair.split("=", 1) for pair in other["attributes"]) if other else {}
-    level = min(gone.sharing, Sharing(other["sharing"]), key=lambda one: one.rank) if other else gone.sharing
+def _joined(gone: Row, there: Row, shared: Sharing) -> dict[str, Any]:
+    """Return the row of the one who stays, with what only the other had."""
+    attributes = {**_pairs(gone), **_pairs(there)}
+    level = min(shared, Sharing(there["sharing"]), key=lambda one: one.rank)
     return {
-        "id": into,
-        "name": (other["name"] if other else "") or gone.name,
-        "attributes": sorted(f"{name}={value}" for name, value in {**gone.attributes, **there}.items()),
+        **there,
+        "name": there["name"] or gone["name"],
+        "attributes": sorted(f"{name}={value}" for name, value in attributes.items()),
         "sharing": level.value,
         "sharing_rank": level.rank,
     }
+
+
+def _pairs(row: Row) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in row["attributes"])
 
 
 def _placed(
@@ -101,11 +106,11 @@ def _placed(
 ) -> tuple[list[dict[str, Any]], list[str], list[Contradiction]]:
     """Return which items move and under which id, the ids of those that do not, and what they contradict."""
     ids = {row["id"]: row for row in theirs}
-    answers = {(row["question"], row["at"]): row for row in theirs if row["option"] is not None}
+    answers = {_answered(row, into): row for row in theirs if row["option"] is not None}
     moved, dropped, contradicting = [], [], []
     for row in items:
         question, option, at = row["question"], row["option"], row["at"]
-        before = answers.get((question, at)) if option is not None else None
+        before = answers.get(_answered(row, user)) if option is not None else None
         if before is not None and before["option"] != option:
             why = "the same date" if at else "no date on either"
             contradicting.append(
@@ -122,6 +127,11 @@ def _placed(
             continue
         if taken:
             new = item_id(into, derived_item_key(user, question, row["statement"], at))
-        own = option is not None and not is_answer_id(new, into, question, at)
+        own = option is not None and answer_occasion(new, into, question, at) is None
         moved.append({"id": row["id"], "new": new, "named": own})
     return moved, dropped, contradicting
+
+
+def _answered(row: Row, user: str) -> tuple[str, str, str]:
+    """Return what there is one answer of a person for: the question, the date, and the occasion beside it."""
+    return row["question"], row["at"], answer_occasion(row["id"], user, row["question"], row["at"]) or ""

@@ -210,6 +210,11 @@ class JsonlSource(Source):
                     yield Person(id=user)
                 if found is not None:
                     yield found
+        self.notes = tuple(
+            f"of question {shown(one.id)} several options may be ticked: it is {len(one.options)} yes/no questions, "
+            f"{tick_id(one.id, one.options[0])!r} the first"
+            for one in asked.several.values()
+        )
         for whole, item in ticks.items(asked.several):
             yield _Answer(item, self._part(item.user, item.question or "", whole))
 

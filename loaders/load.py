@@ -95,7 +95,7 @@ def load(
         composed=tuple(sorted(counts.composed)[:SHOWN]),
         alike=tuple(groups[:SHOWN]),
         alike_groups=len(groups),
-        notes=tuple(counts.notes),
+        notes=source.notes,
         empty=writer.empty,
         seconds=round(time.perf_counter() - started, 3),
         where=f"(:Quarantine {{dataset: {_quoted(dataset)}}})",

@@ -39,7 +39,7 @@ class PolisSource(Source):
 
     def read(self, quarantine: Quarantine) -> Iterator[Record]:
         """Yield statements, people with their votes, then what the authors wrote; LoadError before the first."""
-        self.counts = counts = Counts()
+        self.counts = Counts()
         found = self._conversation(quarantine)
         statements = {one.id: one for one in found.statements}
         if self._split is not None:
@@ -61,7 +61,7 @@ class PolisSource(Source):
                 continue
             yield _item(vote, texts[vote.question][vote.option])
         yield from self._written(statements, own, voters=seen)
-        counts.notes += _notes(statements, found, voters=seen)
+        self.notes = tuple(_notes(statements, found, voters=seen))
 
     def votes(self, quarantine: Quarantine = ignore) -> Iterator[Vote]:
         """Yield everybody's last vote on each statement, whatever the split marks: to draw a split, never to load."""

@@ -29,9 +29,6 @@ class Counts:
     composed: set[str] = field(default_factory=set)
     """Ids of users that the source writes in another Unicode form than NFC, as they are stored."""
 
-    notes: list[str] = field(default_factory=list)
-    """What a user has to know of how the source was read, a line each."""
-
     def id(self, written: str) -> str:
         """Return a user's id in the form in which it is stored, and note where that is another than is *written*."""
         stored = composed(written)
@@ -71,6 +68,8 @@ class Source(Protocol):
     name: str
     counts: Counts
     """Counts of the last `read`, complete once it is exhausted."""
+    notes: tuple[str, ...] = ()
+    """What the source found out about itself or guessed; the report says it."""
 
     def know(self, questions: Iterable[Question]) -> None:  # noqa: ARG002 - for those who override it
         """Let items answer these questions too, which the dataset already has; most sources bring all their own."""

@@ -151,6 +151,31 @@ def test_a_source_s_own_ids_and_ids_of_answers_meet(graph: Graph, dataset: str) 
         assert store_items(graph, dataset, [item(user, second, 0)]).known == 1
 
 
+def test_answers_of_two_waves_are_two_answers(graph: Graph, dataset: str) -> None:
+    """A wave stands in the id after the question; without it, or under another id, it is another occasion."""
+    ensure_dataset(graph, dataset)
+    store_questions(graph, dataset, [Question(id="tax", text="?", options=("no", "yes"))])
+    store_people(graph, dataset, [Person(id="ann")])
+    ids = ("ann/tax@first", "ann/tax@second", "ann/tax", "ann/tax@2024-05-01")
+    items = [
+        HistoryItem(
+            id=id_,
+            user="ann",
+            text=f"? {n % 2}",
+            question="tax",
+            option=n % 2,
+            at="2024-05-01" if "2024" in id_ else "",
+        )
+        for n, id_ in enumerate(ids)
+    ]
+    stored = store_items(graph, dataset, items)
+    assert (stored.created, stored.contradicting) == (4, ())
+    for id_, at in (("ann/x", ""), ("ann/y", "2024-05-01")):
+        other = HistoryItem(id=id_, user="ann", text="?", question="tax", option=0 if at else 1, at=at)
+        [told] = store_items(graph, dataset, [other]).contradicting
+        assert told.item == id_
+
+
 def test_corrected_places_on_the_scale_lead_to_a_refit(loading: Loading) -> None:
     """They are stored and counted, the next refine learns anew, and a line without places changes none."""
     answers = [says(f"u{n}", ("no", "unsure", "yes")[n % 3]) for n in range(6)]
@@ -183,6 +208,9 @@ def test_options_that_are_ticked_are_questions_each(loading: Loading) -> None:
         "MATCH (:Fit {dataset: $d})-[b:BASE_RATE]->(q:Question) RETURN q.id, b.counts", d=loading.dataset
     )
     assert {row[0]: list(row[1]) for row in rates} == {"news=TV": [1, 7], "news=Web": [4, 4]}
+    assert report.notes == (
+        "of question 'news' several options may be ticked: it is 2 yes/no questions, 'news=TV' the first",
+    )
     again = loading(NEWS, *ticks)
     assert (again.items_new, again.contradicting) == (0, 0)
 

@@ -80,11 +80,11 @@ def test_statements_are_questions_and_said_by_their_authors(tmp_path: Path) -> N
     assert [(one.id, one.user, one.text, one.at) for one in written] == [
         ("p1/wrote-c1", "p1", "More parks", "2018-02-13T05:58:17Z")
     ]
-    assert source.counts.notes == [
+    assert source.notes == (
         "1 of 4 statements were moderated out: their votes are loaded, but they are not said of their authors",
         "1 statements are of authors who never voted: they are said of nobody",
         "votes have no times: every vote counts as known from the start",
-    ]
+    )
     texts = {one.text for one in records if isinstance(one, HistoryItem) and one.question == "c0"}
     assert texts == {'Disagreed with "Widen "Smallhouse", please."', 'Agreed with "Widen "Smallhouse", please."'}
 
