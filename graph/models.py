@@ -14,6 +14,7 @@ __all__ = [
     "QuarantinedRow",
     "Question",
     "Sharing",
+    "Withdrawal",
 ]
 
 END_OF_TIME = "9999-12-31"
@@ -84,9 +85,19 @@ class HistoryItem(Model):
     at: str = Field(default="", description="ISO 8601 date or UTC time; empty means known from the start.")
 
 
+class Withdrawal(Model):
+    """A source that no longer has an answer of a user, which it may have given before."""
+
+    user: str = Field(min_length=1, max_length=512)
+    question: str
+    id: str | None = Field(default=None, description="The answer's own id among the user's items, where it had one.")
+    at: str = ""
+
+
 class QuarantinedRow(Model):
     """A row that was not stored, and why."""
 
     source: str
     row: int
     reason: str
+    user: str = Field(default="", description="Id of the user whose row it is; empty where it names none.")

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 __all__ = [
+    "DemoData",
     "FactLayer",
     "Format",
     "Keep",
@@ -48,7 +49,15 @@ class Format(StrEnum):
     SENATE = "senate"
     OPINIONQA = "opinionqa"
     RFPN = "rfpn"
+    POLIS = "polis"
     JSONL = "jsonl"
+
+
+class DemoData(StrEnum):
+    """The bundled data that `demo` runs on."""
+
+    SENATE = "senate"
+    BOWLING_GREEN = "bowling-green"
 
 
 class Sharing(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -112,19 +112,19 @@ class CollaboratorItems:
                 taken[match.user] = 1
                 residual = float(shared.residuals[index])
                 yield _recalled_item(match, shared.items[index], match.score, value=residual)
-        for strength, match, item in self._other_items(question, close, similarity):
-            if item.statement not in seen and taken.get(match.user, 0) < cap:
+        for strength, match, item in self._other_items(question, close, similarity, seen):
+            if taken.get(match.user, 0) < cap:
                 seen.add(item.statement)
                 taken[match.user] = taken.get(match.user, 0) + 1
                 yield _recalled_item(match, item, strength, value=None)
 
     def _other_items(
-        self, question: str, close: Sequence[tuple[Match, SharedItems]], similarity: TextSimilarity
+        self, question: str, close: Sequence[tuple[Match, SharedItems]], similarity: TextSimilarity, seen: Set[str]
     ) -> Iterator[tuple[float, Match, Candidate]]:
         """Yield the items of *close* collaborators beside their answers to the question, strongest first.
 
-        Free text comes after other items of equal strength, then ties are broken by id. Ties are sorted only as far as
-        the caller reads: most callers take few.
+        Left out are statements that the caller has put into *seen* by then. Free text comes after other items of equal
+        strength, then ties are broken by id. Ties are sorted only as far as the caller reads: most callers take few.
         """
         relevance = self._correlations.relevance(question)
         strengths, owners, indexes = [np.zeros(0)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
@@ -145,6 +145,14 @@ class CollaboratorItems:
         start = 0
         while start < len(ordered):
             end = start + 1
+            if end == len(ordered) or ordered[end] != ordered[start]:  # nearly always
+                match, shared = close[owner_of[start]]
+                text = index_of[start] - len(shared.items)
+                item = shared.items[index_of[start]] if text < 0 else shared.texts[text]
+                if item.statement not in seen:
+                    yield ordered[start], match, item
+                start = end
+                continue
             while end < len(ordered) and ordered[end] == ordered[start]:
                 end += 1
             equals = []
@@ -153,10 +161,10 @@ class CollaboratorItems:
                 text = index_of[rank] - len(shared.items)
                 item = shared.items[index_of[rank]] if text < 0 else shared.texts[text]
                 equals.append((text >= 0, item.id, match, item))
-            if len(equals) > 1:
-                equals.sort(key=itemgetter(0, 1))
+            equals.sort(key=itemgetter(0, 1))
             for _, _, match, item in equals:
-                yield ordered[start], match, item
+                if item.statement not in seen:
+                    yield ordered[start], match, item
             start = end
 
 

@@ -24,7 +24,6 @@ from persona_db.graph.settings import Settings
 from persona_db.graph.users import questions
 from persona_db.loaders import load, open_source
 from persona_db.loaders.source import Source
-from tests.polis import polis_lines
 
 TOWN = Path(__file__).resolve().parents[2] / "docs" / "example" / "town.jsonl"
 
@@ -37,11 +36,10 @@ def source_of(name: str, data: Path, tmp_path: Path) -> Source:
         return open_source("opinionqa", [data / "gss/human_resp/GSS_Panel_2016"])
     if name == "opinionqa":
         return open_source("opinionqa", sorted((data / "opinionqa/human_resp").glob("American_Trends_Panel_W*")))
+    if name == "polis":
+        return open_source("polis", [data / "polis/american-assembly.bowling-green"])
     lines = tmp_path / f"{name}.jsonl"
-    if name == "twins":
-        lines.write_bytes(gzip.decompress((data / "twins/twins.jsonl.gz").read_bytes()))
-    else:
-        lines.write_text("\n".join(polis_lines(data / "polis/american-assembly.bowling-green")), encoding="utf-8")
+    lines.write_bytes(gzip.decompress((data / "twins/twins.jsonl.gz").read_bytes()))
     return open_source("jsonl", [lines])
 
 
