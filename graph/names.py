@@ -45,6 +45,7 @@ class Format(StrEnum):
     OPINIONQA = "opinionqa"
     RFPN = "rfpn"
     JSONL = "jsonl"
+    TABLE = "table"
 
 
 class Sharing(StrEnum):

@@ -9,6 +9,7 @@ from persona_db.loaders.rfpn import RfpnSource
 from persona_db.loaders.senate import SenateSource, Vote
 from persona_db.loaders.source import Counts, HeldOut, Record, Source, test_answers
 from persona_db.loaders.split import Split, read_split, write_split
+from persona_db.loaders.tabular import TableOptions, TableSource, from_dataframe
 
 __all__ = [
     "FORMATS",
@@ -22,7 +23,10 @@ __all__ = [
     "SenateSource",
     "Source",
     "Split",
+    "TableOptions",
+    "TableSource",
     "Vote",
+    "from_dataframe",
     "item_id",
     "load",
     "open_source",

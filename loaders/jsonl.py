@@ -32,6 +32,7 @@ from persona_db.loaders.lines import check_file, numbered_lines
 from persona_db.loaders.rows import Id, Quarantine, Storable, Text, ignore, normalised, reason_of, shown, storable
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Part, Split
+from persona_db.loaders.tabular.open import ENDINGS
 
 __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
 
@@ -289,7 +290,10 @@ class JsonlSource(Source):
                     reasons.append((line.number, f"is no JSON: {error}"))
             else:
                 number, reason = reasons[0]
-                raise LoadError(f"{reason}; each line must be a JSON object (docs/loaders.md)", source=name, row=number)
+                remedy = "each line must be a JSON object (docs/loaders.md)"
+                if path.suffix.lower() in ENDINGS:
+                    remedy = f"a table is loaded with `persona-db load table {name}`"
+                raise LoadError(f"{reason}; {remedy}", source=name, row=number)
 
 
 def _unlabelled(question: Question) -> Question:

@@ -43,6 +43,7 @@ class LoadReport(Model):
     not_in_split: int = Field(description="Answers that the split does not mention.")
     quarantined: int = Field(description="Rows that cannot be stored; each is kept with its reason.")
     first_quarantined: tuple[QuarantinedRow, ...] = Field(description="The first of them.")
+    notes: tuple[str, ...] = Field(default=(), description="What the source found out about itself or guessed.")
     seconds: float
     where: str = Field(description="Where the quarantined rows are to be seen, as a Cypher pattern.")
 
@@ -99,6 +100,7 @@ def load(
         not_in_split=source.counts.not_in_split,
         quarantined=writer.quarantined,
         first_quarantined=tuple(writer.first_quarantined),
+        notes=source.notes,
         seconds=round(time.perf_counter() - started, 3),
         where=f"(:Quarantine {{dataset: {_quoted(dataset)}}})",
     )

@@ -59,6 +59,8 @@ class Source(Protocol):
     name: str
     counts: Counts
     """Counts of the last `read`, complete once it is exhausted."""
+    notes: tuple[str, ...] = ()
+    """What the source found out about itself or guessed; the report says it."""
 
     def know(self, questions: Iterable[Question]) -> None:  # noqa: ARG002 - for those who override it
         """Let items answer these questions too, which the dataset already has; most sources bring all their own."""
