@@ -13,6 +13,7 @@ from persona_db.graph.errors import LoadError
 from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question
 from persona_db.graph.names import Sharing
 from persona_db.graph.progress import Progress, no_progress
+from persona_db.loaders.read_ahead import read_ahead
 from persona_db.loaders.source import Record, Source
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def load(
     known = {question.id: question for question in questions(graph, dataset)}
     source.know(known.values())
     writer = _Writer(graph, source, dataset=dataset, sharing=sharing, known=known, progress=progress)
-    records = writer.ahead(source.read(writer.quarantine))
+    records = writer.ahead(read_ahead(source, writer.quarantine))
     embedder = embedder or embedder_of(graph.settings)
     ensure_dataset(graph, dataset, evaluation=evaluation)
     require_embedder(graph, dataset, embedder)
