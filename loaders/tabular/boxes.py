@@ -134,8 +134,11 @@ def _stem(name: str) -> str:
 
 
 def _mark(profile: ColumnProfile) -> str:
-    """Return the only value of a column that is blank for some, '' where it has others or none."""
-    values = list(profile.values)
-    if len(values) != 1 or profile.many:
+    """Return the only value of a column, slips of a few aside; '' where it has others or none."""
+    values = profile.values
+    if not values or profile.many:
         return ""
-    return values[0] if values[0] == "1" or not values[0].lstrip("-").isdecimal() else ""
+    value = max(values, key=values.__getitem__)
+    if len(values) > 1 and (profile.filled - values[value] > 2 or profile.filled < 50):
+        return ""
+    return value if value == "1" or not value.lstrip("-").isdecimal() else ""

@@ -17,7 +17,7 @@ _IMPORT_ID = '{"ImportId"'
 _RESPONSE = re.compile(r"(open-ended )?response|other \(please specify\)|value", re.IGNORECASE)
 _QUALTRICS_NAMES = {"responseid", "startdate", "recordeddate", "responseset", "enddate", "response id", "start date"}
 _LIMESURVEY_NAMES = {"submitdate", "lastpage", "startlanguage"}
-_JUNK = re.compile(r"[^\S ]+|[\x00-\x1f\x7f-\x9f\ufeff]+")
+_JUNK = re.compile(r"[^\S ]+|[\x00-\x1f\x7f-\x9f\ufeff\ud800-\udfff]+")
 _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
