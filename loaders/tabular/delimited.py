@@ -22,6 +22,7 @@ __all__ = ["DelimitedFile", "Encoding", "encoding_of", "transposed"]
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 20
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_WESTERN = "cp1252"
 _LOST = "\udc80\udcff"
 
 
@@ -156,12 +157,19 @@ def encoding_of(path: Path) -> Encoding:
         return Encoding("utf-8")
     if sum(_is_utf8(line) for line in odd) > 0.9 * len(odd):
         return Encoding("utf-8")
-    best = (
-        needed("charset_normalizer", "to find the encoding of a CSV file that is not UTF-8")
-        .from_bytes(b"\n".join(odd[:2_000]))
-        .best()
-    )
-    found = Encoding(best.encoding if best is not None else "cp1252")
+    return _found_by_characters(b"\n".join(odd[:2_000]))
+
+
+def _found_by_characters(text: bytes) -> Encoding:
+    """Return the encoding in which the bytes read best; of equally good ones, that of Western Europe."""
+    normalizer = needed("charset_normalizer", "to find the encoding of a CSV file that is not UTF-8")
+    matches = normalizer.from_bytes(text)
+    best = matches.best()
+    western = next((one for one in matches if _WESTERN in one.could_be_from_charset), None)
+    if best is None or (western is not None and western.chaos <= best.chaos):
+        found = Encoding(_WESTERN)
+    else:
+        found = Encoding(best.encoding)
     found.guessed = True
     return found
 

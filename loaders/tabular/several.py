@@ -31,7 +31,7 @@ def choices_in(values: Mapping[str, int]) -> tuple[str, tuple[str, ...]] | None:
         again = sum(_comes_again(value, split) for value in values)
         words = sum(len(part) for part in counts) / len(counts)
         sentences = separator == "," and (words > 40 or any(re.search(r",\s+[a-z]", value) for value in values))
-        if few and again >= combinations / 2 and not sentences and not _are_amounts(values):
+        if few and again >= combinations / 2 and not sentences and not (separator == "," and _are_amounts(values)):
             return separator, tuple(sorted(counts))
     return None
 

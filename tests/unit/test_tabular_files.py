@@ -101,7 +101,7 @@ def test_star_wars_has_its_people_and_no_header_among_them(star_wars: Read) -> N
 
 
 def test_star_wars_tells_not_asked_from_not_ticked(star_wars: Read) -> None:
-    """Whoever has not seen any film, or left before, was not asked which; of the others who ticked none did not see it."""
+    """Whoever has not seen any film, or left before, was not asked which; of the others, a blank is a film not seen."""
     seen = {key: answer for key, answer in star_wars.answers.items() if key[1].startswith(FILMS)}
     assert Counter(question for _, question in seen) == dict.fromkeys(
         (id_ for id_ in star_wars.questions if id_.startswith(FILMS)), 836
@@ -143,7 +143,8 @@ def test_flying_etiquette_is_coded(tables: Path) -> None:
     found = read(open_table(tables / "flying-etiquette.csv"))
     assert len(found.people) == 1_040
     assert found.questions["How often do you travel by plane?"].options == (
-        "Every day", "A few times per week", "A few times per month", "Once a month or less", "Once a year or less", "Never",
+        "Every day", "A few times per week", "A few times per month",
+        "Once a month or less", "Once a year or less", "Never",
     )  # fmt: skip
     rude = found.questions["In general, is itrude to bring a baby on a plane?"]
     assert (rude.options, rude.ordinal) == (("Yes, very rude", "Yes, somewhat rude", "No, not at all rude"), (1, 2, 3))

@@ -118,7 +118,8 @@ def test_several_options_in_a_cell(tmp_path: Path) -> None:
 def test_long_form_needs_no_word(tmp_path: Path) -> None:
     """A table of ratings, a row a rating: items are questions, ratings their options in order."""
     rows = [("userId", "movieId", "title", "rating", "timestamp"),
-            *((user, movie, f"Film {movie}", (user * movie) % 5 + 0.5, 1_700_000_000 + user) for user in range(1, 9) for movie in (10, 20, 30))]  # fmt: skip
+            *((user, movie, f"Film {movie}", (user + movie // 10) % 5 + 0.5, 1_700_000_000 + user)
+              for user in range(1, 9) for movie in (10, 20, 30))]  # fmt: skip
     rows += [(1, 10, "Film 10", 2.5, 1_700_000_001), (2, 10, "Film 10", "great", 1_700_000_002)]
     found = read(open_table(write_csv(tmp_path / "ratings.csv", rows)))
     assert {id_: one.text for id_, one in found.questions.items()} == {
@@ -133,7 +134,7 @@ def test_long_form_needs_no_word(tmp_path: Path) -> None:
 
 
 def test_the_same_question_in_two_waves_is_two_answers(tmp_path: Path) -> None:
-    """A wave of its own per file, a wave column, or dates tell the answers apart; without any, the second is refused."""
+    """A wave per file, a wave column, or dates tell the answers apart; without any, the second is refused."""
     path = write_csv(tmp_path / "t.csv", ROWS)
     ids = [
         {item.id for item in read(open_table(path, options=TableOptions(wave=wave))).items} for wave in ("2020", "2024")

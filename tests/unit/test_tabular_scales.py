@@ -11,7 +11,7 @@ from persona_db.loaders.tabular.words import is_missing, is_neutral, is_off_scal
 IN_ORDER = [
     "strongly agree | agree | neither agree nor disagree | disagree | strongly disagree",
     "Strongly agree | Somewhat agree | Somewhat disagree | Strongly disagree",
-    "Very satisfied | Somewhat satisfied | Neither satisfied nor dissatisfied | Somewhat dissatisfied | Very dissatisfied",
+    "Very satisfied | Satisfied | Neither satisfied nor dissatisfied | Dissatisfied | Very dissatisfied",
     "Extremely likely | Likely | Unlikely | Extremely unlikely",
     "very likely | somewhat likely | not very likely | very unlikely",
     "extremely important | very important | somewhat important | not too important | not at all important",
@@ -35,7 +35,7 @@ IN_ORDER = [
     "$0 - $24,999 | $25,000 - $49,999 | $50,000 - $99,999 | $100,000 - $149,999 | $150,000+",
     "0 | 1 | 2 | 10",
     "1 - Not at all | 2 | 3 | 4 | 5 - Very much",
-    "Less than high school degree | High school degree | Some college or Associate degree | Bachelor degree | Graduate degree",
+    "Less than high school | High school degree | Some college or Associate degree | Bachelor degree | Graduate degree",
     "stimme gar nicht zu | stimme eher nicht zu | stimme eher zu | stimme voll zu",
     "yes | no",
     "a good idea | depends | a bad idea",
@@ -87,7 +87,8 @@ def test_options_that_are_no_step_are_off_the_scale() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Don't know", "DK", "Refused", "refusal", "N/A", "Not applicable", "Inapplicable", "No answer", "Prefer not to say",
+    ["Don't know", "DK", "Refused", "refusal", "N/A", "Not applicable", "Inapplicable", "No answer",
+     "Prefer not to say",
      "I'd rather not say", "Skipped", "missing", "Decline to answer", "keine Angabe", "No sabe", "Don’t know/Refused"],
 )  # fmt: skip
 def test_no_answer_in_many_wordings(text: str) -> None:
