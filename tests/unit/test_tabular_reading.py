@@ -120,7 +120,7 @@ def test_long_form_needs_no_word(tmp_path: Path) -> None:
     rows = [("userId", "movieId", "title", "rating", "timestamp"),
             *((user, movie, f"Film {movie}", (user + movie // 10) % 5 + 0.5, 1_700_000_000 + user)
               for user in range(1, 9) for movie in (10, 20, 30))]  # fmt: skip
-    rows += [(1, 10, "Film 10", 2.5, 1_700_000_001), (2, 10, "Film 10", "great", 1_700_000_002)]
+    rows += [(8, 10, "Film 10", 2.5, 1_700_000_008), (2, 10, "Film 10", "great", 1_700_000_002)]
     found = read(open_table(write_csv(tmp_path / "ratings.csv", rows)))
     assert {id_: one.text for id_, one in found.questions.items()} == {
         "10": "Film 10",
