@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -23,7 +24,8 @@ _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 1 << 20
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WESTERN = "cp1252"
-_LOST = "\udc80\udcff"
+_LOST = re.compile("[\udc80-\udcff]")
+"""What stands for bytes that are no character."""
 
 
 class Encoding(str):
@@ -91,7 +93,7 @@ class DelimitedFile(TableFile):
                 else:
                     kept = list(self._apart(lines.first, lines.taken, len(row), width, refuse))
                 for number, cells in kept:
-                    if any(_LOST[0] <= char <= _LOST[1] for cell in cells if not cell.isascii() for char in cell):
+                    if any(_LOST.search(cell) for cell in cells if not cell.isascii()):
                         refuse(number, f"not {self.encoding}")
                     elif any(cells):
                         yield number, cells
@@ -200,11 +202,14 @@ class _Lines(Iterator[str]):
 
 def _limited(file: TextIO) -> Iterator[str]:
     """Yield the lines of a file; of one that is too long, its beginning, which is no row."""
-    while line := file.readline(MAX_LINE):
-        if len(line) == MAX_LINE and not line.endswith("\n"):
-            while (rest := file.readline(MAX_LINE)) and not rest.endswith("\n"):
-                pass
-        yield line
+    try:
+        while line := file.readline(MAX_LINE):
+            if len(line) == MAX_LINE and not line.endswith("\n"):
+                while (rest := file.readline(MAX_LINE)) and not rest.endswith("\n"):
+                    pass
+            yield line
+    except UnicodeDecodeError as error:  # of UTF-16; other encodings let single characters be refused
+        raise LoadError(f"not {error.encoding}: {error.reason}", source=str(file.name)) from error
 
 
 def _separator(head: Sequence[str]) -> str:

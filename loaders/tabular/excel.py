@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from persona_db.graph.errors import LoadError
 from persona_db.loaders.lines import refusing
@@ -57,13 +58,15 @@ class ExcelFile(TableFile):
     @contextmanager
     def _book(self) -> Iterator[Any]:
         openpyxl = needed("openpyxl", "to read Excel files")
-        with refusing(self.source):
-            try:
-                book = openpyxl.load_workbook(self.path, read_only=True, data_only=True)
-            except (zipfile.BadZipFile, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException) as error:
-                raise LoadError(f"is no Excel workbook (.xlsx): {error}", source=self.source) from error
-        with closing(book):
-            yield book
+        damaged = (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, IndexError, AttributeError)
+        try:
+            with (
+                refusing(self.source),
+                closing(openpyxl.load_workbook(self.path, read_only=True, data_only=True)) as book,
+            ):
+                yield book
+        except (*damaged, openpyxl.utils.exceptions.InvalidFileException) as error:
+            raise LoadError(f"is no Excel workbook (.xlsx), or damaged: {error}", source=self.source) from error
 
     def _filled(self, book: Any) -> Iterator[tuple[int, list[str]]]:
         for number, row in enumerate(book[self.sheet].iter_rows(values_only=True), start=1):

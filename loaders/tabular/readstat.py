@@ -52,7 +52,7 @@ class LabelledFile(TableFile):
         try:
             with refusing(self.source):
                 columns, about = read(str(self.path), user_missing=True, output_format="dict", **wanted)
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, UnicodeDecodeError) as error:
+        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OverflowError) as error:
             raise LoadError(f"cannot be read: {error}", source=self.source) from error
         return columns, about
 
