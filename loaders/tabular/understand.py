@@ -65,7 +65,7 @@ def understood(
             plan = answers_of(
                 profile, codebook=codebook.get(name), in_codes=_codes_of(profile, codebook, in_codes), is_age=is_age
             )
-            plans[name] = _as(plan, role, why, profile)
+            plans[name] = _as(plan, role, why, profile, given=roles.was_given(name))
         else:
             date_format = date_format_of(profile.values) if role == "date" else ""
             if role == "date" and not date_format:
@@ -131,6 +131,10 @@ class _Roles:
         if not why_not and "question" in self._exclusive:
             why_not = "not among --questions"
         return ("ignored", (why_not,)) if why_not else ("question", ())
+
+    def was_given(self, name: str) -> bool:
+        """Say whether somebody said what the column is for."""
+        return name in self._given
 
     def _guess(self) -> None:
         free = [one for one in self._profiles if one.variable.name not in self._given and one.filled]
@@ -198,12 +202,18 @@ _OPTION = {
 }  # fmt: skip
 
 
-def _as(plan: ColumnPlan, role: Role, why: tuple[str, ...], profile: ColumnProfile) -> ColumnPlan:
+def _as(plan: ColumnPlan, role: Role, why: tuple[str, ...], profile: ColumnProfile, *, given: bool) -> ColumnPlan:
     """Return a question's plan as that of an attribute or of the answers of a long table, where it is one."""
-    if role == "question" and len(plan.options) > 1 and {plain(option) for option in plan.options} <= _SEXES:
+    if (
+        role == "question"
+        and not given
+        and len(plan.options) > 1
+        and {plain(option) for option in plan.options} <= _SEXES
+    ):
         role, why = "attribute", ("describes the person, by its values",)
     if role == "question":
-        if plan.role == "question" and plan.kind == "choice" and len(plan.options) < 2 and not plan.codes:
+        single = plan.role == "question" and plan.kind == "choice" and len(plan.options) < 2 and not plan.codes
+        if single and not given:
             return plan.model_copy(
                 update={"role": "ignored", "guessed": (f"whoever answered has {plan.options[0]!r}",)}
             )

@@ -89,6 +89,7 @@ def test_a_load_stores_what_was_read_and_reports_it(graph: Graph, dataset: str, 
         "refused": 0,
         "skipped_test": 0,
         "not_in_split": 0,
+        "notes": (),
         "quarantined": 1,
         "where": f"(:Quarantine {{dataset: '{dataset}'}})",
     }
