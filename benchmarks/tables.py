@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.machine import describe
 from persona_db.graph import server
-from persona_db.graph.embedding import embedder_of
+from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.models import HistoryItem, Model
 from persona_db.graph.session import Graph
 from persona_db.graph.settings import Settings
@@ -28,7 +28,7 @@ AT_ONCE = 5_000
 
 
 class TableReport(Model):
-    """What loading a table took; texts were embedded before."""
+    """What loading a table took; its texts have vectors by hash, which take no time and no memory."""
 
     people: int
     answers: int
@@ -69,11 +69,6 @@ def measure(people: int, *, questions: int, seed: int, home: Path) -> TableRepor
     path = home / "table.parquet"
     write_table(path, people=people, questions=questions, seed=seed)
     settings = Settings(neo4j_uri=None, home=home, cache=Settings().cache_dir)
-    embedder = embedder_of(settings)
-    small = home / "small.parquet"
-    write_table(small, people=500, questions=questions, seed=seed)
-    texts = {record.text for record in open_source("table", [small]).read(ignore) if isinstance(record, HistoryItem)}
-    embedder.embed(sorted(texts))
     began = perf_counter()
     answers = sum(isinstance(record, HistoryItem) for record in open_source("table", [path]).read(ignore))
     read_seconds = perf_counter() - began
@@ -81,7 +76,7 @@ def measure(people: int, *, questions: int, seed: int, home: Path) -> TableRepor
     try:
         with Graph.connect(settings) as graph:
             began = perf_counter()
-            load(graph, open_source("table", [path]), dataset="table", embedder=embedder)
+            load(graph, open_source("table", [path]), dataset="table", embedder=HashEmbedder())
             seconds = perf_counter() - began
     finally:
         server.stop(settings)

@@ -11,6 +11,7 @@ from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import LoadError
 from persona_db.graph.session import Graph
+from persona_db.graph.shares import shares
 from persona_db.loaders import TableOptions, load, open_source
 from tests.tabular import write_csv
 
@@ -76,6 +77,23 @@ def test_two_waves_of_a_question_are_two_answers(graph: Graph, dataset: str, tmp
     assert [tuple(row.values()) for row in rows] == [
         ("ann/tax@2020-01-01", 0, "2020-01-01"), ("ann/tax@2024-01-01", 0, "2024-01-01"),
     ]  # fmt: skip
+
+
+def test_shares_count_heads_or_weights(graph: Graph, dataset: str, tmp_path: Path) -> None:
+    """Each person counts once, by their newest answer; one without a weight counts as 1."""
+    rows = [*ROWS, ("dan", "agree", "")]
+    load_table(graph, dataset, write_csv(tmp_path / "a.csv", rows), weight=("weight",), wave="2020")
+    later = write_csv(tmp_path / "b.csv", [("id", "tax"), ("ann", "disagree")])
+    load_table(graph, dataset, later, wave="2024", questions=("tax",))
+    assert [(one.option, one.people, one.share) for one in shares(graph, "tax", dataset=dataset).options] == [
+        ("agree", 2, 0.5), ("disagree", 2, 0.5),
+    ]  # fmt: skip
+    found = shares(graph, "tax", dataset=dataset, weighted=True)
+    assert [(one.option, one.share) for one in found.options] == [("agree", 0.5), ("disagree", 0.5)]
+    assert (found.people, found.without_weight, found.weighted) == (4, 1, True)
+    load_table(graph, dataset, write_csv(tmp_path / "c.csv", [ROWS[0], ("ben", "disagree", 5.5)]), questions=("tax",))
+    found = shares(graph, "tax", dataset=dataset, weighted=True)
+    assert [(one.option, one.share) for one in found.options] == [("agree", 0.25), ("disagree", 0.75)]
 
 
 def test_nothing_is_stored_of_a_table_that_cannot_be_read_to_its_end(
