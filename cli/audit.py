@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from persona_db.cli.shares import Weighted
+
 __all__ = ["audit"]
 
 _SHOWN = 10
@@ -14,6 +16,7 @@ _SHOWN = 10
 def audit(
     *,
     dataset: Annotated[str, typer.Option(help="Dataset to audit.")],
+    weighted: Weighted = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Count for each cache key how many of its holders were asked and said what its name says.
@@ -25,13 +28,13 @@ def audit(
     from persona_db.evals.audit import audit as audit_of
 
     with progress_bar() as progress, connect(read_settings(), progress=progress, without=ARRAYS) as graph:
-        found = audit_of(graph, dataset)
+        found = audit_of(graph, dataset, weighted=weighted)
     if as_json:
         print_json({**found.model_dump(), "holds": found.holds})
     else:
         lowest = found.lowest
         print_table(
-            (f"dataset {dataset}", "", ""),
+            (f"dataset {dataset}", "weighted" if weighted else "", ""),
             [
                 ("keys", f"{found.keys:,}", f"{found.claiming:,} of them claim an answer of their holders"),
                 (

@@ -20,6 +20,7 @@ COMMANDS = {
     "join": "List who shares cache keys with a user, and which.",
     "recall": "List the items a prediction would read.",
     "predict": "Predict how a user would answer a question, and show why.",
+    "shares": "Show what share of people chose each option of a question.",
     "audit": "Count whether what is said of people is what they said.",
     "evaluate": "Predict held-out answers with each arm, and compare the arms.",
     "experiment": "Run experiments: what helps, when, and at what cost.",

@@ -18,7 +18,7 @@ from persona_db.cli.language import (
     Temperature,
     TokenBudget,
 )
-from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits
+from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Map
 from persona_db.cli.places import Ratio, Size, TopK
 from persona_db.graph.names import Sharing
 
@@ -45,6 +45,7 @@ def evaluate(
     paths: HeldOutPaths = None,
     *,
     split: HeldOutSplits = None,
+    map: Map = None,
     arms: Annotated[
         str, typer.Option(help="Arms to compare, separated by commas; the first is compared with each of the others.")
     ] = "persona-db,no-join,marginal,majority",
@@ -108,6 +109,7 @@ def evaluate(
         format=format.value,
         paths=tuple(str(path) for path in paths or ()),
         split=tuple(str(path) for path in split or ()),
+        map=None if map is None else str(map),
         arms=tuple(arm.strip() for arm in arms.split(",") if arm.strip()),
         size=size,
         ratio=ratio,

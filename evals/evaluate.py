@@ -21,12 +21,12 @@ from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.retest import AGAIN, answered_again, check_again
 from persona_db.evals.settings import EvaluateSettings
-from persona_db.evals.splits import VOTES, contested_split, items_to_predict
+from persona_db.evals.splits import VOTES, answered_split, contested_split, items_to_predict
 from persona_db.evals.subgroups import groups_of
 from persona_db.graph.datasets import drop_dataset
-from persona_db.graph.errors import LeakError, ModelAnswerError
+from persona_db.graph.errors import ConfigError, LeakError, ModelAnswerError
 from persona_db.graph.progress import Progress, no_progress
-from persona_db.loaders import Split, load, open_source
+from persona_db.loaders import Split, TableOptions, load, open_source
 from persona_db.loaders.source import Source
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def evaluate(
 
     Only the history part of the split enters the graph: LeakError when an answer to be predicted is there.
     With *out*, outcomes are written to `outcomes.jsonl.gz` arm by arm as they are made.
-    The Senate without a split holds out a tenth of the contested votes, drawn by the seed.
+    Without a split, the Senate holds out a tenth of the contested votes and a table a tenth of all answers, drawn by
+    the seed.
     With a model, refinement and all arms share the budget: BudgetError when it is reached. The same call with a higher
     budget resumes, since answered calls are not paid for again.
 
@@ -220,11 +221,19 @@ def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
 def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
     """Return the source with its split, and the split's name.
 
-    Without one given, it is the `split.csv` or `split.csv.gz` in each of the folders; of votes it is drawn else.
+    Without one given, it is the `split.csv` or `split.csv.gz` in each of the folders; of votes and of a table it is
+    drawn else.
     """
+    table = TableOptions(map=Path(settings.map)) if settings.map is not None else None
+    if settings.map is not None and settings.format != "table":
+        raise ConfigError(f"--map is for tables, not for {settings.format}")
+    if settings.format == "table" and not settings.split:
+        answered = answered_split(open_source("table", settings.paths, table=table), seed=settings.seed)
+        source = open_source("table", settings.paths, split=[Split(answered)], table=table)
+        return source, f"a tenth of all answers, seed {settings.seed}"
     split = settings.split or (() if settings.format == "senate" else _own_splits(settings.paths))
     if split or settings.format not in VOTES:
-        source = open_source(settings.format, settings.paths, split=split)
+        source = open_source(settings.format, settings.paths, split=split, table=table)
         named = ", ".join(dict.fromkeys(Path(one).name for one in split)) or "as the files say"
         return source, named if settings.held_out == "test" else f"{named}, {settings.held_out}"
     votes = VOTES[settings.format](Path(settings.paths[0]) if settings.paths else None).votes()

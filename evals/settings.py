@@ -20,6 +20,7 @@ class EvaluateSettings(Model):
     format: str
     paths: tuple[str, ...] = ()
     split: tuple[str, ...] = ()
+    map: str | None = Field(default=None, description="The mapping file by which a table is read.")
     arms: tuple[str, ...] = ("persona-db", "no-join", "marginal")
     size: int = Field(default=40, ge=0)
     ratio: float | None = Field(default=None, ge=0, le=1, description="None: as measured in refinement.")
@@ -48,6 +49,7 @@ class EvaluateSettings(Model):
         parts = ["persona-db", "evaluate", self.format, *self.paths]
         for one in self.split:
             parts += ["--split", one]
+        parts += ["--map", self.map] if self.map is not None else []
         parts += ["--arms", ",".join(self.arms), "--size", str(self.size)]
         parts += ["--ratio", str(self.ratio)] if self.ratio is not None else []
         parts += ["--top-k", str(self.top_k), "--sharing", self.sharing.value, "--seed", str(self.seed)]

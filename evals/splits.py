@@ -10,13 +10,14 @@ import numpy as np
 
 from persona_db.evals.items import TestItem
 from persona_db.graph.errors import ConfigError
+from persona_db.graph.models import HistoryItem
 from persona_db.loaders.polis import PolisSource
 from persona_db.loaders.rows import Quarantine, ignore
 from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
 from persona_db.loaders.split import Part
 
-__all__ = ["SHARE", "VOTES", "Cast", "HeldOutPart", "contested_split", "items_to_predict"]
+__all__ = ["SHARE", "VOTES", "Cast", "HeldOutPart", "answered_split", "contested_split", "items_to_predict"]
 
 
 VOTES: Mapping[str, type[SenateSource] | type[PolisSource]] = {"senate": SenateSource, "polis": PolisSource}
@@ -47,6 +48,23 @@ def items_to_predict(source: Source, quarantine: Quarantine = ignore, *, part: H
             "history or test"
         )
     return found
+
+
+def answered_split(source: Source, *, seed: int, share: float = 0.1) -> list[tuple[str, str, Part]]:
+    """Return every question that a person of *source* answered, a random *share* of them marked `test`, one at least.
+
+    Who answered a question twice has both answers in one part.
+    """
+    answered = list(
+        dict.fromkeys(
+            (record.user, record.question)
+            for record in source.read(ignore)
+            if isinstance(record, HistoryItem) and record.question is not None and record.option is not None
+        )
+    )
+    count = max(1, round(share * len(answered)))
+    held_out = set(np.random.default_rng(seed).permutation(len(answered))[:count].tolist())
+    return [(user, question, "test" if at in held_out else "history") for at, (user, question) in enumerate(answered)]
 
 
 class Cast(Protocol):

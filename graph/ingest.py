@@ -120,8 +120,8 @@ def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -
 def store_people(graph: Graph, dataset: str, people: Iterable[Person], *, sharing: Sharing | None = None) -> Stored:
     """Store new people, and update stored ones.
 
-    Attributes are replaced name by name; an empty name leaves the stored one. *sharing* is set for everybody; None
-    keeps the choice of stored people, and new people share `keys`.
+    Attributes are replaced name by name; an empty name leaves the stored one, and so does no weight. *sharing* is set
+    for everybody; None keeps the choice of stored people, and new people share `keys`.
     """
     batch: dict[str, Person] = {}
     twice = 0
@@ -199,7 +199,12 @@ def _quarantine_id(row: QuarantinedRow) -> str:
 
 
 def _merged(before: Person, after: Person) -> Person:
-    return Person(id=after.id, name=after.name or before.name, attributes={**before.attributes, **after.attributes})
+    return Person(
+        id=after.id,
+        name=after.name or before.name,
+        attributes={**before.attributes, **after.attributes},
+        weight=before.weight if after.weight is None else after.weight,
+    )
 
 
 def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, sharing: Sharing | None) -> Stored:
@@ -226,6 +231,7 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
             "name": person.name or (known["name"] if known else ""),
             "attributes": sorted(f"{name}={value}" for name, value in attributes.items() if value),
             "sharing": level.value,
+            "weight": person.weight if person.weight is not None or known is None else known["weight"],
         }
         if known is None or row != {name: known[name] for name in row}:
             rows.append({**row, "sharing_rank": level.rank})

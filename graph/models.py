@@ -72,6 +72,9 @@ class Person(Model):
     attributes: dict[str, str] = Field(
         default_factory=dict, description="Demographics and roles, name -> value; they become cache keys."
     )
+    weight: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="For how many people they stand in weighted shares."
+    )
 
 
 class HistoryItem(Model):

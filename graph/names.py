@@ -51,6 +51,7 @@ class Format(StrEnum):
     RFPN = "rfpn"
     POLIS = "polis"
     JSONL = "jsonl"
+    TABLE = "table"
 
 
 class DemoData(StrEnum):

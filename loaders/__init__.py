@@ -11,6 +11,7 @@ from persona_db.loaders.rfpn import RfpnSource
 from persona_db.loaders.senate import SenateSource, Vote
 from persona_db.loaders.source import Counts, HeldOut, Record, Source, test_answers
 from persona_db.loaders.split import Split, read_split, write_split
+from persona_db.loaders.tabular import TableOptions, TableSource, from_dataframe
 
 __all__ = [
     "FORMATS",
@@ -25,7 +26,10 @@ __all__ = [
     "SenateSource",
     "Source",
     "Split",
+    "TableOptions",
+    "TableSource",
     "Vote",
+    "from_dataframe",
     "item_id",
     "load",
     "open_source",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.names import Format, Keep
@@ -14,6 +15,9 @@ from persona_db.loaders.rfpn import RfpnSource
 from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
 from persona_db.loaders.split import Split, joined, read_split
+
+if TYPE_CHECKING:
+    from persona_db.loaders.tabular import TableOptions
 
 __all__ = ["FORMATS", "open_source"]
 
@@ -26,11 +30,13 @@ def open_source(
     *,
     split: Sequence[Path | str | Split] = (),
     keep: Keep = "history",
+    table: TableOptions | None = None,
 ) -> Source:
-    """Return the source of that format at *paths*; only the splits have been read.
+    """Return the source of that format at *paths*; only the splits have been read, and of a table its columns.
 
     With a *split*, the source reads only answers marked `history`, or all when *keep* is 'all'; `test_answers` yields
-    those marked `test`. `opinionqa` takes one split for all its folders or one each, in their order.
+    those marked `test`. `opinionqa` takes one split for all its folders or one each, in their order. *table* says how a
+    table is read, where somebody said so.
     """
     if format not in FORMATS:
         raise ConfigError(f"no format {format!r}; there are {', '.join(FORMATS)}")
@@ -53,6 +59,11 @@ def open_source(
     if format == "rfpn":
         _check_count(format, places, least=1, most=1)
         return RfpnSource(places[0], split=one, keep=keep)
+    if format == "table":
+        from persona_db.loaders.tabular import open_table
+
+        _check_count(format, places, least=1, most=1)
+        return open_table(places[0], options=table, split=one, keep=keep)
     _check_count(format, places, least=1)
     return JsonlSource(places, split=one, keep=keep)
 
@@ -61,4 +72,5 @@ def _check_count(name: str, places: Sequence[Path], *, least: int = 0, most: int
     if len(places) < least:
         raise ConfigError(f"{name} needs a path: `persona-db load {name} PATH --dataset NAME`")
     if most is not None and len(places) > most:
-        raise ConfigError(f"{name} reads one folder, not {len(places)}; load them one after the other")
+        thing = "file" if name == "table" else "folder"
+        raise ConfigError(f"{name} reads one {thing}, not {len(places)}; load them one after the other")

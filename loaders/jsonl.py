@@ -24,6 +24,7 @@ from persona_db.loaders.rows import Quarantine, bad_row, ignore, normalised, rea
 from persona_db.loaders.several import says_several, tick_id, tick_questions, tick_text, ticked
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Part, Split
+from persona_db.loaders.tabular.open import ENDINGS
 
 __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
 
@@ -279,7 +280,10 @@ class JsonlSource(Source):
                     reasons.append((line.number, str(error)))
             else:
                 number, reason = reasons[0]
-                raise LoadError(f"{reason}; each line must be a JSON object (docs/loaders.md)", source=name, row=number)
+                remedy = "each line must be a JSON object (docs/loaders.md)"
+                if path.suffix.lower() in ENDINGS:
+                    remedy = f"a table is loaded with `persona-db load table {name}`"
+                raise LoadError(f"{reason}; {remedy}", source=name, row=number)
 
 
 def _content(question: Question) -> Question:

@@ -12,6 +12,7 @@ from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Questio
 from persona_db.graph.names import Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders.alike import alike
+from persona_db.loaders.read_ahead import read_ahead
 from persona_db.loaders.report import SHOWN, LoadReport
 from persona_db.loaders.rows import shown
 from persona_db.loaders.source import Record, Source
@@ -59,7 +60,7 @@ def load(
     source.know(known.values())
     writer = _Writer(graph, source, dataset=dataset, sharing=sharing, known=known, progress=progress, replace=replace)
     is_new = not graph.read("find_dataset", dataset=dataset)
-    records = writer.ahead(source.read(writer.quarantine))
+    records = writer.ahead(read_ahead(source, writer.quarantine))
     embedder = embedder or embedder_of(graph.settings)
     ensure_dataset(graph, dataset, evaluation=evaluation)
     require_embedder(graph, dataset, embedder)

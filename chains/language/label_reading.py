@@ -97,7 +97,8 @@ def _named(model: LanguageModel, question: Question, accepts: Acceptance, budget
         return Reading(question.id, None, (), tuple(context.calls), exc)
     if not isinstance(said, Answered):
         return Reading(question.id, None, (said.reason,), tuple(context.calls))
-    given = {int(one.option[1:]) - 1: one.stance for one in said.value.stances}  # its form was checked
+    places = {f"o{place + 1}": place for place in range(len(question.options))}
+    given = {places[one.option]: one.stance for one in said.value.stances if one.option in places}
     stances, rejected = accepts.stances(question, given)
     label, why = accepts.label(question, said.value.label)
     made = Label(

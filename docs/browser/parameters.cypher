@@ -13,6 +13,7 @@
 :param least => 2;
 :param limit => 20;
 :param other_camp => "PARTY=R";
+:param question => "s109-1-0001";
 :param sample => 2000;
 :param second => "SNOWE (R ME)";
 :param since => "2005-12-31";
