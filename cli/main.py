@@ -28,7 +28,16 @@ def _run(arguments: list[str]) -> object:
 
     from persona_db.cli.app import APP
 
-    return get_command(APP).main(arguments, prog_name="persona-db")
+    return get_command(APP).main([_composed(one) for one in arguments], prog_name="persona-db")
+
+
+def _composed(argument: str) -> str:
+    """Return an argument in the form NFC, in which ids are stored; the path of a file stays as the file has it."""
+    if argument.isascii() or os.path.lexists(argument):
+        return argument
+    import unicodedata
+
+    return unicodedata.normalize("NFC", argument)
 
 
 def _is_text(argument: str) -> bool:

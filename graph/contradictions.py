@@ -76,10 +76,17 @@ def sort_out(graph: Graph, dataset: str, items: Sequence[HistoryItem], *, named:
     found = Sorted()
     by_id = _stored_items(graph, dataset, {item.id for item in items})
     items = _with_own_ids(graph, dataset, items, by_id, found)
-    by_answer = _stored_answers(graph, dataset, items, named=named)
+    pairs = _looked_for(items, named=named)
+    by_answer = _stored_answers(graph, dataset, pairs)
     for item in items:
-        made = _known(item)
         before = by_id.get(item.id)
+        if before is None:
+            earlier = found.new.get(item.id)
+            if earlier is None and (item.user, item.question) not in pairs:
+                found.new[item.id] = item
+                continue
+            before = _known(earlier) if earlier is not None else None
+        made = _known(item)
         if before is not None and _same(before, made):
             found.known += 1
             continue
@@ -133,18 +140,21 @@ def _stored_items(graph: Graph, dataset: str, ids: set[str]) -> dict[str, _Known
     return {row["id"]: _Known(**row, stored=True) for row in rows}
 
 
-def _stored_answers(
-    graph: Graph, dataset: str, items: Sequence[HistoryItem], *, named: set[str]
-) -> dict[_Answered, _Known]:
-    pairs = {
+def _looked_for(items: Sequence[HistoryItem], *, named: set[str]) -> set[tuple[str, str | None]]:
+    """Return the users and questions whose answers may be known by ids that do not tell."""
+    return {
         (item.user, item.question)
         for item in items
         if item.question is not None
         and item.option is not None
         and (item.user in named or answer_occasion(item.id, item.user, item.question, item.at) is None)
     }
+
+
+def _stored_answers(graph: Graph, dataset: str, pairs: set[tuple[str, str | None]]) -> dict[_Answered, _Known]:
+    asked = [(user, question) for user, question in pairs if question is not None]
     answers: dict[_Answered, _Known] = {}
-    for row in known_answers(graph, dataset, pairs):
+    for row in known_answers(graph, dataset, asked):
         known = _Known(**row, stored=True)
         if known.answered:
             answers[known.answered] = known

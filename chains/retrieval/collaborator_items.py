@@ -46,12 +46,24 @@ class SharedItems:
     """Items that are recalled by text similarity."""
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """Items of collaborators in the order of their strength, each as the places of its owner and of itself there."""
+
+    of: tuple[str, tuple[tuple[str, float], ...], TextSimilarity]
+    """The question, the collaborators and the similarity of texts for which it is the order."""
+    strengths: list[float]
+    owners: list[int]
+    indexes: list[int]
+
+
 class CollaboratorItems:
     """The items of collaborators: each collaborator is read once, and the 5,000 read last are kept."""
 
     def __init__(self, correlations: CorrelationModel) -> None:
         self._correlations = correlations
         self._shared: dict[str, SharedItems] = {}
+        self._ranked: _Ranked | None = None
 
     def fetch(self, users: Collection[str]) -> None:
         """Read the users that were not read before; one query for 200 of them."""
@@ -64,6 +76,7 @@ class CollaboratorItems:
 
     def add(self, rows: Iterable[UserRow]) -> None:
         """Keep what users share."""
+        self._ranked = None
         for row in rows:
             self._shared[row.user] = _shared_items(self._correlations, row)
 
@@ -126,22 +139,8 @@ class CollaboratorItems:
         Left out are statements that the caller has put into *seen* by then. Free text comes after other items of equal
         strength, then ties are broken by id. Ties are sorted only as far as the caller reads: most callers take few.
         """
-        relevance = self._correlations.relevance(question)
-        strengths, owners, indexes = [np.zeros(0)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-        for owner, (match, shared) in enumerate(close):
-            strength = match.score * relevance[shared.variables]
-            if shared.texts:
-                of_texts = [match.score * similarity.relevance(question, item.statement) for item in shared.texts]
-                strength = np.concatenate([strength, of_texts])
-            kept = np.flatnonzero(strength >= LEAST_RELEVANCE)
-            kept = kept[kept != shared.answers.get(question, -1)]
-            strengths.append(strength[kept])
-            owners.append(np.full(len(kept), owner))
-            indexes.append(kept)
-        unordered = np.concatenate(strengths)
-        order = np.argsort(-unordered, kind="stable")
-        ordered, owner_of = unordered[order].tolist(), np.concatenate(owners)[order].tolist()
-        index_of = np.concatenate(indexes)[order].tolist()
+        ranked = self._ranking(question, close, similarity)
+        ordered, owner_of, index_of = ranked.strengths, ranked.owners, ranked.indexes
         start = 0
         while start < len(ordered):
             end = start + 1
@@ -166,6 +165,35 @@ class CollaboratorItems:
                 if item.statement not in seen:
                     yield ordered[start], match, item
             start = end
+
+    def _ranking(
+        self, question: str, close: Sequence[tuple[Match, SharedItems]], similarity: TextSimilarity
+    ) -> _Ranked:
+        """Return the relevant items of *close* collaborators, strongest first; asked for again, the same is at hand."""
+        of = (question, tuple((match.user, match.score) for match, _ in close), similarity)
+        if self._ranked is not None and self._ranked.of == of:
+            return self._ranked
+        relevance = self._correlations.relevance(question)
+        strengths, owners, indexes = [np.zeros(0)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for owner, (match, shared) in enumerate(close):
+            strength = match.score * relevance[shared.variables]
+            if shared.texts:
+                of_texts = [match.score * similarity.relevance(question, item.statement) for item in shared.texts]
+                strength = np.concatenate([strength, of_texts])
+            kept = np.flatnonzero(strength >= LEAST_RELEVANCE)
+            kept = kept[kept != shared.answers.get(question, -1)]
+            strengths.append(strength[kept])
+            owners.append(np.full(len(kept), owner))
+            indexes.append(kept)
+        unordered = np.concatenate(strengths)
+        order = np.argsort(-unordered, kind="stable")
+        self._ranked = _Ranked(
+            of,
+            unordered[order].tolist(),
+            np.concatenate(owners)[order].tolist(),
+            np.concatenate(indexes)[order].tolist(),
+        )
+        return self._ranked
 
 
 def _recalled_item(match: Match, item: Candidate, score: float, *, value: float | None) -> Recalled:

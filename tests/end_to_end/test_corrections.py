@@ -42,6 +42,17 @@ def test_a_correction_from_telling_to_erasing(cli: CommandLine, tmp_path: Path) 
     assert cli("erase", "ann", *data, "--yes").status == 0
 
 
+def test_an_id_is_found_however_its_accents_are_typed(cli: CommandLine, tmp_path: Path) -> None:
+    """Composed or not, in the file and on the command line; a file's own name stays as it is."""
+    path = file_of(tmp_path / "Jose\u0301.jsonl", TAX, {"user": "Jose\u0301", "question": "tax", "option": "yes"})
+    loaded = cli("load", "jsonl", path, "--dataset", "end-to-end-accents")
+    assert loaded.status == 0
+    assert "note: ids are stored in Unicode's form NFC, which these were not: 'Jos\u00e9'" in loaded.out
+    for typed in ("Jos\u00e9", "Jose\u0301"):
+        told = cli("erase", typed, "--item", "meat", "--dataset", "end-to-end-accents", "--yes").err
+        assert "user 'Jos\u00e9' has no item 'meat'" in told
+
+
 def test_a_load_of_nobody_ends_with_1(cli: CommandLine, tmp_path: Path) -> None:
     """What was refused is on stdout, that nothing was loaded in one line on stderr, and there is no such dataset."""
     path = file_of(tmp_path / "x.jsonl", TAX, {"user": "ann", "question": "tax", "option": 5})

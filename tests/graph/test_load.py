@@ -107,6 +107,7 @@ def test_a_load_stores_what_was_read_and_reports_it(graph: Graph, dataset: str, 
             source=str(tmp_path / "x.jsonl"),
             row=6,
             reason="no question 'none'; its line must come before its answers",
+            user="u2",
         ),
     )
     assert [(user.id, user.sharing, user.items) for user in users(graph, dataset)] == [
