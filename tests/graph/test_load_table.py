@@ -91,7 +91,13 @@ def test_shares_count_heads_or_weights(graph: Graph, dataset: str, tmp_path: Pat
     found = shares(graph, "tax", dataset=dataset, weighted=True)
     assert [(one.option, one.share) for one in found.options] == [("agree", 0.5), ("disagree", 0.5)]
     assert (found.people, found.without_weight, found.weighted) == (4, 1, True)
-    load_table(graph, dataset, write_csv(tmp_path / "c.csv", [ROWS[0], ("ben", "disagree", 5.5)]), questions=("tax",))
+    load_table(
+        graph,
+        dataset,
+        write_csv(tmp_path / "c.csv", [ROWS[0], ("ben", "disagree", 5.5)]),
+        weight=("weight",),
+        questions=("tax",),
+    )
     found = shares(graph, "tax", dataset=dataset, weighted=True)
     assert [(one.option, one.share) for one in found.options] == [("agree", 0.25), ("disagree", 0.75)]
 
