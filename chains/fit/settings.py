@@ -37,7 +37,7 @@ class JoinGain(Model):
             f"{self.saved:+.4f} nats a question [{self.low:+.4f}, {self.high:+.4f}] on {self.tests:,} held-out answers"
         )
         if not self.ratio:
-            return f"nothing is borrowed: for {whom} the JOIN saves nothing beyond chance ({found})"
+            return f"nothing is borrowed: for {whom} the JOIN saves nothing here ({found})"
         if self.low <= 0:
             return f"others hardly add here: for {whom} what they add is within chance"
         return f"{self.ratio:.0%} of the places are for the JOIN, which for {whom} saves {found}".replace("%", " %", 1)
