@@ -106,7 +106,7 @@ def test_nothing_is_stored_of_a_table_that_cannot_be_read_to_its_end(
     graph: Graph, dataset: str, tmp_path: Path
 ) -> None:
     """A file that is cut off is refused before its first person is stored."""
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
     path = tmp_path / "t.parquet"
     pd.DataFrame({"id": [f"p{row}" for row in range(9_000)], "q": ["yes", "no"] * 4_500}).to_parquet(path)
