@@ -9,7 +9,7 @@ __all__ = ["ABOUT", "COMMANDS", "WIDTH", "overview"]
 ABOUT = "A graph of who shares which values, and predictions from it of how a person would answer."
 
 COMMANDS = {
-    "demo": "Run the main job on the bundled US Senate data, end to end.",
+    "demo": "Run the main job on bundled data, end to end.",
     "up": "Start the embedded Neo4j.",
     "down": "Stop the embedded Neo4j.",
     "status": "Show where Neo4j runs and what each dataset holds.",
@@ -27,7 +27,8 @@ COMMANDS = {
     "query": "Run a named query, list named queries, or run read-only Cypher of your own.",
     "export": "Write a user's neighbourhood as a picture or a graph file.",
     "explore": "Serve the web explorer on this machine.",
-    "erase": "Remove a user and everything derived from their history.",
+    "merge": "Make one user a part of another, or rename a user.",
+    "erase": "Remove a user, or one item, and everything derived from it.",
 }
 
 

@@ -103,7 +103,8 @@ def read_settings() -> Settings:
         fault = error.errors(include_url=False)[0]
         name = str(fault["loc"][0]).upper()
         name = name if name.startswith("NEO4J_") else f"PERSONA_DB_{name}"
-        raise ConfigError(f"{name}: {fault['msg']}") from error
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{name} {reason}" if fault["type"] == "value_error" else f"{name}: {reason}") from error
 
 
 def run_command(command: Callable[[], object], *, debug: bool = False) -> int:

@@ -1,4 +1,4 @@
-"""persona-db demo: the main job on the bundled US Senate data, end to end."""
+"""persona-db demo: the main job on bundled data, end to end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from persona_db.graph.names import DemoData
 
 if TYPE_CHECKING:
     from persona_db.evals.demo import Demo
@@ -17,25 +19,26 @@ _KEYS_SHOWN = 3
 
 def demo(
     *,
+    on: Annotated[
+        DemoData, typer.Option(help="The 109th US Senate, or the citizens of Bowling Green on what their town needs.")
+    ] = DemoData.SENATE,
     out: Annotated[Path, typer.Option(help="Folder for the picture.")] = Path("persona-db-demo"),
     user: Annotated[
         str | None,
-        typer.Option(help="Id of the senator to look at; one who often votes with the other party unless given."),
+        typer.Option(help="Id of whom to look at; a senator who often votes with the other party unless given."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed by which the held-out votes are drawn.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Load the votes of the 109th US Senate, hold out a tenth of the contested ones, predict these, and explain one."""
+    """Load bundled votes, hold out some of the contested ones, predict these, and explain one."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
-    from persona_db.evals.demo import DEMO_USER, run_demo
+    from persona_db.evals.demo import run_demo
     from persona_db.graph.embedding import embedder_of
     from persona_db.graph.session import Graph
 
     settings = read_settings()
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
-        made = run_demo(
-            graph, out=out, user=user or DEMO_USER, seed=seed, embedder=embedder_of(settings), progress=progress
-        )
+        made = run_demo(graph, on=on, out=out, user=user, seed=seed, embedder=embedder_of(settings), progress=progress)
     if as_json:
         print_json(made)
         return

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature, TokenBudget
+from persona_db.cli.language import (
+    BudgetUsd,
+    Concurrency,
+    MaxTokens,
+    MethodName,
+    ModelName,
+    ReasoningLevel,
+    Temperature,
+    TokenBudget,
+)
 from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Map
 from persona_db.cli.places import Ratio, Size, TopK
 from persona_db.graph.names import Sharing
@@ -71,6 +80,9 @@ def evaluate(
     budget_usd: BudgetUsd = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
+    method: MethodName = None,
+    max_tokens: MaxTokens = None,
+    reasoning: ReasoningLevel = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the outcomes, one line for each answer predicted.")
     ] = None,
@@ -84,7 +96,14 @@ def evaluate(
     from persona_db.graph.session import Graph
 
     asked = settings_of(
-        model, temperature=temperature, concurrency=concurrency, token_budget=token_budget, budget_usd=budget_usd
+        model,
+        temperature=temperature,
+        method=method,
+        max_tokens=max_tokens,
+        reasoning=reasoning,
+        concurrency=concurrency,
+        token_budget=token_budget,
+        budget_usd=budget_usd,
     )
     settings = EvaluateSettings(
         format=format.value,

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+from persona_db.cli.language import (
+    BudgetUsd,
+    Concurrency,
+    MaxTokens,
+    MethodName,
+    ModelName,
+    ReasoningLevel,
+    Temperature,
+)
 from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits
 from persona_db.graph.names import Sharing
 
@@ -35,6 +43,9 @@ def experiment(
     budget_usd: BudgetUsd = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
+    method: MethodName = None,
+    max_tokens: MaxTokens = None,
+    reasoning: ReasoningLevel = None,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Experiments run at once; the number of cores, but at most 4, unless given."),
@@ -50,7 +61,14 @@ def experiment(
     from persona_db.graph.session import Graph
 
     asked = settings_of(
-        model, temperature=temperature, concurrency=concurrency, token_budget=None, budget_usd=budget_usd
+        model,
+        temperature=temperature,
+        method=method,
+        max_tokens=max_tokens,
+        reasoning=reasoning,
+        concurrency=concurrency,
+        token_budget=None,
+        budget_usd=budget_usd,
     )
     chosen = {"people": people, "users": users, "tests_each": tests_each}
     given = {

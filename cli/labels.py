@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+from persona_db.cli.language import (
+    BudgetUsd,
+    Concurrency,
+    MaxTokens,
+    MethodName,
+    ModelName,
+    ReasoningLevel,
+    Temperature,
+)
 
 if TYPE_CHECKING:
+    from persona_db.chains.language.label_reading import LabelReport
     from persona_db.chains.language.settings import ModelSettings
     from persona_db.graph.progress import Progress
     from persona_db.graph.session import Graph
 
-__all__ = ["labels"]
+__all__ = ["labels", "read_rows"]
 
 _Rows = list[tuple[object, ...]]
 
@@ -36,6 +45,9 @@ def labels(
     budget_usd: BudgetUsd = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
+    method: MethodName = None,
+    max_tokens: MaxTokens = None,
+    reasoning: ReasoningLevel = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count the calls that read would make, and make none.")
     ] = False,
@@ -56,12 +68,13 @@ def labels(
         raise ConfigError("name the label file to import; `persona-db labels export FILE` writes one")
     if action == "read" and model is None:
         raise ConfigError("name the model that reads: --model openai:gpt-4.1-mini, for example")
-    if action != "read":
-        settings_of(None, temperature=temperature, concurrency=concurrency, budget_usd=budget_usd, dry_run=dry_run)
+    settings = settings_of(
+        model if action == "read" else None, temperature=temperature, concurrency=concurrency, method=method,
+        max_tokens=max_tokens, reasoning=reasoning, budget_usd=budget_usd, dry_run=dry_run,
+    )  # fmt: skip
     with progress_bar() as progress, connect(read_settings(), progress=progress, without=ARRAYS) as graph:
         require_dataset(graph, dataset)
         if model is not None and action == "read":
-            settings = settings_of(model, temperature=temperature, concurrency=concurrency)
             report, rows = _read(graph, dataset, model, settings, budget_usd, progress, dry_run=dry_run)
         elif action == "import" and file is not None:
             report, rows = _import(graph, dataset, file)
@@ -94,6 +107,7 @@ def _export(graph: Graph, dataset: str, file: Path | None) -> tuple[dict[str, An
 
 def _import(graph: Graph, dataset: str, file: Path) -> tuple[dict[str, Any], _Rows]:
     """Give the questions what the file says."""
+    from persona_db.graph.errors import LoadError
     from persona_db.graph.labels import store_labels
     from persona_db.graph.models import QuarantinedRow
     from persona_db.graph.users import questions
@@ -102,6 +116,8 @@ def _import(graph: Graph, dataset: str, file: Path) -> tuple[dict[str, Any], _Ro
     bad: list[QuarantinedRow] = []
     found = read_labels(file, questions(graph, dataset), bad.append)
     changed = store_labels(graph, dataset, found, by="person")
+    if bad and not found:
+        raise LoadError(f"no row can be used; {bad[0].reason}", source=str(file), row=bad[0].row)
     report = {"questions": len(found), "changed": changed, "quarantined": [row.model_dump() for row in bad]}
     return report, [
         ("questions", len(found), f"{changed} of them changed; `persona-db refine --refit` calls keys by them"),
@@ -115,20 +131,31 @@ def _read(
 ) -> tuple[dict[str, Any], _Rows]:  # fmt: skip
     """Let a model read the questions that nobody named and it did not read yet."""
     from persona_db.chains.language.label_reading import read_dataset
+    from persona_db.chains.language.models import model_of
 
+    opened = model_of(graph, model, settings, dry_run=True) if dry_run else model
     found = read_dataset(
-        graph, dataset, model, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
+        graph, dataset, opened, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
     )
+    return found.model_dump(), read_rows(found)
+
+
+def read_rows(report: LabelReport) -> _Rows:
+    """Return the rows of a table that says what a reading of questions did, or would do."""
     rows: _Rows = [
-        ("questions", found.questions, "to be read" if dry_run else f"{found.waiting} of them wait"),
-        ("calls", found.calls, f"{found.cached} more answered by the cache"),
-        ("tokens", found.tokens_in + found.tokens_out, "" if found.cost_usd is None else f"{found.cost_usd:.4f} USD"),
+        ("questions", report.questions, "to be read" if report.dry_run else f"{report.waiting} of them wait"),
+        ("calls", report.calls, f"{report.cached} more answered by the cache"),
+        (
+            "tokens",
+            report.tokens_in + report.tokens_out,
+            "" if report.cost_usd is None else f"{report.cost_usd:.4f} USD",
+        ),
     ]
-    if not dry_run:
+    if not report.dry_run:
         rows += [
-            ("labels", found.labels, "accepted; `persona-db refine --refit` calls keys by them"),
-            ("stances", found.stances, f"accepted of {found.options} options; the others are called label: option"),
+            ("labels", report.labels, "accepted; `persona-db refine --refit` calls keys by them"),
+            ("stances", report.stances, f"accepted of {report.options} options; the others are called label: option"),
         ]
-    if found.stopped:
-        rows.append(("stopped", found.waiting, found.stopped))
-    return found.model_dump(), rows
+    if report.stopped:
+        rows.append(("stopped", report.waiting, report.stopped))
+    return rows

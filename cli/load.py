@@ -10,17 +10,17 @@ import typer
 from persona_db.graph.names import Format, Sharing
 
 if TYPE_CHECKING:
-    from persona_db.loaders import LoadReport, TableOptions
+    from persona_db.loaders import TableOptions
 
 __all__ = ["load"]
 
 
-FormatName = Annotated[Format, typer.Argument(metavar="FORMAT", help="table, senate, opinionqa, rfpn or jsonl.")]
+FormatName = Annotated[Format, typer.Argument(metavar="FORMAT", help="table, senate, opinionqa, rfpn, polis or jsonl.")]
 Map = Annotated[
     Path | None, typer.Option("--map", help="A table's mapping file, which --preview writes: how each column is read.")
 ]
 HeldOutPaths = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; the Senate needs none.")
+    list[Path] | None, typer.Argument(metavar="PATH...", help="Folders or files; senate and polis need none.")
 ]
 HeldOutSplits = Annotated[
     list[Path] | None,
@@ -36,7 +36,7 @@ def load(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="PATH...", help="Folders or files, '-' for standard input (jsonl); the Senate needs none."
+            metavar="PATH...", help="Folders or files, '-' for standard input (jsonl); senate and polis need none."
         ),
     ] = None,
     *,
@@ -53,6 +53,10 @@ def load(
         Sharing | None,
         typer.Option(help="What these users share with others; new users share keys unless given."),
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Let a newer answer take the place of a stored one, or a withdrawal remove it."),
+    ] = False,
     preview: Annotated[
         bool,
         typer.Option("--preview", help="Print how a table would be read, as a mapping file for --map; store nothing."),
@@ -115,6 +119,7 @@ def load(
 ) -> None:
     """Load histories into a dataset. Loading again changes nothing, or completes a load that was interrupted."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.cli.load_report import print_report
     from persona_db.graph.session import Graph
     from persona_db.loaders import TableOptions, open_source
     from persona_db.loaders import load as load_source
@@ -142,11 +147,14 @@ def load(
             dataset=dataset,
             sharing=sharing,
             progress=progress,
+            replace=replace,
         )
     if as_json:
         print_json(report)
     else:
-        _print(report)
+        print_report(report)
+    if report.empty:
+        raise typer.Exit(1)
 
 
 def _print_preview(paths: list[Path], options: TableOptions) -> None:
@@ -159,27 +167,3 @@ def _print_preview(paths: list[Path], options: TableOptions) -> None:
         raise ConfigError("--preview writes a mapping file and --map reads one; give one of them")
     found = understand_table(paths[0], options)
     print(mapping_text(found.plan, found.profiles), end="")
-
-
-def _print(report: LoadReport) -> None:
-    from persona_db.cli.console import one_line, print_table
-
-    rows = [
-        ("questions", report.questions, ""),
-        ("users", report.users, ""),
-        ("items", report.items_read, f"{report.items_new:,} of them new"),
-        ("texts", report.statements_new, "embedded now"),
-        ("no opinion", report.refused, "refused or did not vote: not loaded"),
-        ("held out", report.skipped_test, "to be predicted: not loaded"),
-        ("not in the split", report.not_in_split, "not loaded"),
-        ("quarantined", report.quarantined, f"see {report.where}" if report.quarantined else ""),
-    ]
-    always = {"questions", "users", "items", "quarantined"}
-    print_table((f"dataset {report.dataset}", "count", ""), [row for row in rows if row[1] or row[0] in always])
-    for note in report.notes:
-        print(one_line(note))
-    for bad in report.first_quarantined:
-        where = f"{bad.source}, row {bad.row}" if bad.row else bad.source
-        print(f"quarantined: {one_line(where)}: {one_line(bad.reason)}")
-    if report.quarantined > len(report.first_quarantined):
-        print(f"... and {report.quarantined - len(report.first_quarantined):,} more")

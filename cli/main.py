@@ -20,11 +20,33 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> object:
     if arguments in (["--help"], ["-h"]) and _columns() >= WIDTH:
         return print(overview())
+    if torn := next((one for one in arguments if not _is_text(one)), None):
+        from persona_db.graph.errors import ConfigError
+
+        raise ConfigError(f"{torn!r} is not UTF-8 or cut inside a character; write it again, or rename the file")
     from typer.main import get_command
 
     from persona_db.cli.app import APP
 
-    return get_command(APP).main(arguments, prog_name="persona-db")
+    return get_command(APP).main([_composed(one) for one in arguments], prog_name="persona-db")
+
+
+def _composed(argument: str) -> str:
+    """Return an argument in the form NFC, in which ids are stored; the path of a file stays as the file has it."""
+    if argument.isascii() or os.path.lexists(argument):
+        return argument
+    import unicodedata
+
+    return unicodedata.normalize("NFC", argument)
+
+
+def _is_text(argument: str) -> bool:
+    """Say whether the argument can be written as UTF-8: bytes of another encoding arrive as halves of characters."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _columns() -> int:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from persona_db.cli.language import BudgetUsd, ModelName, Temperature, TokenBudget
+from persona_db.cli.language import (
+    BudgetUsd,
+    MaxTokens,
+    MethodName,
+    ModelName,
+    ReasoningLevel,
+    Temperature,
+    TokenBudget,
+)
 from persona_db.cli.places import Ratio, Size, TopK
 
 if TYPE_CHECKING:
@@ -41,6 +49,9 @@ def predict(
     token_budget: TokenBudget = None,
     budget_usd: BudgetUsd = None,
     temperature: Temperature = None,
+    method: MethodName = None,
+    max_tokens: MaxTokens = None,
+    reasoning: ReasoningLevel = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Follow each piece of evidence back to the history items it rests on.")
     ] = False,
@@ -59,7 +70,15 @@ def predict(
     from persona_db.cli.language import settings_of
 
     wanted = _one_question(asked, question, option or ())
-    model_settings = settings_of(model, temperature=temperature, token_budget=token_budget, budget_usd=budget_usd)
+    model_settings = settings_of(
+        model,
+        temperature=temperature,
+        method=method,
+        max_tokens=max_tokens,
+        reasoning=reasoning,
+        token_budget=token_budget,
+        budget_usd=budget_usd,
+    )
     steps = None
     with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
         made = predict_answer(

@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from persona_db.cli.language import BudgetUsd, Concurrency, ModelName, Temperature
+from persona_db.cli.language import (
+    BudgetUsd,
+    Concurrency,
+    MaxTokens,
+    MethodName,
+    ModelName,
+    ReasoningLevel,
+    Temperature,
+)
 
 if TYPE_CHECKING:
+    from persona_db.chains.language.label_reading import LabelReport
     from persona_db.chains.refinement.report import RefineReport
 
 __all__ = ["refine"]
@@ -18,6 +27,14 @@ def refine(
     *,
     dataset: Annotated[str, typer.Option(help="Dataset to refine.")],
     model: ModelName = None,
+    label_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Language model that first reads what questions are called, as `labels read` does; the statistical "
+            "engine then names keys by it.",
+        ),
+    ] = None,
     refit: Annotated[
         bool,
         typer.Option(
@@ -35,6 +52,9 @@ def refine(
     limit: Annotated[int | None, typer.Option(min=1, help="Most users refined by the model in this run.")] = None,
     concurrency: Concurrency = None,
     temperature: Temperature = None,
+    method: MethodName = None,
+    max_tokens: MaxTokens = None,
+    reasoning: ReasoningLevel = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Bring the personas of a dataset up to date. An interrupted run resumes where it stopped; a finished one does nothing."""
@@ -45,10 +65,33 @@ def refine(
     from persona_db.graph.session import Graph
 
     settings = read_settings()
-    asked = settings_of(
-        model, temperature=temperature, concurrency=concurrency, budget_usd=budget_usd, limit=limit, dry_run=dry_run
+    reader = settings_of(
+        label_model or model,
+        temperature=temperature,
+        method=method,
+        max_tokens=max_tokens,
+        reasoning=reasoning,
+        concurrency=concurrency,
     )
+    settings_of(model, limit=limit)
+    if label_model is None:
+        settings_of(model, budget_usd=budget_usd, dry_run=dry_run)
+    read: LabelReport | None = None
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
+        if label_model is not None:
+            from persona_db.chains.language.label_reading import read_dataset
+            from persona_db.chains.language.models import model_of
+
+            opened = model_of(graph, label_model, reader, dry_run=True) if dry_run else label_model
+            read = read_dataset(
+                graph, dataset, opened, settings=reader, budget_usd=budget_usd, dry_run=dry_run, progress=progress
+            )
+            if model is None and dry_run:
+                _print_read(read, as_json=as_json)
+                return
+            if budget_usd is not None:
+                budget_usd = max(budget_usd - (read.cost_usd or 0.0), 0.0) if model is not None else None
+            refit = refit or (model is None and read.labels + read.stances > 0)
         made = refine_dataset(
             graph,
             dataset,
@@ -58,20 +101,32 @@ def refine(
             embedder=embedder_of(settings),
             progress=progress,
             model=model,
-            model_settings=asked,
+            model_settings=reader if model is not None else None,
             budget_usd=budget_usd,
             limit=limit,
             dry_run=dry_run,
         )
     if as_json:
-        print_json(made)
-    elif made.dry_run:
-        _print_plan(made)
+        print_json(made if read is None else {**made.model_dump(), "labels": read.model_dump()})
     else:
-        _print_report(made)
-    if made.stopped is not None:
-        typer.echo(f"persona-db: {one_line(made.stopped)}", err=True)
+        if read is not None:
+            _print_read(read)
+        (_print_plan if made.dry_run else _print_report)(made)
+    stopped = [why for why in (made.stopped, read.stopped if read is not None else None) if why]
+    for why in stopped:
+        typer.echo(f"persona-db: {one_line(why)}", err=True)
+    if stopped:
         raise typer.Exit(1)
+
+
+def _print_read(report: LabelReport, *, as_json: bool = False) -> None:
+    from persona_db.cli.console import print_json, print_table
+    from persona_db.cli.labels import read_rows
+
+    if as_json:
+        print_json(report)
+    else:
+        print_table((f"dataset {report.dataset}", "count", ""), read_rows(report))
 
 
 def _print_plan(plan: RefineReport) -> None:

@@ -79,7 +79,7 @@ class AnswerMatrix:
                 questions.append(record)
             elif isinstance(record, Person):
                 people.append(record)
-            else:
+            elif isinstance(record, HistoryItem):
                 items.append(record)
         return cls.of(questions, people, items)
 

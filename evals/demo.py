@@ -1,4 +1,4 @@
-"""The main job on the bundled US Senate data: load, refine, compare arms, explain one prediction, draw a picture."""
+"""The main job on bundled data: load, refine, compare arms, explain one prediction, draw a picture."""
 
 from __future__ import annotations
 
@@ -19,26 +19,25 @@ from persona_db.chains.retrieval.recall import RecallSettings, recall_many
 from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.arms import check_arms
+from persona_db.evals.demo_data import DEMOS
 from persona_db.evals.evaluate import check_no_leak, ranks_by_question
 from persona_db.evals.items import RunHeader, TestItem
 from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.settings import EvaluateSettings
-from persona_db.evals.splits import contested_split, items_to_predict
+from persona_db.evals.splits import SHARE, VOTES, contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model, Sharing
+from persona_db.graph.names import DemoData
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, load, open_source
-from persona_db.loaders.senate import SenateSource
 
 if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["DEMO_ARMS", "DEMO_DATASET", "DEMO_USER", "Demo", "TracedItem", "run_demo"]
+__all__ = ["DEMO_ARMS", "Demo", "TracedItem", "run_demo"]
 
-DEMO_DATASET = "senate-demo"
-DEMO_USER = "COLLINS (R ME)"
 DEMO_ARMS = ("persona-db", "no-join", "neighbour-vote", "matrix-factorisation", "marginal", "majority")
 
 _COLLABORATORS = 5
@@ -81,29 +80,32 @@ def run_demo(
     graph: Graph,
     *,
     out: Path,
-    user: str = DEMO_USER,
+    on: DemoData = DemoData.SENATE,
+    user: str | None = None,
     seed: int = 0,
     embedder: Embedder | None = None,
     progress: Progress = no_progress,
 ) -> Demo:
-    """Load and refine the Senate without a tenth of its contested votes, predict these, and explain one.
+    """Load and refine the data without a part of its contested votes, predict these, and explain one of *user*.
 
     The dataset stays, for exploring; a second run finds it refined and only predicts again.
     """
     started = perf_counter()
     check_arms(DEMO_ARMS)
-    dataset = DEMO_DATASET if seed == 0 else f"{DEMO_DATASET}-{seed}"  # each holds other votes out
-    split = Split(contested_split(SenateSource().votes(), seed=seed))
-    source = open_source("senate", split=[split])
+    chosen = DEMOS[on]
+    user = user or chosen.user
+    dataset = chosen.dataset if seed == 0 else f"{chosen.dataset}-{seed}"  # each holds other votes out
+    split = Split(contested_split(VOTES[chosen.format]().votes(), seed=seed, share=chosen.share))
+    source = open_source(chosen.format, split=[split])
     load(graph, source, dataset=dataset, sharing=Sharing.HISTORY, embedder=embedder, progress=progress)
     refine(graph, dataset, seed=seed, embedder=embedder, progress=progress)
     tests = items_to_predict(source)
     check_no_leak(graph, dataset, tests)
     answers = AnswerMatrix.of_source(source)
-    report = _compare(graph, dataset, answers, tests, seed=seed, progress=progress)
+    report = _compare(graph, dataset, answers, tests, on, seed=seed, progress=progress)
     mine = sorted((test for test in tests if test.user == user), key=lambda test: _divided(answers, test.question))
     if not mine:
-        raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists senators")
+        raise ConfigError(f"no vote of {user!r} is held out; `persona-db users --dataset {dataset}` lists who is there")
     predicted = [made for _, made in _predicted(graph, dataset, mine)]
     right = [
         (test, made) for test, made in zip(mine, predicted, strict=True) if made.answer == made.options[test.option]
@@ -128,21 +130,31 @@ def run_demo(
         prediction=prediction,
         path=path,
         picture=str(page),
-        queries=_queries(dataset, user),
+        queries=_queries(dataset, user, chosen.query),
         seconds=perf_counter() - started,
     )
 
 
 def _divided(answers: AnswerMatrix, question: str) -> tuple[float, str]:
-    """How far the known votes on a roll call are from half and half, and its id for ties."""
-    votes = answers.answers[:, answers.questions.index(question)]
-    return abs(float((votes == 1).sum()) / max(int((votes >= 0).sum()), 1) - 0.5), question
+    """How far the known votes on a question are from half for its last option, and its id for ties."""
+    column = answers.questions.index(question)
+    votes = answers.answers[:, column]
+    last = answers.n_options[column] - 1
+    return abs(float((votes == last).sum()) / max(int((votes >= 0).sum()), 1) - 0.5), question
 
 
 def _compare(
-    graph: Graph, dataset: str, answers: AnswerMatrix, tests: list[TestItem], *, seed: int, progress: Progress
+    graph: Graph,
+    dataset: str,
+    answers: AnswerMatrix,
+    tests: list[TestItem],
+    on: DemoData,
+    *,
+    seed: int,
+    progress: Progress,
 ) -> Report:
-    settings = EvaluateSettings(format="senate", arms=DEMO_ARMS, seed=seed)
+    chosen = DEMOS[on]
+    settings = EvaluateSettings(format=chosen.format, arms=DEMO_ARMS, seed=seed)
     outcomes, costs = {}, {}
     for arm in DEMO_ARMS:
         started = perf_counter()
@@ -150,9 +162,9 @@ def _compare(
         outcomes[arm] = predict_arm(graph, dataset, arm, tests, settings, answers=answers, progress=progress)
         costs[arm] = ArmCost(seconds=perf_counter() - started)
     header = RunHeader(
-        dataset="senate",
-        split=f"a tenth of contested votes, seed {seed}",
-        command=settings.command,
+        dataset=chosen.format,
+        split=f"{chosen.held_out}, seed {seed}",
+        command=settings.command if chosen.share == SHARE else f"persona-db demo --on {on.value} --seed {seed}",
         seed=seed,
         settings=settings.model_dump(mode="json"),
         ranks=ranks_by_question(answers),
@@ -196,16 +208,12 @@ def _explained(graph: Graph, dataset: str, test: TestItem) -> tuple[Prediction, 
     return prediction, path, context.question.text
 
 
-def _queries(dataset: str, user: str) -> tuple[str, ...]:
+def _queries(dataset: str, user: str, query: str) -> tuple[str, ...]:
     name = user.replace("\\", "\\\\").replace("'", "\\'")
     return (
         f"MATCH (u:User {{dataset: '{dataset}', id: '{name}'}})-[h:HOLDS]->(k:CacheKey)<-[g:HOLDS]-(v:User) "
         "RETURN v.id, count(k) AS shared, round(sum(h.unit * g.unit), 2) AS score ORDER BY score DESC LIMIT 10",
         f"MATCH path = (:User {{dataset: '{dataset}', id: '{name}'}})-[:HAS_FACT]->(:Fact {{layer: 'induced'}})"
         "-[:DERIVED_FROM*1..2]->(:HistoryItem) RETURN path LIMIT 25",
-        f"MATCH (k:CacheKey {{dataset: '{dataset}'}})<-[:HOLDS]-(u:User) WHERE k.kind <> 'demographic' "
-        "WITH k, collect(u.attributes) AS groups RETURN k.kind, k.name, "
-        "size([g IN groups WHERE 'PARTY=D' IN g]) AS democrats, "
-        "size([g IN groups WHERE 'PARTY=R' IN g]) AS republicans "
-        "ORDER BY abs(democrats - republicans) DESC LIMIT 10",
+        query % dataset,
     )

@@ -21,13 +21,12 @@ from persona_db.evals.predict import predict_arm
 from persona_db.evals.report import ArmCost, Report, report_of
 from persona_db.evals.retest import AGAIN, answered_again, check_again
 from persona_db.evals.settings import EvaluateSettings
-from persona_db.evals.splits import answered_split, contested_split, items_to_predict
+from persona_db.evals.splits import VOTES, answered_split, contested_split, items_to_predict
 from persona_db.evals.subgroups import groups_of
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import ConfigError, LeakError, ModelAnswerError
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.loaders import Split, TableOptions, load, open_source
-from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
 
 if TYPE_CHECKING:
@@ -222,8 +221,8 @@ def _engine(model: LanguageModel | None) -> dict[str, JsonValue]:
 def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
     """Return the source with its split, and the split's name.
 
-    Without one given, it is the `split.csv` or `split.csv.gz` in each of the folders; that of the Senate or a table is
-    drawn.
+    Without one given, it is the `split.csv` or `split.csv.gz` in each of the folders; of votes and of a table it is
+    drawn else.
     """
     table = TableOptions(map=Path(settings.map)) if settings.map is not None else None
     if settings.map is not None and settings.format != "table":
@@ -232,14 +231,14 @@ def held_out(settings: EvaluateSettings) -> tuple[Source, str]:
         answered = answered_split(open_source("table", settings.paths, table=table), seed=settings.seed)
         source = open_source("table", settings.paths, split=[Split(answered)], table=table)
         return source, f"a tenth of all answers, seed {settings.seed}"
-    if settings.split or settings.format != "senate":
-        split = settings.split or _own_splits(settings.paths)
+    split = settings.split or (() if settings.format == "senate" else _own_splits(settings.paths))
+    if split or settings.format not in VOTES:
         source = open_source(settings.format, settings.paths, split=split, table=table)
         named = ", ".join(dict.fromkeys(Path(one).name for one in split)) or "as the files say"
         return source, named if settings.held_out == "test" else f"{named}, {settings.held_out}"
-    senate = SenateSource(Path(settings.paths[0]) if settings.paths else None)
-    drawn = contested_split(senate.votes(), seed=settings.seed)
-    source = open_source("senate", settings.paths, split=[Split(drawn)])
+    votes = VOTES[settings.format](Path(settings.paths[0]) if settings.paths else None).votes()
+    drawn = contested_split(votes, seed=settings.seed)
+    source = open_source(settings.format, settings.paths, split=[Split(drawn)])
     return source, f"a tenth of contested votes, seed {settings.seed}"
 
 

@@ -66,6 +66,5 @@ class EvaluateSettings(Model):
             if value is not None:
                 parts += [name, str(value)]
         if self.model_settings is not None:
-            parts += ["--temperature", str(self.model_settings.temperature)]
-            parts += ["--concurrency", str(self.model_settings.concurrency)]
+            parts += self.model_settings.command
         return shlex.join(parts)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
 
 import numpy as np
 
 from persona_db.evals.items import TestItem
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import HistoryItem
+from persona_db.loaders.polis import PolisSource
 from persona_db.loaders.rows import Quarantine, ignore
-from persona_db.loaders.senate import Vote
+from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
 from persona_db.loaders.split import Part
 
-__all__ = ["HeldOutPart", "answered_split", "contested_split", "items_to_predict"]
+__all__ = ["SHARE", "VOTES", "Cast", "HeldOutPart", "answered_split", "contested_split", "items_to_predict"]
 
+
+VOTES: Mapping[str, type[SenateSource] | type[PolisSource]] = {"senate": SenateSource, "polis": PolisSource}
+"""The formats of votes, of which a split can be drawn."""
+
+SHARE = 0.1
+"""The part of contested votes that a drawn split holds out unless another is asked for."""
 
 HeldOutPart = Literal["test", "coldstart", "all"]
 """The part of the held-out answers that is predicted: the test, people without a history, or both."""
@@ -60,13 +67,24 @@ def answered_split(source: Source, *, seed: int, share: float = 0.1) -> list[tup
     return [(user, question, "test" if at in held_out else "history") for at, (user, question) in enumerate(answered)]
 
 
-def contested_split(
-    votes: Iterable[Vote], *, seed: int, share: float = 0.1, low: float = 0.1, high: float = 0.9
-) -> list[tuple[str, str, Part]]:
-    """Return every vote marked `history`, except for a random *share* of votes on contested roll calls, marked `test`.
+class Cast(Protocol):
+    """A vote, of a senator or in a conversation."""
 
-    A roll call is contested when *low* to *high* of all votes are for its last option (Yea). This count includes the
-    held-out votes: it decides which questions are asked, and no predictor learns it.
+    @property
+    def user(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def option(self) -> int: ...
+
+
+def contested_split(
+    votes: Iterable[Cast], *, seed: int, share: float = SHARE, low: float = 0.1, high: float = 0.9
+) -> list[tuple[str, str, Part]]:
+    """Return every vote marked `history`, except for a random *share* of votes on contested questions, marked `test`.
+
+    A question is contested when *low* to *high* of all votes are for its last option (Yea, agree). This count
+    includes the held-out votes: it decides which questions are asked, and no predictor learns it.
     """
     if not (0 < share < 1 and 0 <= low < high <= 1):
         raise ConfigError(f"a split needs a share between 0 and 1 and low < high, not {share}, {low}, {high}")

@@ -1,23 +1,25 @@
-"""Removes a user with everything derived from them, and counts what is left."""
+"""Removes a user, or some of their items, with everything derived from them, and counts what is left."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import UnknownUserError
-from persona_db.graph.ids import statement_id
-from persona_db.graph.models import Model
+from persona_db.graph.errors import ConfigError, UnknownUserError
+from persona_db.graph.ids import item_id, statement_id
+from persona_db.graph.models import HistoryItem, Model
 from persona_db.graph.sentences import sentences
+from persona_db.graph.users import history
 
 if TYPE_CHECKING:
-    from persona_db.graph.session import Graph
+    from persona_db.graph.session import Graph, Transaction
     from persona_db.graph.vector_cache import CachedEmbedder
 
-__all__ = ["Receipt", "Traces", "erase_user"]
+__all__ = ["ItemReceipt", "Receipt", "Traces", "erase_item", "erase_items", "erase_user"]
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +33,12 @@ class Traces(Model):
     personas: int
     statements: int
     runs: int
+    quarantined: int
 
     @property
     def total(self) -> int:
         """0 when nothing is left."""
-        return self.users + self.items + self.facts + self.personas + self.statements + self.runs
+        return sum(self.model_dump().values())
 
 
 class Receipt(Model):
@@ -50,7 +53,9 @@ class Receipt(Model):
     keys: int = Field(description="Cache keys that only they held.")
     statements: int = Field(description="Texts of this user alone.")
     runs: int = Field(description="Records of a language model's calls on them.")
-    quarantined: int = Field(description="Unusable answers of a language model about the user.")
+    quarantined: int = Field(
+        description="Rows of a source that were not stored, and unusable answers of a language model, about the user."
+    )
     vectors: int = Field(description="Vectors of those texts and their sentences in the cache outside the graph.")
     left: Traces
     refit_needed: bool = Field(description="Traits, links and summaries still count them until the next refit.")
@@ -60,20 +65,21 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
     """Remove the user with their items, facts, personas and held keys, and the texts and keys that only they had.
 
     It is one transaction. The Fit was learned with the user, so the dataset is marked as needing a refit. Quarantined
-    rows of a source stay. *cache* forgets the vectors of the removed texts and of their sentences.
+    rows of theirs go too, those that no version before this one marked as theirs where the reason has their id.
+    *cache* forgets the vectors of the removed texts and of their sentences.
     """
     require_dataset(graph, dataset)
     with graph.transaction() as work:
         said = work.run("erase_items", dataset=dataset, user=user)[0]
         learned = work.run("erase_facts", dataset=dataset, user=user)
-        [called] = work.run("erase_runs", dataset=dataset, user=user)
+        [called] = work.run("erase_runs", dataset=dataset, user=user, quoted=repr(user))
         gone = work.run("erase_user", dataset=dataset, user=user)
         if not gone:
             raise UnknownUserError(user, dataset=dataset)
         ids = sorted({*said["statements"], *learned[0]["statements"]})
         texts = work.run("erase_unsaid", dataset=dataset, ids=ids)[0]["texts"]
         work.run("need_refit", dataset=dataset)
-    vectors = cache.forget([*texts, *(one for text in texts for one in sentences(text) if one != text)]) if cache else 0
+    vectors = _forget(cache, texts)
     unsaid = [statement_id(text) for text in texts]
     [left] = graph.read("count_traces", dataset=dataset, user=user, statements=unsaid)
     log.info("erased a user of dataset %s with %s items", dataset, said["items"])
@@ -92,3 +98,62 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
         left=Traces.model_validate(left),
         refit_needed=True,
     )
+
+
+class ItemReceipt(Model):
+    """What was removed with one item of a user."""
+
+    dataset: str
+    user: str
+    item: str
+    facts: int = Field(description="Facts that rested on it, of every Fit.")
+    holds: int = Field(description="Cache keys that the user held for these facts.")
+    statements: int = Field(description="Texts that nobody says now.")
+    vectors: int = Field(description="Vectors of those texts and their sentences in the cache outside the graph.")
+    left: int = Field(description="Items of that id that are still there.")
+
+
+def erase_item(graph: Graph, dataset: str, user: str, item: str, *, cache: CachedEmbedder | None = None) -> ItemReceipt:
+    """Remove one item of the user with the facts that rest on it and what they held for these.
+
+    *item* is its id among the user's items, its id in the graph, or the id of a question that they answered once.
+    ConfigError lists what there is where none, or several, are meant. The dataset then needs a refit.
+    """
+    found = _item_meant(history(graph, dataset, user), user, item)
+    with graph.transaction() as work:
+        erased = erase_items(work, dataset, [found])
+    vectors = _forget(cache, erased["texts"])
+    left = len(graph.read("known_items", dataset=dataset, ids=[found]))
+    return ItemReceipt(
+        dataset=dataset, user=user, item=found, facts=erased["facts"], holds=erased["holds"],
+        statements=len(erased["texts"]), vectors=vectors, left=left,
+    )  # fmt: skip
+
+
+def erase_items(work: Transaction, dataset: str, ids: Sequence[str]) -> dict[str, Any]:
+    """Remove items with what rests on them, in a transaction; return counts and the texts that nobody says now.
+
+    The dataset then needs a refit.
+    """
+    [erased] = work.run("erase_some_items", dataset=dataset, ids=list(ids))
+    [unsaid] = work.run("erase_unsaid", dataset=dataset, ids=sorted(set(erased.pop("statements"))))
+    work.run("need_refit", dataset=dataset)
+    return {**erased, "texts": unsaid["texts"]}
+
+
+def _item_meant(items: Sequence[HistoryItem], user: str, item: str) -> str:
+    """Return the id of the one item that *item* means."""
+    named = [one.id for one in items if one.id in (item, item_id(user, item))]
+    answers = named or [one.id for one in items if one.question == item]
+    if len(answers) == 1:
+        return answers[0]
+    if answers:
+        raise ConfigError(f"user {user!r} has {len(answers)} answers to {item!r}; name one: {', '.join(answers[:5])}")
+    some = ", ".join(one.id for one in items[:5]) + (", ..." if len(items) > 5 else "")
+    raise ConfigError(f"user {user!r} has no item {item!r}; there are {some or 'none'}")
+
+
+def _forget(cache: CachedEmbedder | None, texts: Sequence[str]) -> int:
+    if cache is None:
+        return 0
+    return cache.forget([*texts, *(one for text in texts for one in sentences(text) if one != text)])

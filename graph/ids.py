@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hashlib import blake2b, sha256
 
 __all__ = [
+    "answer_occasion",
     "demographic_id",
     "derived_item_key",
     "fact_id",
@@ -49,6 +50,19 @@ def item_id(user: str, key: str) -> str:
     if "/" in user or "%" in user:  # or user 'a/b' with key 'c' would be user 'a' with key 'b/c'
         user = user.replace("%", "%25").replace("/", "%2F")
     return f"{user}/{key}"
+
+
+def answer_occasion(item: str, user: str, question: str, at: str) -> str | None:
+    """Return the occasion of an answer whose id is made of its user, question and occasion: `ann/tax@wave 2`.
+
+    It is '' where that is the answer's date, or none; None when the id is made of anything else.
+    """
+    made, mark, occasion = item_id(user, question), "@", ""
+    if item != made:
+        if not item.startswith(made + mark):
+            return None
+        occasion = item[len(made) + 1 :]
+    return "" if occasion == at else occasion
 
 
 def derived_item_key(user: str, question: str | None, text: str, at: str) -> str:

@@ -7,16 +7,18 @@ storing the same batch again creates nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
+from persona_db.graph.contradictions import Contradiction, known_answers, sort_out
 from persona_db.graph.datasets import CHARS_AT_ONCE, datasets, drop_dataset, ensure_dataset, need_refit
+from persona_db.graph.erase import erase_items
 from persona_db.graph.errors import GraphUnavailableError
-from persona_db.graph.ids import quarantine_id, statement_id
-from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question
+from persona_db.graph.ids import answer_occasion, item_id, quarantine_id, statement_id
+from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Withdrawal
 from persona_db.graph.names import Sharing
 from persona_db.graph.users import OFF_SCALE, users
 
@@ -24,16 +26,20 @@ if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
 __all__ = [
+    "Contradiction",
     "Rejected",
     "Stored",
     "datasets",
     "drop_dataset",
     "ensure_dataset",
+    "quarantine_rows",
+    "settle_quarantine",
     "store_items",
     "store_people",
     "store_quarantine",
     "store_questions",
     "users",
+    "withdraw_answers",
 ]
 
 _Outcome = TypeVar("_Outcome")
@@ -50,15 +56,25 @@ class Rejected(Model):
 
     id: str
     reason: str
+    user: str = ""
 
 
 class Stored(Model):
-    """Counts of a batch; the four add up to its size."""
+    """Counts of a batch; created, changed, known, rejected and contradicting add up to its size."""
 
     created: int = 0
     changed: int = Field(default=0, description="Were there and are different now.")
     known: int = Field(default=0, description="Were there and stay as they were, or came twice in the batch.")
     rejected: tuple[Rejected, ...] = ()
+    contradicting: tuple[Contradiction, ...] = Field(
+        default=(), description="Not stored, because another item that is stored says otherwise."
+    )
+    settled: tuple[Contradiction, ...] = Field(
+        default=(), description="Of the changed ones, what they contradicted and took the place of."
+    )
+    renamed: int = Field(
+        default=0, description="Of the items, those whose id is that of an answer to another question."
+    )
 
     def __add__(self, other: Stored) -> Stored:
         return Stored(
@@ -66,11 +82,14 @@ class Stored(Model):
             changed=self.changed + other.changed,
             known=self.known + other.known,
             rejected=self.rejected + other.rejected,
+            contradicting=self.contradicting + other.contradicting,
+            settled=self.settled + other.settled,
+            renamed=self.renamed + other.renamed,
         )
 
 
 def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -> Stored:
-    """Store new questions; stored ones stay as they are."""
+    """Store new questions; of stored ones only the scale changes, and the dataset then needs a refit."""
     batch = list(questions)
     rows: dict[str, dict[str, Any]] = {
         question.id: {
@@ -82,15 +101,20 @@ def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -
             "at": question.at,
             "label": question.label or None,
             "stances": list(question.stances) or None,
+            "directions": list(question.directions) or None,
             "content": question.content,
         }
         for question in reversed(batch)
     }
-    created = 0
+    created = changed = 0
     for chunk in _chunks(rows.values(), graph.settings.batch_size, chars=lambda row: len(row["text"])):
         write = partial(graph.write, "store_questions", dataset=dataset, rows=chunk)
-        created += _again_on_conflict(write)[0]["created"]
-    return Stored(created=created, known=len(batch) - created)
+        [stored] = _again_on_conflict(write)
+        created += stored["created"]
+        changed += stored["changed"]
+    if changed:
+        need_refit(graph, dataset)
+    return Stored(created=created, changed=changed, known=len(batch) - created - changed)
 
 
 def store_people(graph: Graph, dataset: str, people: Iterable[Person], *, sharing: Sharing | None = None) -> Stored:
@@ -111,23 +135,67 @@ def store_people(graph: Graph, dataset: str, people: Iterable[Person], *, sharin
     return total
 
 
-def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem]) -> Stored:
+def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem], *, replace: bool = False) -> Stored:
     """Store new items with their statements, and raise the users' versions.
 
-    An item is rejected when its user or question is not stored, or the question has no such option.
+    An item is rejected when its user or question is not stored, or the question has no such option. One that
+    contradicts a stored one is not stored; with *replace* it takes its place, and the dataset needs a refit.
     """
     total = Stored()
     for chunk in _chunks(items, graph.settings.batch_size, chars=lambda item: len(item.text)):
-        total += _again_on_conflict(partial(_store_items, graph, dataset, chunk))
+        total += _again_on_conflict(partial(_store_items, graph, dataset, chunk, replace=replace))
     return total
+
+
+def withdraw_answers(graph: Graph, dataset: str, withdrawals: Sequence[Withdrawal], *, replace: bool) -> Stored:
+    """With *replace* remove the stored answers that are withdrawn; else say which stay although they are."""
+    asked = {(one.user, one.question, one.at): one for one in withdrawals}
+    ids = {item_id(one.user, one.id) for one in withdrawals if one.id is not None}
+    there = [
+        row
+        for row in known_answers(graph, dataset, [(one.user, one.question) for one in withdrawals])
+        if row["id"] in ids or (row["user"], row["question"], row["at"]) in asked
+    ]
+    found = tuple(
+        Contradiction(
+            user=row["user"],
+            item=row["id"],
+            question=row["question"],
+            given=None,
+            stored=row["option"],
+            why="withdrawn",
+        )
+        for row in there
+    )
+    if not replace or not found:
+        return Stored(contradicting=found)
+    with graph.transaction() as work:
+        erase_items(work, dataset, [row["id"] for row in there])
+    return Stored(changed=len(found), settled=found)
 
 
 def store_quarantine(graph: Graph, dataset: str, rows: Iterable[QuarantinedRow]) -> int:
     """Store bad rows with their reasons; return how many were given."""
-    kept = [{"id": quarantine_id(bad.source, str(bad.row), bad.reason), **bad.model_dump()} for bad in rows]
+    kept = quarantine_rows(rows)
     for chunk in _chunks(kept, graph.settings.batch_size):
         _again_on_conflict(partial(graph.write, "store_quarantine", dataset=dataset, rows=chunk))
     return len(kept)
+
+
+def settle_quarantine(graph: Graph, dataset: str, rows: Iterable[QuarantinedRow]) -> None:
+    """Remove those of the rows that are in quarantine."""
+    ids = [_quarantine_id(row) for row in rows]
+    for chunk in _chunks(ids, graph.settings.batch_size):
+        graph.write("settle_quarantine", dataset=dataset, ids=chunk)
+
+
+def quarantine_rows(rows: Iterable[QuarantinedRow]) -> list[dict[str, Any]]:
+    """Return the rows as `store_quarantine` takes them."""
+    return [{"id": _quarantine_id(bad), **bad.model_dump(), "user": bad.user or None} for bad in rows]
+
+
+def _quarantine_id(row: QuarantinedRow) -> str:
+    return quarantine_id(row.source, str(row.row), row.reason)
 
 
 def _merged(before: Person, after: Person) -> Person:
@@ -141,7 +209,7 @@ def _merged(before: Person, after: Person) -> Person:
 
 def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, sharing: Sharing | None) -> Stored:
     rejected = [
-        Rejected(id=person.id, reason=f"attribute name {name!r} has a '='")
+        Rejected(id=person.id, reason=f"attribute name {name!r} has a '='", user=person.id)
         for person in people
         for name in person.attributes
         if "=" in name
@@ -165,7 +233,7 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
             "sharing": level.value,
             "weight": person.weight if person.weight is not None or known is None else known["weight"],
         }
-        if row != known:
+        if known is None or row != {name: known[name] for name in row}:
             rows.append({**row, "sharing_rank": level.rank})
             stopped_sharing |= level is Sharing.NONE and known is not None
     if rows:
@@ -181,43 +249,50 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
     )
 
 
-def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem]) -> Stored:
-    wanted, rejected = _attached(graph, dataset, items)
-    [known] = graph.read("known_items", dataset=dataset, ids=list(wanted))
-    for item_id in known["ids"]:
-        del wanted[item_id]
-    if wanted:
-        rows, statements = _grouped(wanted.values())
-        [stored] = graph.write("store_items", dataset=dataset, rows=rows, statements=statements)
-        if stored["created"] != len(wanted):
-            lost = len(wanted) - stored["created"]
+def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem], *, replace: bool) -> Stored:
+    wanted, rejected, named = _attached(graph, dataset, items)
+    found = sort_out(graph, dataset, wanted, named=named, replace=replace)
+    if found.new:
+        rows, statements = _grouped(found.new.values())
+        if found.replaced:
+            with graph.transaction() as work:
+                erase_items(work, dataset, found.replaced)
+                [stored] = work.run("store_items", dataset=dataset, rows=rows, statements=statements)
+        else:
+            [stored] = graph.write("store_items", dataset=dataset, rows=rows, statements=statements)
+        if stored["created"] != len(found.new):
+            lost = len(found.new) - stored["created"]
             raise GraphUnavailableError(f"{lost} items lost their user while they were stored; load again")
-    log.debug("stored %s of %s items", len(wanted), len(items))
+    log.debug("stored %s of %s items", len(found.new), len(items))
     return Stored(
-        created=len(wanted),
-        known=len(items) - len(rejected) - len(wanted),
+        created=len(wanted) - len(found.settled) - found.known - len(found.kept),
+        changed=len(found.settled),
+        known=found.known,
         rejected=tuple(rejected),
+        contradicting=tuple(found.kept),
+        settled=tuple(found.settled),
+        renamed=found.renamed,
     )
 
 
 def _attached(
     graph: Graph, dataset: str, items: Sequence[HistoryItem]
-) -> tuple[dict[str, HistoryItem], list[Rejected]]:
-    """Return the items whose user, question and option are stored, each id once, and the rejected ones with reasons."""
+) -> tuple[list[HistoryItem], list[Rejected], set[str]]:
+    """Return the items whose user, question and option are stored, the rejected ones, and users with named answers."""
     user_ids = {item.user for item in items}
     question_ids = {item.question for item in items if item.question is not None}
-    there = {row["id"] for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
+    there = {row["id"]: row for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
     options = {
         row["id"]: row["options"] for row in graph.read("known_questions", dataset=dataset, ids=sorted(question_ids))
     }
-    wanted: dict[str, HistoryItem] = {}
+    wanted: list[HistoryItem] = []
     rejected: list[Rejected] = []
     for item in items:
-        if reason := _why_not(item, users=there, options=options):
-            rejected.append(Rejected(id=item.id, reason=reason))
+        if reason := _why_not(item, users=there.keys(), options=options):
+            rejected.append(Rejected(id=item.id, reason=reason, user=item.user))
         else:
-            wanted.setdefault(item.id, item)
-    return wanted, rejected
+            wanted.append(item)
+    return wanted, rejected, {user for user, row in there.items() if row["named"]}
 
 
 def _grouped(items: Iterable[HistoryItem]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -225,12 +300,15 @@ def _grouped(items: Iterable[HistoryItem]) -> tuple[list[dict[str, Any]], list[d
     places: dict[str, int] = {}
     asked: list[dict[str, None]] = []
     rows: dict[str, list[dict[str, Any]]] = {}
+    named: set[str] = set()
     for item in items:
         place = places.setdefault(item.text, len(places))
         if place == len(asked):
             asked.append({})
         if item.question is not None:
             asked[place][item.question] = None
+            if item.option is not None and answer_occasion(item.id, item.user, item.question, item.at) is None:
+                named.add(item.user)
         rows.setdefault(item.user, []).append(
             {
                 "id": item.id,
@@ -243,10 +321,10 @@ def _grouped(items: Iterable[HistoryItem]) -> tuple[list[dict[str, Any]], list[d
     statements = [
         {"id": statement_id(text), "text": text, "questions": list(asked[place])} for text, place in places.items()
     ]
-    return [{"user": user, "items": rows[user]} for user in sorted(rows)], statements
+    return [{"user": user, "named": user in named, "items": rows[user]} for user in sorted(rows)], statements
 
 
-def _why_not(item: HistoryItem, *, users: set[str], options: dict[str, int]) -> str | None:
+def _why_not(item: HistoryItem, *, users: Set[str], options: dict[str, int]) -> str | None:
     if item.user not in users:
         return f"no user {item.user!r} in the dataset"
     if item.question is None:

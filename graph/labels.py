@@ -9,7 +9,7 @@ from pydantic import Field
 
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.models import Model
-from persona_db.graph.names import LabelledBy, QuestionContent
+from persona_db.graph.names import LabelledBy, OptionDirection, QuestionContent
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -26,6 +26,7 @@ class Label(Model):
     question: str = Field(description="Id of the question.")
     label: str = ""
     stances: tuple[str, ...] = Field(default=(), description="One for each option in order; empty or none: not given.")
+    directions: tuple[OptionDirection, ...] = Field(default=(), description="As `stances`.")
     content: QuestionContent | None = None
 
 
@@ -44,6 +45,7 @@ def store_labels(
             "question": one.question,
             "label": one.label or None,
             "stances": list(one.stances) or None,
+            "directions": list(one.directions) or None,
             "content": one.content,
         }
         for one in labels

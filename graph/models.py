@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from persona_db.graph.names import QuestionContent, QuestionKind, Sharing
+from persona_db.graph.names import OptionDirection, QuestionContent, QuestionKind, Sharing
 
 __all__ = [
     "END_OF_TIME",
@@ -14,6 +14,7 @@ __all__ = [
     "QuarantinedRow",
     "Question",
     "Sharing",
+    "Withdrawal",
 ]
 
 END_OF_TIME = "9999-12-31"
@@ -42,6 +43,11 @@ class Question(Model):
         description="What each option stands for, readable alone; an empty one is called `label: option`; none at all "
         "when none was given.",
     )
+    directions: tuple[OptionDirection, ...] = Field(
+        default=(),
+        description="Where each option stands towards what is asked about, where the words of options do not tell; "
+        "none at all when none was given.",
+    )
     content: QuestionContent | None = Field(
         default=None, description="What is asked about: only opinions and behaviour become values. None: not known."
     )
@@ -53,6 +59,8 @@ class Question(Model):
             raise ValueError(f"question {self.id!r}: {len(self.ordinal)} places for {len(self.options)} options")
         if self.stances and len(self.stances) != len(self.options):
             raise ValueError(f"question {self.id!r}: {len(self.stances)} stances for {len(self.options)} options")
+        if self.directions and len(self.directions) != len(self.options):
+            raise ValueError(f"question {self.id!r}: {len(self.directions)} directions for {len(self.options)} options")
         return self
 
 
@@ -80,9 +88,19 @@ class HistoryItem(Model):
     at: str = Field(default="", description="ISO 8601 date or UTC time; empty means known from the start.")
 
 
+class Withdrawal(Model):
+    """A source that no longer has an answer of a user, which it may have given before."""
+
+    user: str = Field(min_length=1, max_length=512)
+    question: str
+    id: str | None = Field(default=None, description="The answer's own id among the user's items, where it had one.")
+    at: str = ""
+
+
 class QuarantinedRow(Model):
     """A row that was not stored, and why."""
 
     source: str
     row: int
     reason: str
+    user: str = Field(default="", description="Id of the user whose row it is; empty where it names none.")

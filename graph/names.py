@@ -6,12 +6,14 @@ from enum import StrEnum
 from typing import Literal
 
 __all__ = [
+    "DemoData",
     "FactLayer",
     "Format",
     "Keep",
     "KeyKind",
     "LabelledBy",
     "Layer",
+    "OptionDirection",
     "QuestionContent",
     "QuestionKind",
     "Sharing",
@@ -31,6 +33,9 @@ QuestionKind = Literal["survey", "rollcall", "post"]
 QuestionContent = Literal["opinion", "behaviour", "identity", "knowledge", "rating", "other"]
 """What a question is about; `rating` is somebody else's about the person, an interviewer's for example."""
 
+OptionDirection = Literal["", "for", "against", "middle", "none"]
+"""Where an option stands towards what its question is about; `none` expresses no stance, "" leaves it to its words."""
+
 LabelledBy = Literal["source", "person", "model"]
 """Who gave a question its label; a later one of these is not put in the place of a person's."""
 
@@ -44,8 +49,16 @@ class Format(StrEnum):
     SENATE = "senate"
     OPINIONQA = "opinionqa"
     RFPN = "rfpn"
+    POLIS = "polis"
     JSONL = "jsonl"
     TABLE = "table"
+
+
+class DemoData(StrEnum):
+    """The bundled data that `demo` runs on."""
+
+    SENATE = "senate"
+    BOWLING_GREEN = "bowling-green"
 
 
 class Sharing(StrEnum):

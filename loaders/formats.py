@@ -10,6 +10,7 @@ from persona_db.graph.errors import ConfigError
 from persona_db.graph.names import Format, Keep
 from persona_db.loaders.jsonl import JsonlSource
 from persona_db.loaders.opinionqa import OpinionQASource
+from persona_db.loaders.polis import PolisSource
 from persona_db.loaders.rfpn import RfpnSource
 from persona_db.loaders.senate import SenateSource
 from persona_db.loaders.source import Source
@@ -52,6 +53,9 @@ def open_source(
     if format == "senate":
         _check_count(format, places, most=1)
         return SenateSource(places[0] if places else None, split=one, keep=keep)
+    if format == "polis":
+        _check_count(format, places, most=1)
+        return PolisSource(places[0] if places else None, split=one, keep=keep)
     if format == "rfpn":
         _check_count(format, places, least=1, most=1)
         return RfpnSource(places[0], split=one, keep=keep)

@@ -9,27 +9,19 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import from_json
+from pydantic import ValidationError
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.ids import derived_item_key, item_id
-from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
-from persona_db.graph.names import Keep, QuestionContent, QuestionKind
-from persona_db.loaders.dates import iso_date
+from persona_db.graph.models import HistoryItem, Person, Question, Withdrawal
+from persona_db.graph.names import Keep
+from persona_db.loaders.choices import chosen, is_no_answer
+from persona_db.loaders.jsonl_lines import ItemLine, QuestionLine, UserLine, json_object, line_of, written_user
 from persona_db.loaders.lines import check_file, numbered_lines
-from persona_db.loaders.rows import Id, Quarantine, Storable, Text, ignore, normalised, reason_of, shown, storable
+from persona_db.loaders.rows import Quarantine, bad_row, ignore, normalised, reason_of, shown, written_id
+from persona_db.loaders.several import says_several, tick_id, tick_questions, tick_text, ticked
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Part, Split
 from persona_db.loaders.tabular.open import ENDINGS
@@ -39,97 +31,88 @@ __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
 _LOOKED_AT = 20
 """Lines that are checked to see whether a file has JSON lines at all."""
 
-Date = Annotated[str, AfterValidator(iso_date)]
-
-
-class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ItemLine(_Line):
-    """An item of a user: free text, or the answer to a question."""
-
-    type: Literal["item"] = "item"
-    user: Id
-    text: Text | None = Field(
-        default=None, description="The statement, readable by itself; made from question and option unless given."
-    )
-    id: Id | None = Field(
-        default=None,
-        description="Unique among the user's items; made from the rest of the line unless given.",
-    )
-    question: Id | None = Field(default=None, description="Id of the question it answers.")
-    option: StrictStr | StrictInt | None = Field(
-        default=None, description="The answer: an option's text, or its index from 0."
-    )
-    at: Date = Field(default="", description="ISO 8601 date or time; empty means known from the start.")
-
-    @model_validator(mode="after")
-    def _says_something(self) -> ItemLine:
-        if self.option is not None and self.question is None:
-            raise ValueError("an option needs its question")
-        if self.text is None and self.option is None:
-            raise ValueError("needs text, or a question and an option")
-        return self
-
-
-class QuestionLine(_Line):
-    """A question; its line comes before those of its answers."""
-
-    type: Literal["question"]
-    id: Id
-    text: Text
-    options: tuple[Text, ...] = Field(default=(), description="In order.")
-    ordinal: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, ...] | None = Field(
-        default=None,
-        description="Place of each option on a scale from 0 up, null for one off it; no scale unless given.",
-    )
-    kind: QuestionKind = "survey"
-    label: Annotated[Storable, Field(max_length=200)] = Field(default="", description="Short name, 2 to 6 words.")
-    stances: tuple[Storable, ...] = Field(
-        default=(), description="What each option stands for, readable alone; '' for `label: option`."
-    )
-    content: QuestionContent | None = Field(default=None, description="Only opinions and behaviour become values.")
-    at: Date = ""
-
-    @model_validator(mode="after")
-    def _options_differ(self) -> QuestionLine:
-        if len(set(self.options)) < len(self.options):
-            raise ValueError("options: the same option twice")
-        if self.stances and len(self.stances) != len(self.options):
-            raise ValueError(f"stances: {len(self.stances)} for {len(self.options)} options")
-        return self
-
-
-class UserLine(_Line):
-    """A user's name and attributes."""
-
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-    type: Literal["user"]
-    id: Annotated[Id, Field(strict=True)]
-    name: Annotated[str, Field(max_length=10_000), AfterValidator(storable)] = ""
-    attributes: dict[Text, Storable] = Field(default_factory=dict, description="Name -> value; they become cache keys.")
-
-    @model_validator(mode="after")
-    def _names_can_be_stored(self) -> UserLine:
-        if any("=" in name for name in self.attributes):
-            raise ValueError("attributes: a name must not hold '='")
-        return self
-
-
-_LINES: dict[object, type[ItemLine | QuestionLine | UserLine]] = {
-    "item": ItemLine,
-    "question": QuestionLine,
-    "user": UserLine,
-}
-
 
 class _Answer(NamedTuple):
     """An item with its mark in the split."""
 
     item: HistoryItem
     part: Part | None
+
+
+class _Asked:
+    """The questions of a reading: those of its lines, those that the dataset has, and those of several ticks."""
+
+    def __init__(self, stored: dict[str, Question]) -> None:
+        self._stored = stored
+        self._read: dict[str, Question] = {}
+        self.several: dict[str, Question] = {}
+        """Questions of which several options may be ticked; what is stored is a question for each option."""
+
+    def get(self, id_: str) -> Question | None:
+        return self._read.get(id_) or self._stored.get(id_)
+
+    def add(self, line: QuestionLine) -> tuple[Question, ...]:
+        """Return the questions to store that a line brings; ValueError when one is known and differs."""
+        question = Question(
+            id=line.id,
+            text=line.text,
+            options=line.options,
+            ordinal=line.ordinal or (),
+            kind=line.kind,
+            label=line.label,
+            stances=line.stances,
+            directions=line.directions,
+            content=line.content,
+            at=line.at,
+        )
+        several = line.several
+        if several is None:
+            several = line.ordinal is None and len(line.options) > 1 and says_several(line.text)
+        if not several:
+            return self._new(question)
+        if self.several.get(question.id, question) != question:
+            raise ValueError(f"question {shown(line.id)} is known with another text or options; that is kept")
+        new = tuple(one for tick in tick_questions(question) for one in self._new(tick))
+        self.several[question.id] = question
+        return new
+
+    def _new(self, question: Question) -> tuple[Question, ...]:
+        """Return the question unless it is known as it is; places on a scale that differ are new."""
+        read, stored = self._read.get(question.id), self._stored.get(question.id)
+        before = read or stored
+        if before is not None and (
+            _content(before) != _content(question) or (read and not _same_scale(read, question))
+        ):
+            raise ValueError(
+                f"question {shown(question.id)} is known with another text, options, scale or date; that is kept"
+            )
+        self._read[question.id] = before if before is not None and not question.ordinal else question
+        return () if before is not None and _same_scale(before, question) else (question,)
+
+
+class _Ticks:
+    """What people ticked, gathered until every line is read: an option that is not among it was not ticked."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, str, str], tuple[str | None, set[int]]] = {}
+
+    def add(self, line: ItemLine, question: Question) -> None:
+        places = ticked(line.option, question)
+        _, before = self._of.setdefault((line.user, question.id, line.at), (line.id, set()))
+        before |= places
+
+    def items(self, questions: dict[str, Question]) -> Iterator[tuple[str, HistoryItem]]:
+        """Yield an answer to each yes/no question, with the id of the whole, of everybody who answered the whole."""
+        for (user, whole, at), (key, places) in self._of.items():
+            question = questions[whole]
+            for place, option in enumerate(question.options):
+                yes = place in places
+                id_, text = tick_id(whole, option), tick_text(question, place, yes=yes)
+                made = derived_item_key(user, id_, text, at) if key is None else f"{key}={option}"
+                yield (
+                    whole,
+                    HistoryItem(id=item_id(user, made), user=user, text=text, question=id_, option=int(yes), at=at),
+                )
 
 
 class JsonlSource(Source):
@@ -149,11 +132,11 @@ class JsonlSource(Source):
         self._stored = {question.id: question for question in questions}
 
     def read(self, quarantine: Quarantine) -> Iterator[Record]:
-        """Yield the records of the lines in their order, each user before their first item."""
-        self.counts = counts = Counts()
+        """Yield the records of the lines in their order, each user before their first item; ticks come last."""
         split = self._split if self._keep == "history" else None
         self._check()
         held_out = self._held_out_texts(split) if split is not None else frozenset()
+        self.counts = counts = Counts()
         for record in self._records(quarantine):
             if not isinstance(record, _Answer):
                 yield record
@@ -170,6 +153,7 @@ class JsonlSource(Source):
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
         """Yield the answers that the split marks `test`."""
+        self.counts = Counts()
         self._check()
         for record in self._records(quarantine):
             if isinstance(record, _Answer) and record.part == "test":
@@ -180,91 +164,96 @@ class JsonlSource(Source):
     def _held_out_texts(self, split: Split) -> frozenset[tuple[str, str]]:
         """Return (user, text) of the held-out answers: the same text as a free item would give the answer away."""
         texts = set()
-        answered = set()
+        answered: set[str] = set()
         for record in self._records(ignore):
             if isinstance(record, _Answer) and record.item.question is not None:
-                answered.add(record.item.question)
+                answered |= {record.item.question, record.item.question.partition("=")[0]}
                 if record.part == "test":
                     texts.add((record.item.user, normalised(record.item.text)))
         split.check_questions(answered, source=", ".join(name for name, _ in self._files))
         return frozenset(texts)
 
-    def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | _Answer]:
-        questions: dict[str, Question] = {}
+    def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | Withdrawal | _Answer]:
+        asked, ticks = _Asked(self._stored), _Ticks()
         people: dict[str, Person] = {}
         seen: set[str] = set()
         for name, path in self._files:
             for number, text, problem in numbered_lines(path, name=name):
                 if not problem and not text.strip():
                     continue
+                written: object = ""
                 try:
                     if problem:
                         raise ValueError(problem)
-                    line = _parse(text)
+                    value = json_object(text)
+                    written = written_user(value)
+                    line = line_of(value)
                     if isinstance(line, QuestionLine):
-                        question = self._question(line, questions)
-                        if question is not None:
-                            yield question
+                        yield from asked.add(line)
                         continue
+                    user = self.counts.id(written) if isinstance(written, str) else written_id(written)
                     if isinstance(line, UserLine):
-                        person = Person(id=line.id, name=line.name, attributes=line.attributes)
-                        before = people.setdefault(person.id, person)
+                        person = Person(id=user, name=line.name, attributes=line.attributes)
+                        before = people.setdefault(user, person)
                         if before is person:
-                            seen.add(person.id)
+                            seen.add(user)
                             yield person
                         elif before != person:
-                            raise ValueError(f"user {shown(person.id)} was described otherwise before; that is kept")
+                            raise ValueError(f"user {shown(user)} was described otherwise before; that is kept")
                         continue
-                    answer = self._answer(line, questions)
-                except ValidationError as error:
-                    quarantine(QuarantinedRow(source=name, row=number, reason=reason_of(error)))
-                    continue
+                    found = self._said(line, asked, ticks)
                 except ValueError as error:
-                    quarantine(QuarantinedRow(source=name, row=number, reason=str(error)))
+                    reason = reason_of(error) if isinstance(error, ValidationError) else str(error)
+                    quarantine(bad_row(name, number, reason, user=written_id(written)))
                     continue
-                if line.user not in seen:
-                    seen.add(line.user)
-                    yield Person(id=line.user)
-                yield answer
-
-    def _question(self, line: QuestionLine, questions: dict[str, Question]) -> Question | None:
-        """Return the question of a line, None when it is known; ValueError when it differs from the known one."""
-        question = Question(
-            id=line.id,
-            text=line.text,
-            options=line.options,
-            ordinal=line.ordinal or (),
-            kind=line.kind,
-            label=line.label,
-            stances=line.stances,
-            content=line.content,
-            at=line.at,
+                if user not in seen:
+                    seen.add(user)
+                    yield Person(id=user)
+                if found is not None:
+                    yield found
+        self.notes = tuple(
+            f"of question {shown(one.id)} several options may be ticked: it is {len(one.options)} yes/no questions, "
+            f"{tick_id(one.id, one.options[0])!r} the first"
+            for one in asked.several.values()
         )
-        before = questions.get(line.id) or self._stored.get(line.id)
-        if before is not None and _unlabelled(before) != _unlabelled(question):
-            raise ValueError(f"question {shown(line.id)} is known with another text, options or date; that is kept")
-        questions[line.id] = question
-        return question if before is None else None
+        for whole, item in ticks.items(asked.several):
+            yield _Answer(item, self._part(item.user, item.question or "", whole))
 
-    def _answer(self, line: ItemLine, questions: dict[str, Question]) -> _Answer:
+    def _said(self, line: ItemLine, asked: _Asked, ticks: _Ticks) -> _Answer | Withdrawal | None:
+        """Return what a line says, None where that is nothing, or comes with the ticks."""
         option: int | None = None
         text = line.text
-        part: Part | None = None
         if line.question is not None:
-            question = questions.get(line.question) or self._stored.get(line.question)
+            question = asked.several.get(line.question) or asked.get(line.question)
             if question is None:
                 raise ValueError(f"no question {shown(line.question)}; its line must come before its answers")
-            option = _option(line.option, question)
-            if text is None and option is not None:
-                text = f'Asked "{question.text}", answered "{question.options[option]}"'
-            part = self._split.part(line.user, question.id) if self._split is not None else None
+            answers = "option" in line.model_fields_set
+            if answers and is_no_answer(line.option, question):
+                if text is None:
+                    self.counts.refused += 1
+                    several = question.id in asked.several
+                    return None if several else Withdrawal(user=line.user, question=question.id, id=line.id, at=line.at)
+            elif question.id in asked.several:
+                ticks.add(line, question)
+                return None
+            elif answers:
+                option = chosen(line.option, question)
+                text = text or f'Asked "{question.text}", answered "{question.options[option]}"'
         if text is None:
             raise ValueError("needs text, or a question and an option")
         key = line.id if line.id is not None else derived_item_key(line.user, line.question, text, line.at)
         item = HistoryItem(
             id=item_id(line.user, key), user=line.user, text=text, question=line.question, option=option, at=line.at
         )
-        return _Answer(item, part)
+        return _Answer(item, self._part(line.user, line.question) if line.question is not None else None)
+
+    def _part(self, user: str, *questions: str) -> Part | None:
+        """Return the mark of an answer that a split may know by several names; held out by one, it is held out."""
+        if self._split is None:
+            return None
+        marks = self._split.of(user)
+        parts = {marks.get(question) for question in questions}
+        return "test" if "test" in parts else "history" if "history" in parts else None
 
     def _file(self, path: Path) -> tuple[str, Path]:
         if str(path) != "-":
@@ -283,11 +272,12 @@ class JsonlSource(Source):
             reasons = []
             for line in islice(lines, _LOOKED_AT):
                 try:
-                    if not line.problem and isinstance(from_json(line.text), dict):
+                    if not line.problem:
+                        json_object(line.text)
                         break
-                    reasons.append((line.number, line.problem or "is no JSON object"))
+                    reasons.append((line.number, line.problem))
                 except ValueError as error:
-                    reasons.append((line.number, f"is no JSON: {error}"))
+                    reasons.append((line.number, str(error)))
             else:
                 number, reason = reasons[0]
                 remedy = "each line must be a JSON object (docs/loaders.md)"
@@ -296,33 +286,10 @@ class JsonlSource(Source):
                 raise LoadError(f"{reason}; {remedy}", source=name, row=number)
 
 
-def _unlabelled(question: Question) -> Question:
-    """Return the question without what it is called, which may change."""
-    return question.model_copy(update={"label": "", "stances": (), "content": None})
+def _content(question: Question) -> Question:
+    """Return the question without its scale and what it is called, which may change."""
+    return question.model_copy(update={"label": "", "stances": (), "directions": (), "content": None, "ordinal": ()})
 
 
-def _parse(text: str) -> ItemLine | QuestionLine | UserLine:
-    """Return the line's model; ValueError says why there is none."""
-    try:
-        value = from_json(text, allow_inf_nan=False)
-    except ValueError as error:
-        raise ValueError(f"is no JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise ValueError("is no JSON object")
-    kind = value.get("type", "item")
-    model = _LINES.get(kind) if isinstance(kind, str) else None
-    if model is None:
-        raise ValueError(f"type is {shown(kind)}, not item, question or user")
-    return model.model_validate(value)
-
-
-def _option(given: str | int | None, question: Question) -> int | None:
-    if given is None:
-        return None
-    if isinstance(given, int):
-        if not 0 <= given < len(question.options):
-            raise ValueError(f"question {shown(question.id)} has options 0 to {len(question.options) - 1}, not {given}")
-        return given
-    if given not in question.options:
-        raise ValueError(f"{shown(given)} is no option of {shown(question.id)}")
-    return question.options.index(given)
+def _same_scale(before: Question, after: Question) -> bool:
+    return not after.ordinal or before.ordinal == after.ordinal

@@ -5,81 +5,102 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO, get_args
+from typing import NamedTuple, TextIO, cast, get_args
 
 from persona_db.graph.labels import LONGEST_LABEL, LONGEST_STANCE, Label
 from persona_db.graph.models import QuarantinedRow, Question
-from persona_db.graph.names import QuestionContent
+from persona_db.graph.names import OptionDirection, QuestionContent
 from persona_db.loaders.rows import Quarantine, shown
 from persona_db.loaders.table import Table
 
 __all__ = ["COLUMNS", "label_rows", "read_labels", "write_labels"]
 
-COLUMNS = ("question", "option", "label", "stance", "kind")
+COLUMNS = ("question", "option", "label", "stance", "kind", "direction")
+_TAKEN_BACK = "-"
 _KINDS = get_args(QuestionContent)
+_DIRECTIONS = get_args(OptionDirection)
+
+
+class _Row(NamedTuple):
+    """The cells of a row of a label file, in the order of `COLUMNS`."""
+
+    question: str
+    option: str
+    label: str
+    stance: str
+    kind: str
+    direction: str = ""
 
 
 def read_labels(path: Path, questions: Iterable[Question], quarantine: Quarantine) -> list[Label]:
     """Return the labels that a file gives to *questions*, in the order of the file.
 
     A row names a question and one of its options; `label` and `kind` are those of the question, and may stand in one of
-    its rows alone. An empty cell says nothing. A row is quarantined when the dataset has no such question or option,
-    a label, stance or kind cannot be used, or it contradicts an earlier row; the rest of the file is read.
+    its rows alone; the column `direction` may be missing. An empty cell says nothing; a stance `-` takes back those
+    that no row of the question gives. A row is quarantined when the dataset has no such question or option, a cell
+    cannot be used, or it contradicts an earlier row; the rest of the file is read.
     LoadError when the file cannot be read or lacks a column.
     """
-    table = Table(path, required=COLUMNS)
-    places = [table.place(name) for name in COLUMNS]
+    table = Table(path, required=COLUMNS[:-1])
+    places = [table.place(name) for name in COLUMNS if name in table.columns]
     known = {question.id: question for question in questions}
     found: dict[str, Label] = {}
     taken: dict[str, str] = {}
-    for number, row in table.rows(quarantine):
-        id_, option, *cells = (row[place].strip() for place in places)
-        label, stance, kind = cells
+    for number, cells in table.rows(quarantine):
+        row = _Row(*(cells[place].strip() for place in places))
         try:
-            made = _with_row(found.get(id_), known, id_, option, label=label, stance=stance, kind=kind)
-            if taken.setdefault(label.casefold(), id_) != id_ and label:
-                raise ValueError(f"label {shown(label)} is that of question {shown(taken[label.casefold()])} too")
+            question = known.get(row.question)
+            if question is None:
+                raise ValueError(f"no question {shown(row.question)} in the dataset")
+            _check(row, question)
+            made = _with_row(found.get(question.id) or Label(question=question.id), question, row)
+            if taken.setdefault(row.label.casefold(), question.id) != question.id and row.label:
+                other = taken[row.label.casefold()]
+                raise ValueError(f"label {shown(row.label)} is that of question {shown(other)} too")
         except ValueError as error:
             quarantine(QuarantinedRow(source=str(path), row=number, reason=str(error)))
             continue
-        found[id_] = made
+        found[question.id] = made
     return list(found.values())
 
 
-def _with_row(
-    before: Label | None, known: dict[str, Question], id_: str, option: str, *, label: str, stance: str, kind: str
-) -> Label:
-    """Return the label of a question after another row; ValueError says why the row cannot be used."""
-    question = known.get(id_)
-    if question is None:
-        raise ValueError(f"no question {shown(id_)} in the dataset")
-    if option and option not in question.options:
-        raise ValueError(f"{shown(option)} is no option of {shown(id_)}")
-    if stance and not option:
-        raise ValueError("a stance needs its option")
-    if len(label) > LONGEST_LABEL:
-        raise ValueError(f"label has {len(label)} characters, {LONGEST_LABEL} are the most")
-    if len(stance) > LONGEST_STANCE:
-        raise ValueError(f"stance has {len(stance)} characters, {LONGEST_STANCE} are the most")
-    if kind and kind not in _KINDS:
-        raise ValueError(f"kind is {shown(kind)}, not one of {', '.join(_KINDS)}")
-    now = before or Label(question=id_)
-    for name, given, then in (("label", label, now.label), ("kind", kind, now.content or "")):
-        if given and then and given != then:
-            raise ValueError(f"{name} of {shown(id_)} was {shown(then)} in an earlier row; that is kept")
+def _check(row: _Row, question: Question) -> None:
+    """ValueError says why a row cannot be used, whatever other rows say."""
+    if row.option and row.option not in question.options:
+        raise ValueError(f"{shown(row.option)} is no option of {shown(question.id)}")
+    if (row.stance or row.direction) and not row.option:
+        raise ValueError("a stance and a direction need their option")
+    for name, text, longest in (("label", row.label, LONGEST_LABEL), ("stance", row.stance, LONGEST_STANCE)):
+        if len(text) > longest:
+            raise ValueError(f"{name} has {len(text)} characters, {longest} are the most")
+    for name, word, words in (("kind", row.kind, _KINDS), ("direction", row.direction, _DIRECTIONS)):
+        if word and word not in words:
+            raise ValueError(f"{name} is {shown(word)}, not one of {', '.join(filter(None, words))}")
+
+
+def _with_row(now: Label, question: Question, row: _Row) -> Label:
+    """Return the label of a question after another row; ValueError says what it contradicts."""
+    for name, given, before in (("label", row.label, now.label), ("kind", row.kind, now.content or "")):
+        if given and before and given != before:
+            raise ValueError(f"{name} of {shown(question.id)} was {shown(before)} in an earlier row; that is kept")
     stances = list(now.stances or [""] * len(question.options))
-    if stance:
-        place = question.options.index(option)
-        if stances[place] not in ("", stance):
-            raise ValueError(f"stance of {shown(option)} was {shown(stances[place])} in an earlier row; that is kept")
-        if stance in (other for at, other in enumerate(stances) if at != place):
-            raise ValueError(f"stance {shown(stance)} is that of another option of {shown(id_)}")
-        stances[place] = stance
+    directions = list(now.directions or [""] * len(question.options))
+    place = question.options.index(row.option) if row.option else 0
+    if row.stance and row.stance != _TAKEN_BACK:
+        if stances[place] not in ("", row.stance):
+            before = stances[place]
+            raise ValueError(f"stance of {shown(row.option)} was {shown(before)} in an earlier row; that is kept")
+        if row.stance in (other for at, other in enumerate(stances) if at != place):
+            raise ValueError(f"stance {shown(row.stance)} is that of another option of {shown(question.id)}")
+        stances[place] = row.stance
+    if row.direction:
+        directions[place] = cast(OptionDirection, row.direction)
     return Label(
-        question=id_,
-        label=now.label or label,
-        stances=tuple(stances) if any(stances) else (),
-        content=now.content or kind or None,
+        question=question.id,
+        label=now.label or row.label,
+        stances=tuple(stances) if now.stances or row.stance else (),
+        directions=tuple(directions) if any(directions) else (),
+        content=now.content or row.kind or None,
     )
 
 
@@ -93,6 +114,7 @@ def label_rows(questions: Sequence[Question]) -> Iterator[dict[str, str]]:
                 "label": question.label,
                 "stance": question.stances[place] if question.stances else "",
                 "kind": question.content or "",
+                "direction": question.directions[place] if question.directions else "",
             }
 
 

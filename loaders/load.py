@@ -7,46 +7,24 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
 from persona_db.graph.errors import LoadError
-from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question, Withdrawal
 from persona_db.graph.names import Sharing
 from persona_db.graph.progress import Progress, no_progress
+from persona_db.loaders.alike import alike
 from persona_db.loaders.read_ahead import read_ahead
+from persona_db.loaders.report import SHOWN, LoadReport
+from persona_db.loaders.rows import shown
 from persona_db.loaders.source import Record, Source
 
 if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
-    from persona_db.graph.ingest import Stored
+    from persona_db.graph.ingest import Contradiction, Stored
     from persona_db.graph.session import Graph
 
 __all__ = ["LoadReport", "load"]
 
 _log = logging.getLogger(__name__)
-
-SHOWN = 10
-"""Quarantined rows that the report holds; all are in the graph."""
-
-
-class LoadReport(Model):
-    """What a load read, how much of it was new, and what was not loaded."""
-
-    dataset: str
-    source: str = Field(description="The format read.")
-    questions: int = Field(description="Questions read.")
-    users: int = Field(description="Users read.")
-    items_read: int
-    items_new: int = Field(description="Items that the dataset did not have.")
-    statements_new: int = Field(description="Distinct texts that had no vector yet.")
-    refused: int = Field(description="Answers that are no opinion: refusals, no vote.")
-    skipped_test: int = Field(description="Items held out to be predicted.")
-    not_in_split: int = Field(description="Answers that the split does not mention.")
-    quarantined: int = Field(description="Rows that cannot be stored; each is kept with its reason.")
-    first_quarantined: tuple[QuarantinedRow, ...] = Field(description="The first of them.")
-    notes: tuple[str, ...] = Field(default=(), description="What the source found out about itself or guessed.")
-    seconds: float
-    where: str = Field(description="Where the quarantined rows are to be seen, as a Cypher pattern.")
 
 
 def load(
@@ -58,26 +36,30 @@ def load(
     embedder: Embedder | None = None,
     progress: Progress = no_progress,
     evaluation: bool = False,
+    replace: bool = False,
 ) -> LoadReport:
     """Store all that *source* yields in *dataset*, each distinct text with its vector.
 
     Loading again changes nothing, and completes a load that was stopped. LoadError and ConfigError come before
     anything is stored where the source shows it by then. *sharing* is set for all users read; None leaves those who
     are there as they chose, and new ones share `keys`. *embedder* is that of the graph's settings unless given.
+    An item that contradicts a stored one goes to quarantine; with *replace* it takes its place, and an answer that
+    the source withdraws is removed. Where nobody could be stored, a dataset that was not there before is not left.
 
     >>> source = open_source("jsonl", ["docs/example/town.jsonl"])
     >>> report = load(graph, source, dataset="town")
     >>> report.users, report.items_read
     (40, 414)
     """
-    from persona_db.graph.datasets import ensure_dataset
+    from persona_db.graph.datasets import drop_dataset, ensure_dataset
     from persona_db.graph.embedding import embed_missing, embedder_of, require_embedder
     from persona_db.graph.users import questions
 
     started = time.perf_counter()
     known = {question.id: question for question in questions(graph, dataset)}
     source.know(known.values())
-    writer = _Writer(graph, source, dataset=dataset, sharing=sharing, known=known, progress=progress)
+    writer = _Writer(graph, source, dataset=dataset, sharing=sharing, known=known, progress=progress, replace=replace)
+    is_new = not graph.read("find_dataset", dataset=dataset)
     records = writer.ahead(read_ahead(source, writer.quarantine))
     embedder = embedder or embedder_of(graph.settings)
     ensure_dataset(graph, dataset, evaluation=evaluation)
@@ -88,20 +70,34 @@ def load(
     [missing] = graph.read("count_unembedded", dataset=dataset)
     embed_missing(graph, dataset, embedder, progress=progress)
     graph.await_indexes()
+    [stored_ids] = graph.read("user_ids", dataset=dataset)
+    groups = alike(writer.users, stored_ids["ids"])
+    if writer.empty and is_new:
+        drop_dataset(graph, dataset)
+    counts = source.counts
     report = LoadReport(
         dataset=dataset,
         source=source.name,
         questions=writer.questions_read,
-        users=writer.users_read,
+        scales_changed=writer.scales_changed,
+        users=len(writer.users),
+        users_changed=writer.users_changed,
         items_read=writer.items_read,
         items_new=writer.items_new,
+        items_replaced=writer.items_replaced,
+        items_renamed=writer.items_renamed,
+        contradicting=writer.contradicting,
         statements_new=missing["statements"],
-        refused=source.counts.refused,
-        skipped_test=source.counts.skipped_test,
-        not_in_split=source.counts.not_in_split,
+        refused=counts.refused,
+        skipped_test=counts.skipped_test,
+        not_in_split=counts.not_in_split,
         quarantined=writer.quarantined,
         first_quarantined=tuple(writer.first_quarantined),
+        composed=tuple(sorted(counts.composed)[:SHOWN]),
+        alike=tuple(groups[:SHOWN]),
+        alike_groups=len(groups),
         notes=source.notes,
+        empty=writer.empty,
         seconds=round(time.perf_counter() - started, 3),
         where=f"(:Quarantine {{dataset: {_quoted(dataset)}}})",
     )
@@ -121,6 +117,7 @@ class _Writer:
         sharing: Sharing | None,
         known: dict[str, Question],
         progress: Progress,
+        replace: bool,
     ) -> None:
         self._graph = graph
         self._source = source
@@ -128,13 +125,24 @@ class _Writer:
         self._sharing = sharing
         self._known = known
         self._progress = progress
+        self._replace = replace
+        self._asked = dict(known)
         self._questions: list[Question] = []
         self._people: list[Person] = []
         self._items: list[HistoryItem] = []
+        self._withdrawn: list[Withdrawal] = []
         self._bad: list[QuarantinedRow] = []
+        self._settled: list[QuarantinedRow] = []
         self.first_quarantined: list[QuarantinedRow] = []
-        self.questions_read = self.users_read = self.items_read = self.items_new = self.quarantined = 0
-        self._users: set[str] = set()
+        self.questions_read = self.items_read = self.items_new = self.quarantined = 0
+        self.scales_changed = self.users_changed = 0
+        self.items_replaced = self.items_renamed = self.contradicting = 0
+        self.users: set[str] = set()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing of anybody, though rows were refused, or nothing at all was read."""
+        return not self.users and (self.quarantined > 0 or self.questions_read == 0)
 
     def ahead(self, records: Iterator[Record]) -> Iterable[Record]:
         """Return the records after reading up to the first that is no question: an unfit source has failed by then."""
@@ -159,13 +167,14 @@ class _Writer:
             self.items_read += 1
             self._items.append(record)
         elif isinstance(record, Person):
-            if record.id not in self._users:
-                self._users.add(record.id)
-                self.users_read += 1
+            self.users.add(record.id)
             self._people.append(record)
+        elif isinstance(record, Withdrawal):
+            self._withdrawn.append(record)
         else:
             self._check(record)
             self.questions_read += 1
+            self._asked[record.id] = record
             self._questions.append(record)
         held = len(self._items) + len(self._people) + len(self._questions) + len(self._bad)
         if held >= self._graph.settings.batch_size:
@@ -173,26 +182,65 @@ class _Writer:
 
     def flush(self) -> None:
         """Store the collected records."""
-        from persona_db.graph.ingest import store_items, store_people, store_quarantine, store_questions
+        from persona_db.graph.ingest import (
+            settle_quarantine,
+            store_items,
+            store_people,
+            store_quarantine,
+            store_questions,
+            withdraw_answers,
+        )
 
+        graph, dataset = self._graph, self._dataset
         if self._questions:
-            store_questions(self._graph, self._dataset, self._questions)
+            self.scales_changed += store_questions(graph, dataset, self._questions).changed
         if self._people:
-            self._reject(store_people(self._graph, self._dataset, self._people, sharing=self._sharing))
+            people = store_people(graph, dataset, self._people, sharing=self._sharing)
+            self.users_changed += people.changed
+            self._reject(people)
         if self._items:
-            stored = store_items(self._graph, self._dataset, self._items)
+            stored = store_items(graph, dataset, self._items, replace=self._replace)
             self.items_new += stored.created
-            self._reject(stored)
+            self._count(stored)
+        if self._withdrawn:
+            self._count(withdraw_answers(graph, dataset, self._withdrawn, replace=self._replace))
         if self._bad:
-            store_quarantine(self._graph, self._dataset, self._bad)
-        for batch in (self._questions, self._people, self._items, self._bad):
+            store_quarantine(graph, dataset, self._bad)
+        if self._settled:
+            settle_quarantine(graph, dataset, self._settled)
+        for batch in (self._questions, self._people, self._items, self._withdrawn, self._bad, self._settled):
             batch.clear()
         self._progress(f"loading {self._source.name}", self.items_read, None)
 
+    def _count(self, stored: Stored) -> None:
+        self.items_replaced += stored.changed
+        self.items_renamed += stored.renamed
+        self.contradicting += len(stored.contradicting)
+        self._settled += [self._row(self._told(one), one.user) for one in stored.settled]
+        self._reject(stored)
+
     def _reject(self, stored: Stored) -> None:
-        for rejection in stored.rejected:
-            reason = f"{rejection.id}: {rejection.reason}"
-            self.quarantine(QuarantinedRow(source=self._source.name, row=0, reason=reason))
+        for one in stored.rejected:
+            self.quarantine(self._row(f"{one.id}: {one.reason}", one.user))
+        for other in stored.contradicting:
+            self.quarantine(self._row(self._told(other), other.user))
+
+    def _row(self, reason: str, user: str) -> QuarantinedRow:
+        return QuarantinedRow(source=self._source.name, row=0, reason=reason, user=user)
+
+    def _told(self, found: Contradiction) -> str:
+        """Say in one line what is stored, what is not, and what to do."""
+        question = self._asked.get(found.question or "")
+        given, there = (
+            shown(question.options[option]) if question and option is not None else "other words"
+            for option in (found.given, found.stored)
+        )
+        about = f"{shown(found.user)} on {shown(found.question)}" if found.question else f"{shown(found.item)}"
+        if found.given is None and found.stored is not None:
+            given = "no answer"
+        several = question is not None and question.options and not question.ordinal and found.given is not None
+        remedy = '; where several may be ticked, say so ("several": true)' if several else ""
+        return f"{about}: {there} is stored, {given} is not ({found.why}); `load --replace` takes the newer one{remedy}"
 
     def _check(self, question: Question) -> None:
         """Raise LoadError when the dataset has another question of that id: answers to the two would be mixed."""

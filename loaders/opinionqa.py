@@ -19,7 +19,7 @@ from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep
 from persona_db.loaders.opinionqa_info import is_refusal, questions_of
-from persona_db.loaders.rows import Quarantine, ignore, reason_of, shown
+from persona_db.loaders.rows import Quarantine, bad_row, ignore, reason_of, shown
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Part, Split
 from persona_db.loaders.table import Table
@@ -158,7 +158,7 @@ class OpinionQASource(Source):
             demographics = [(name, table.place(name)) for name in wave.demographics if name in table.columns]
             user_place = table.place(_USER)
             for number, row in table.rows(quarantine):
-                raw = row[user_place]
+                raw = self.counts.id(row[user_place])
                 user = wave.prefix + raw
                 reason = ""
                 if user in seen:
@@ -173,7 +173,7 @@ class OpinionQASource(Source):
                     except ValidationError as error:
                         reason = reason_of(error)
                 if reason:
-                    quarantine(QuarantinedRow(source=str(table.path), row=number, reason=reason))
+                    quarantine(bad_row(table.path, number, reason, user=user))
                     continue
                 seen[user] = table.path
                 parts = wave.parts(user, raw)
@@ -188,7 +188,7 @@ class OpinionQASource(Source):
                         self.counts.refused += 1
                     else:
                         reason = f"{shown(value)} is no option of {shown(question)}"
-                        quarantine(QuarantinedRow(source=str(table.path), row=number, reason=reason))
+                        quarantine(bad_row(table.path, number, reason, user=user))
 
     def _columns(self, wave: _Wave, questions: Mapping[str, Question], quarantine: Quarantine) -> list[_Column]:
         columns = []

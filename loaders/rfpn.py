@@ -16,21 +16,24 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, Va
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.ids import item_id
-from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.graph.names import Keep
 from persona_db.loaders.dates import iso_date
 from persona_db.loaders.document import entries
 from persona_db.loaders.rows import (
-    LONGEST_ID,
     LONGEST_TEXT,
     Id,
     Quarantine,
     Text,
+    bad_row,
+    composed,
+    id_problem,
     ignore,
     normalised,
     reason_of,
     shown,
     storable,
+    written_id,
 )
 from persona_db.loaders.source import Counts, HeldOut, HeldOutPart, Record, Source
 from persona_db.loaders.split import Split
@@ -114,9 +117,9 @@ class _Withheld:
         """Withhold a response by every mark that can be read: a broken row must not let its reply through."""
         if not isinstance(value, dict):
             return
-        author = str(value.get("author_id", ""))
-        self.ids.add(str(value.get("tweet_id", "")))
-        self.posts.add((author, str(value.get("conversation_id", ""))))
+        author = written_id(value.get("author_id", ""))
+        self.ids.add(written_id(value.get("tweet_id", "")))
+        self.posts.add((author, written_id(value.get("conversation_id", ""))))
         self.texts.add((author, normalised(str(value.get("text", "")))))
         self.authors.setdefault(author)
 
@@ -159,7 +162,7 @@ class RfpnSource(Source):
         yield from self._people(seen, withheld, quarantine)
         yield from self._histories(seen, answered, withheld, quarantine)
         for author in withheld.authors:
-            if author and author not in seen and "\0" not in author and len(author) <= LONGEST_ID:
+            if author not in seen and not id_problem(author):
                 yield Person(id=author)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
@@ -212,7 +215,7 @@ class RfpnSource(Source):
             for entry in entries(self._needed(_TRAIN), kind=list):
                 value = entry.value
                 if isinstance(value, dict):
-                    pair = str(value.get("author_id", "")), str(value.get("conversation_id", ""))
+                    pair = written_id(value.get("author_id", "")), written_id(value.get("conversation_id", ""))
                     if self._split.part(*pair) == "test":
                         withheld.add(value)
         return withheld
@@ -220,20 +223,24 @@ class RfpnSource(Source):
     def _posts(self, quarantine: Quarantine) -> Iterator[tuple[str, Question]]:
         path = self._needed(_POSTS)
         seen: set[str] = set()
-        for number, key, value in entries(path, kind=dict):
+        for number, raw, value in entries(path, kind=dict):
+            key = composed(raw)
             try:
                 post = _Post.model_validate(value)
                 question = Question(
                     id=key, text=post.text, options=INTENSITIES, ordinal=_ORDINAL, kind="post", at=post.created_at
                 )
-                reason = "holds a NUL character" if "\0" in key else f"post {shown(key)} is there twice"
-                if "\0" not in key and key not in seen:
+                storable(key)
+                if key not in seen:
                     seen.add(key)
                     yield key, question
                     continue
+                reason = f"post {shown(key)} is there twice"
             except ValidationError as error:
                 reason = reason_of(error)
-            quarantine(QuarantinedRow(source=str(path), row=number, reason=reason))
+            except ValueError as error:
+                reason = str(error)
+            quarantine(bad_row(path, number, reason))
 
     def _responses(self, path: Path, posts: dict[str, Question], quarantine: Quarantine) -> Iterator[_Response]:
         seen: dict[str, _Response] = {}
@@ -252,7 +259,8 @@ class RfpnSource(Source):
                     continue
                 else:
                     reason = f"tweet_id {shown(row.tweet_id)} is there twice and differs; the first is kept"
-            quarantine(QuarantinedRow(source=str(path), row=number, reason=reason))
+            author = value.get("author_id", "") if isinstance(value, dict) else ""
+            quarantine(bad_row(path, number, reason, user=written_id(author)))
 
     def _train(self, posts: dict[str, Question], withheld: _Withheld, quarantine: Quarantine) -> Iterator[HistoryItem]:
         for row in self._responses(self._needed(_TRAIN), posts, quarantine):
@@ -276,8 +284,9 @@ class RfpnSource(Source):
         """Yield the described users, each with their own description as their first item."""
         path = self._needed(_INFO)
         described: set[str] = set()
-        for number, user, value in entries(path, kind=dict):
-            reason = _id_problem(user) or (f"user {shown(user)} is there twice" if user in described else "")
+        for number, key, value in entries(path, kind=dict):
+            user = self.counts.id(key)
+            reason = id_problem(user) or (f"user {shown(user)} is there twice" if user in described else "")
             if not reason:
                 described.add(user)
                 try:
@@ -293,16 +302,17 @@ class RfpnSource(Source):
                     elif text:
                         yield HistoryItem(id=item_id(user, "description"), user=user, text=text)
             if reason:
-                quarantine(QuarantinedRow(source=str(path), row=number, reason=reason))
+                quarantine(bad_row(path, number, reason, user=user))
 
     def _histories(
         self, seen: set[str], answered: set[str], withheld: _Withheld, quarantine: Quarantine
     ) -> Iterator[Person | HistoryItem]:
         path = self._needed(_HISTORY)
-        for number, user, value in entries(path, kind=dict):
-            reason = _id_problem(user) or ("is no list" if not isinstance(value, list) else "")
+        for number, key, value in entries(path, kind=dict):
+            user = self.counts.id(key)
+            reason = id_problem(user) or ("is no list" if not isinstance(value, list) else "")
             if reason or not isinstance(value, list):
-                quarantine(QuarantinedRow(source=str(path), row=number, reason=reason))
+                quarantine(bad_row(path, number, reason, user=user))
                 continue
             if user not in seen:
                 seen.add(user)
@@ -330,8 +340,7 @@ class RfpnSource(Source):
                 else:
                     yield item
                     continue
-                reason = f"entry {place} of {shown(user)}: {reason}"
-                quarantine(QuarantinedRow(source=str(path), row=number, reason=reason))
+                quarantine(bad_row(path, number, f"entry {place} of {shown(user)}: {reason}", user=user))
 
 
 def _said(entry: object) -> _Said:
@@ -339,9 +348,3 @@ def _said(entry: object) -> _Said:
     if isinstance(entry, list) and len(entry) == 2:
         entry = {"tweet_id": entry[0], "text": entry[1]}
     return _Said.model_validate(entry)
-
-
-def _id_problem(user: str) -> str:
-    if not user or len(user) > LONGEST_ID:
-        return f"user id is empty or longer than {LONGEST_ID} characters"
-    return "user id holds a NUL character" if "\0" in user else ""

@@ -1,4 +1,4 @@
-"""Roll-call votes of the US Senate: the bundled 109th, or a folder in the columns of the R package pscl.
+"""Roll-call votes of the US Senate: the bundled 109th, or a folder of files of Voteview or of the R package pscl.
 
 Results and totals of the roll calls are not in the bundled file and are never read from a folder:
 they would give away the votes that are to be predicted.
@@ -6,13 +6,10 @@ they would give away the votes that are to be predicted.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,15 +21,15 @@ from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep
 from persona_db.loaders.dates import iso_date
-from persona_db.loaders.rows import Quarantine, ignore, reason_of, shown
+from persona_db.loaders.rollcalls import OPTIONS, ORDINAL, Chamber, Row, picked, rollcall_labels, rollcall_text
+from persona_db.loaders.rows import Quarantine, bad_row, ignore, reason_of, shown
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Split
 from persona_db.loaders.table import Table
+from persona_db.loaders.voteview import is_voteview, voteview_chamber
 
 __all__ = ["SenateSource", "Vote"]
 
-OPTIONS = ("Nay", "Yea")
-_ORDINAL = (0.0, 1.0)
 _MARKS = {"N": 0, "Y": 1}
 _VOTES = {name: index for index, name in enumerate(OPTIONS)}
 _NO_VOTE = frozenset({"", "Not Voting", "Present", "Missing", "NA"})
@@ -50,23 +47,6 @@ class Vote(NamedTuple):
     question: str
     option: int
     at: str
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of one of the tables, with its file and number."""
-
-    source: str
-    number: int
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Tables:
-    members: list[_Row]
-    rollcalls: list[_Row]
-    votes: Iterable[_Row]
-    """(member's name, number of the roll call's row from 1, vote); read as it is iterated over."""
 
 
 class SenateSource(Source):
@@ -89,19 +69,18 @@ class SenateSource(Source):
     def read(self, quarantine: Quarantine) -> Iterator[Record]:
         """Yield roll calls, members, then votes; LoadError before the first where a table is missing or not one."""
         self.counts = counts = Counts()
-        tables = self._tables(quarantine)
-        rollcalls = _rollcalls(tables.rollcalls, quarantine)
-        members = _members(tables.members, quarantine)
+        chamber = self._chamber(quarantine)
+        rollcalls = chamber.rollcalls
         if not rollcalls:
             raise LoadError("no roll call can be read", source=self._place)
         if self._split is not None:
             self._split.check_questions({question.id for question in rollcalls.values()}, source=self._place)
         yield from rollcalls.values()
-        yield from members.values()
+        yield from chamber.members.values()
         texts = {
             question.id: [f"Voted {option}: {question.text}" for option in OPTIONS] for question in rollcalls.values()
         }
-        for vote in self._votes(tables, rollcalls, members, quarantine):
+        for vote in self._votes(chamber, quarantine):
             if self._split is not None and not counts.keeps(self._split.part(vote.user, vote.question)):
                 continue
             yield HistoryItem.model_construct(
@@ -116,9 +95,7 @@ class SenateSource(Source):
     def votes(self, quarantine: Quarantine = ignore) -> Iterator[Vote]:
         """Yield every vote, whatever the split marks: to draw a split, never to load."""
         self.counts = Counts()
-        tables = self._tables(quarantine)
-        rollcalls = _rollcalls(tables.rollcalls, quarantine)
-        yield from self._votes(tables, rollcalls, _members(tables.members, quarantine), quarantine)
+        yield from self._votes(self._chamber(quarantine), quarantine)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
         """Yield the votes that the split marks `test`."""
@@ -132,20 +109,23 @@ class SenateSource(Source):
     def _place(self) -> str:
         return "the bundled Senate data" if self._folder is None else str(self._folder)
 
-    def _tables(self, quarantine: Quarantine) -> _Tables:
-        return _bundled() if self._folder is None else _folder_tables(self._folder, quarantine)
+    def _chamber(self, quarantine: Quarantine) -> Chamber:
+        if self._folder is None:
+            return _bundled()
+        if is_voteview(self._folder):
+            return voteview_chamber(self._folder, quarantine)
+        return _folder_chamber(self._folder, quarantine)
 
-    def _votes(
-        self, tables: _Tables, rollcalls: dict[str, Question], members: dict[str, Person], quarantine: Quarantine
-    ) -> Iterator[Vote]:
+    def _votes(self, chamber: Chamber, quarantine: Quarantine) -> Iterator[Vote]:
         seen: dict[tuple[str, str], int] = {}
-        for row in tables.votes:
+        for row in chamber.votes:
             name, rollcall, vote = row.values
-            question = rollcalls.get(rollcall)
+            question = chamber.rollcalls.get(rollcall)
+            member = chamber.members.get(name)
             option = _VOTES.get(vote)
             if question is None:
                 reason = f"no roll call {shown(rollcall)}"
-            elif name not in members:
+            elif member is None:
                 reason = f"no member {shown(name)}"
             elif option is None and vote in _NO_VOTE:
                 self.counts.refused += 1
@@ -155,16 +135,16 @@ class SenateSource(Source):
             elif (before := seen.setdefault((name, rollcall), option)) != option:
                 reason = f"{shown(name)} voted {OPTIONS[before]} on it in an earlier row"
             else:
-                yield Vote(name, question.id, option, question.at)
+                yield Vote(member.id, question.id, option, question.at)
                 continue
-            quarantine(QuarantinedRow(source=row.source, row=row.number, reason=reason))
+            quarantine(bad_row(row.source, row.number, reason, user=member.id if member else ""))
 
 
-def _rollcalls(rows: list[_Row], quarantine: Quarantine) -> dict[str, Question]:
+def _rollcalls(rows: list[Row], quarantine: Quarantine) -> dict[str, Question]:
     """Return the questions by their row number, from 1, by which votes refer to them."""
     found: dict[str, Question] = {}
     numbers: set[str] = set()
-    labels = _labels()
+    labels = rollcall_labels()
     for index, row in enumerate(rows, start=1):
         when, session, number, bill, name, description = row.values
         try:
@@ -176,14 +156,13 @@ def _rollcalls(rows: list[_Row], quarantine: Quarantine) -> dict[str, Question]:
         except ValueError as error:
             reason = f"date, session or number: {error}"
         else:
-            text = name if bill in {"", "n/a"} else f"{name} ({bill})"
-            text = f"{text}: {description}" if description else text
+            text = rollcall_text(name, bill=bill, description=description)
             if question_id in numbers:
                 reason = f"roll call {question_id} is there twice"
             else:
                 try:
                     found[str(index)] = Question(
-                        id=question_id, text=text, options=OPTIONS, ordinal=_ORDINAL, kind="rollcall", at=at,
+                        id=question_id, text=text, options=OPTIONS, ordinal=ORDINAL, kind="rollcall", at=at,
                         **labels.get(question_id, {}),
                     )  # fmt: skip
                     numbers.add(question_id)
@@ -194,18 +173,7 @@ def _rollcalls(rows: list[_Row], quarantine: Quarantine) -> dict[str, Question]:
     return found
 
 
-@cache
-def _labels() -> dict[str, dict[str, Any]]:
-    """Return what the roll calls of the 109th Congress are called, by id: written by hand for the contested ones."""
-    text = files("persona_db.samples").joinpath("senate109_labels.csv").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        one = found.setdefault(row["question"], {"label": row["label"], "content": row["kind"], "stances": ()})
-        one["stances"] = (*one["stances"], row["stance"])
-    return found
-
-
-def _members(rows: list[_Row], quarantine: Quarantine) -> dict[str, Person]:
+def _members(rows: list[Row], quarantine: Quarantine) -> dict[str, Person]:
     found: dict[str, Person] = {}
     for row in rows:
         name, state, party = row.values
@@ -222,22 +190,22 @@ def _members(rows: list[_Row], quarantine: Quarantine) -> dict[str, Person]:
     return found
 
 
-def _bundled() -> _Tables:
+def _bundled() -> Chamber:
     packed = files("persona_db.samples").joinpath("senate109.json.gz").read_bytes()
     document: dict[str, Any] = json.loads(gzip.decompress(packed))
     name = "senate109.json.gz"
-    members = [_Row(name, row, tuple(values[:3])) for row, values in enumerate(document["members"], start=1)]
-    rollcalls = [_Row(name, row, tuple(values)) for row, values in enumerate(document["rollcalls"], start=1)]
+    members = [Row(name, row, tuple(values[:3])) for row, values in enumerate(document["members"], start=1)]
+    rollcalls = [Row(name, row, tuple(values)) for row, values in enumerate(document["rollcalls"], start=1)]
     votes = (
-        _Row(name, row, (member.values[0], str(row), OPTIONS[_MARKS[mark]]))
+        Row(name, row, (member.values[0], str(row), OPTIONS[_MARKS[mark]]))
         for row, marks in enumerate(document["votes"], start=1)
         for member, mark in zip(members, marks, strict=True)
         if mark in _MARKS
     )
-    return _Tables(members, rollcalls, votes)
+    return Chamber(_members(members, ignore), _rollcalls(rollcalls, ignore), votes)
 
 
-def _folder_tables(folder: Path, quarantine: Quarantine) -> _Tables:
+def _folder_chamber(folder: Path, quarantine: Quarantine) -> Chamber:
     if not folder.is_dir():
         reason = "no such folder" if not folder.exists() else "is a file; give the folder"
         raise LoadError(f"{reason} with {', '.join(_FILES)}", source=str(folder))
@@ -245,14 +213,8 @@ def _folder_tables(folder: Path, quarantine: Quarantine) -> _Tables:
         Table(folder / file, required=columns)
         for file, columns in zip(_FILES, (_MEMBER_COLUMNS, _ROLLCALL_COLUMNS, _VOTE_COLUMNS), strict=True)
     )
-    return _Tables(
-        list(_picked(members, _MEMBER_COLUMNS, quarantine)),
-        list(_picked(rollcalls, _ROLLCALL_COLUMNS, quarantine)),
-        _picked(votes, _VOTE_COLUMNS, quarantine),
+    return Chamber(
+        _members(list(picked(members, _MEMBER_COLUMNS, quarantine)), quarantine),
+        _rollcalls(list(picked(rollcalls, _ROLLCALL_COLUMNS, quarantine)), quarantine),
+        picked(votes, _VOTE_COLUMNS, quarantine),
     )
-
-
-def _picked(table: Table, columns: tuple[str, ...], quarantine: Quarantine) -> Iterator[_Row]:
-    places = [table.place(name) for name in columns]
-    for number, row in table.rows(quarantine):
-        yield _Row(str(table.path), number, tuple(row[place] for place in places))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from persona_db.graph.models import HistoryItem, Person, Question
-from persona_db.loaders.rows import Quarantine, ignore
+from persona_db.graph.models import HistoryItem, Person, Question, Withdrawal
+from persona_db.loaders.rows import Quarantine, composed, ignore
 from persona_db.loaders.split import Part
 
 __all__ = ["Counts", "HeldOut", "HeldOutPart", "Record", "Source", "test_answers"]
 
-Record = Question | Person | HistoryItem
+Record = Question | Person | HistoryItem | Withdrawal
 HeldOutPart = Literal["test", "coldstart"]
 
 
@@ -26,6 +26,15 @@ class Counts:
     """Items held out for evaluation: marked `test` in the split, or a reply that is to be predicted."""
     not_in_split: int = 0
     """Answers that the split does not mention."""
+    composed: set[str] = field(default_factory=set)
+    """Ids of users that the source writes in another Unicode form than NFC, as they are stored."""
+
+    def id(self, written: str) -> str:
+        """Return a user's id in the form in which it is stored, and note where that is another than is *written*."""
+        stored = composed(written)
+        if stored != written:
+            self.composed.add(stored)
+        return stored
 
     def keeps(self, part: Part | None) -> bool:
         """Return whether an answer with that mark in the split is loaded; count it when it is not."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.models import QuarantinedRow
+from persona_db.loaders.rows import composed
 from persona_db.loaders.table import Table
 
 __all__ = ["Part", "Split", "joined", "read_split", "write_split"]
@@ -81,7 +82,7 @@ def read_split(path: Path) -> Split:
             part = _PARTS.get(row[mark])
             if part is None:
                 raise LoadError(f"split is {row[mark]!r}, not history or test", source=str(path), row=number)
-            yield row[user], row[question], part
+            yield composed(row[user]), composed(row[question]), part
 
     return Split(marks(), source=str(path))
 

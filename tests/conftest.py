@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.language_server import LanguageServer
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 _GIVEN = os.environ.get("PERSONA_DB_TEST_DATA")  # read here: some tests clear the environment
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 _CI = bool(os.environ.get("CI"))
+
+settings.register_profile("house", deadline=None)  # a busy machine is no fault of an example
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

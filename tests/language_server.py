@@ -36,6 +36,7 @@ __all__ = [
     "Fault",
     "Hang",
     "LanguageServer",
+    "Odd",
     "Said",
     "ServedCall",
     "Status",
@@ -51,6 +52,7 @@ class Status:
 
     code: int
     retry_after: str | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,14 @@ class Said:
     refusal: str | None = None
 
 
-Fault = Status | Drop | Hang | Said
+@dataclass(frozen=True)
+class Odd:
+    """A body with status 200 that no good answer has: *change* makes it of a good one."""
+
+    change: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+Fault = Status | Drop | Hang | Said | Odd
 
 
 def _renamed(answer: str) -> Any:
@@ -221,8 +230,10 @@ class LanguageServer:
         began = time.monotonic()
         self._open.wait()
         fault = self._fault_for(asked)
-        if fault is None or isinstance(fault, Said):
-            headers, body = self._good(asked, fault)
+        if fault is None or isinstance(fault, Said | Odd):
+            headers, body = self._good(asked, fault if isinstance(fault, Said) else None)
+            if isinstance(fault, Odd):
+                body = json.dumps(fault.change(json.loads(body))).encode()
             self._closing.wait(max(self.latency - (time.monotonic() - began), 0.0))
             answered = not self._closing.is_set()
         else:
@@ -237,7 +248,7 @@ class LanguageServer:
             write(200, headers, body)
         elif isinstance(fault, Status):
             headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-            error = {"error": {"message": f"scripted {fault.code}", "type": "scripted", "code": None}}
+            error = {"error": {"message": fault.said or f"scripted {fault.code}", "type": "scripted", "code": None}}
             write(fault.code, headers, json.dumps(error).encode())
         elif isinstance(fault, Drop) and fault.midway:
             _, body = self._good(asked, None)

@@ -91,7 +91,7 @@ class Asked:
     def task(self) -> Task:
         """What is asked for, by the fields of the answer."""
         told = set((self.schema or {}).get("properties", ()))
-        if not told and self.method == "json_object":  # the schema stands in the prompt
+        if not told and self.method in ("json_object", "text"):  # the schema stands in the prompt
             told = {name for name in _TASKS if any(f'"{name}"' in text for _, text in self.messages)}
         return next((task for name, task in _TASKS.items() if name in told), "text")
 

@@ -58,6 +58,7 @@ def fingerprint(signals: Signals, settings: EngineSettings, *, seed: int, throug
         through,
         repr(signals.table.users),
         repr([(q.id, q.text, q.options, q.ordinal, q.label, q.stances, q.content) for q in signals.table.questions]),
+        repr([(q.id, q.directions) for q in signals.table.questions if q.directions] or ""),
         repr(signals.attributes),
         repr(sorted(signals.statements.items())),
     ):

@@ -21,7 +21,9 @@ class JoinGain(Model):
     """What the JOIN was worth on answers held out of the history, of people of whom so much is known."""
 
     known: int = Field(description="Answers of theirs that are known, at least.")
-    ratio: float = Field(description="Composition ratio of least log loss; 0 where the JOIN saves nothing.")
+    ratio: float = Field(
+        description="Composition ratio of least log loss, shrunken towards 0 by what is within chance."
+    )
     saved: float = Field(description="Log loss that the best ratio above 0 saves a question (nats).")
     low: float = Field(description="Lower end of the 95 % interval of `saved`, users resampled.")
     high: float
@@ -35,7 +37,7 @@ class JoinGain(Model):
             f"{self.saved:+.4f} nats a question [{self.low:+.4f}, {self.high:+.4f}] on {self.tests:,} held-out answers"
         )
         if not self.ratio:
-            return f"nothing is borrowed: for {whom} the JOIN saves nothing here ({found})"
+            return f"nothing is borrowed: for {whom} the JOIN saves nothing beyond chance ({found})"
         if self.low <= 0:
             return f"others hardly add here: for {whom} what they add is within chance"
         return f"{self.ratio:.0%} of the places are for the JOIN, which for {whom} saves {found}".replace("%", " %", 1)

@@ -11,7 +11,7 @@ from math import log
 from persona_db.chains.labels.texts import unique
 from persona_db.graph.models import Question
 
-__all__ = ["LONGEST_LABEL", "label_rule"]
+__all__ = ["LONGEST_LABEL", "label_rule", "names_itself"]
 
 LONGEST_LABEL = 40
 _BRACKET = re.compile(r"\[([^\[\]]{3,120})\]\s*$")
@@ -49,6 +49,11 @@ def label_rule(questions: Sequence[Question]) -> dict[str, str]:
     """
     stems, rarity = _stems(questions), _rarity(questions)
     return unique((question.id, _label(question, stems.get(question.id, ""), rarity)) for question in questions)
+
+
+def names_itself(question: Question) -> bool:
+    """Say whether a question ends in brackets that name it, or its whole text is short enough to be its name."""
+    return _BRACKET.search(question.text) is not None or len(" ".join(question.text.split())) <= LONGEST_LABEL
 
 
 def _label(question: Question, stem: str, rarity: Mapping[str, float]) -> str:

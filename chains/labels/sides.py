@@ -53,13 +53,21 @@ def is_shown(question: Question) -> bool:
 def on_scale(question: Question) -> tuple[int, ...]:
     """Return the options that express a stance, from low to high; in their own order where there is no scale."""
     ranks = question.ordinal or tuple(float(i) for i in range(len(question.options)))
-    found = [(rank, i) for i, rank in enumerate(ranks) if rank is not None and not is_no_answer(question.options[i])]
+    found = [(rank, i) for i, rank in enumerate(ranks) if rank is not None and _expresses(question, i)]
     return tuple(i for _, i in sorted(found))
+
+
+def _expresses(question: Question, option: int) -> bool:
+    """Whether an option expresses a stance: as its direction says, otherwise by its words."""
+    if question.directions and question.directions[option]:
+        return question.directions[option] != "none"
+    return not is_no_answer(question.options[option])
 
 
 def sides_of(question: Question, rates: Sequence[float]) -> tuple[tuple[int, ...], ...]:
     """Return the options of a question in groups that count as one stance each, from low to high.
 
+    Options that were given a direction are in one side with those of the same direction; in no direction is the middle.
     Without a scale, or with three options or fewer, each option is its own. A scale of numbers is cut in two where the
     answers (*rates*, by option) come nearest to halves. A scale in words has a low side, a middle and a high side: the
     middle option of five, or the middle third of six and more. Options that express no stance are in none.
@@ -70,6 +78,8 @@ def sides_of(question: Question, rates: Sequence[float]) -> tuple[tuple[int, ...
     ((0, 1), (2,), (3, 4))
     """
     order = on_scale(question)
+    if "for" in question.directions and "against" in question.directions:
+        return _by_direction(question, order)
     if not question.ordinal or len(order) <= 3:
         return tuple((option,) for option in order)
     if sum(_NUMBER.match(question.options[option]) is not None for option in order) * 2 > len(order):
@@ -84,3 +94,13 @@ def sides_of(question: Question, rates: Sequence[float]) -> tuple[tuple[int, ...
         rank = at / last
         sides[0 if rank < low - 1e-9 else 2 if rank > high + 1e-9 else 1].append(option)
     return tuple(tuple(side) for side in sides if side)
+
+
+def _by_direction(question: Question, order: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Return the sides that the directions of options say, from the one where the scale begins, else against first."""
+    sides: dict[str, list[int]] = {"against": [], "": [], "for": []}
+    for option in order:
+        sides[question.directions[option] if question.directions[option] in sides else ""].append(option)
+    found = tuple(tuple(side) for side in sides.values() if side)
+    falls = question.ordinal and order.index(sides["for"][0]) < order.index(sides["against"][0])
+    return found[::-1] if falls else found

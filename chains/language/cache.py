@@ -12,19 +12,25 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.caches import BaseCache
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
+from pydantic import SecretStr
 
 from persona_db.chains.language.call import CACHED, UNRECORDED, current_call
 from persona_db.graph.errors import CacheError
 from persona_db.graph.sqlite_file import SqliteFile
 
-__all__ = ["CallCache", "Typical"]
+if TYPE_CHECKING:
+    from persona_db.chains.language.settings import ModelSettings
+
+__all__ = ["CallCache", "Typical", "identity_of"]
 
 _ENOUGH = 5  # questions that tell what is typical
+_SECRET = ("key", "token", "secret", "password")
 _NOT_KEPT = ("content_filter", "refusal")
 _PLAIN = re.compile(r"\('(\w+)', ([\w.]+)\)")
 _IN_BODY = re.compile(
@@ -40,6 +46,9 @@ CREATE TABLE IF NOT EXISTS answer (
 """
 
 
+_REFUSED = """
+CREATE TABLE IF NOT EXISTS refused (identity TEXT, part TEXT, PRIMARY KEY (identity, part)) WITHOUT ROWID
+"""
 _BEFORE_RECORDS = "ALTER TABLE answer ADD COLUMN recorded INTEGER NOT NULL DEFAULT 1"
 
 
@@ -71,6 +80,7 @@ class CallCache(BaseCache):
         self._connection = self._file.connect()
         weakref.finalize(self, self._connection.close)
         with self._used() as file:
+            file.execute(_REFUSED)
             if "recorded" not in {row[1] for row in file.execute("PRAGMA table_info(answer)")}:
                 file.execute(_BEFORE_RECORDS)
 
@@ -97,13 +107,17 @@ class CallCache(BaseCache):
             self.keep(self.key(prompt, llm_string), generation.message)
 
     def keep(self, key: bytes, message: AIMessage) -> None:
-        """Keep *message* under *key*, unless it is a refusal or empty."""
+        """Keep *message* under *key*, unless it is a refusal, empty or no text."""
         if not _worth_keeping(message):
+            return
+        try:
+            written = message.model_dump_json(fallback=str)
+        except ValueError:  # half of a character, which no file can hold
             return
         call = current_call()
         usage: Any = message.usage_metadata or {}
         row = (
-            key, self._model, call.prompt.name if call else "", message.model_dump_json(fallback=str),
+            key, self._model, call.prompt.name if call else "", written,
             call.counted_in if call else 0, usage.get("input_tokens"), usage.get("output_tokens"),
             int(call.repair) if call else 0,
         )  # fmt: skip
@@ -121,10 +135,21 @@ class CallCache(BaseCache):
         with self._used() as file:
             file.executemany("UPDATE answer SET recorded = 1 WHERE key = ?", [(key,) for key in keys])
 
+    def refuse(self, parts: Iterable[str]) -> None:
+        """Keep which methods and settings the provider refuses, so that a later run asks as this one did."""
+        with self._used() as file:
+            file.executemany("INSERT OR IGNORE INTO refused VALUES (?, ?)", [(self._identity, part) for part in parts])
+
+    def refused(self) -> set[str]:
+        """Return what the provider was found to refuse."""
+        with self._used() as file:
+            return {part for (part,) in file.execute("SELECT part FROM refused WHERE identity = ?", (self._identity,))}
+
     def clear(self, **kwargs: Any) -> None:  # noqa: ARG002 (BaseCache has them)
-        """Remove every answer, of all models."""
+        """Remove every answer, of all models, and what was found of them."""
         with self._used() as file:
             file.execute("DELETE FROM answer")
+            file.execute("DELETE FROM refused")
 
     def typical(self, prompt: str) -> Typical | None:
         """Return the averages of this model's questions by the prompt of that name; None when there were too few."""
@@ -167,3 +192,52 @@ def _worth_keeping(message: AIMessage) -> bool:
     if message.additional_kwargs.get("refusal") or message.response_metadata.get("finish_reason") in _NOT_KEPT:
         return False
     return bool(message.content or message.tool_calls or message.invalid_tool_calls)
+
+
+def identity_of(name: str, chat: BaseChatModel, settings: ModelSettings) -> str | None:
+    """Return what distinguishes equal prompts: model, address and the settings that change answers.
+
+    A model that runs in this process listens at another port each time, so its address does not count. None where
+    nothing tells a chat model that was given from another.
+    """
+    client = getattr(chat, "root_client", None)  # OpenAI's: it knows OPENAI_BASE_URL
+    address = "" if name.startswith("llama") else str(getattr(client or chat, "base_url", ""))
+    given = {} if ":" in name or name == "llama" else _public(chat)
+    if given is None:
+        return None
+    called = str(getattr(chat, "model_name", ""))
+    parts = [name, called, address, settings.temperature, settings.seed, settings.max_tokens_out, sorted(given.items())]
+    return repr((*parts, settings.reasoning) if settings.reasoning else tuple(parts))
+
+
+def _public(chat: BaseChatModel) -> dict[str, str] | None:
+    """The settings of a chat model that was given, without secrets; None where they can't tell it from others.
+
+    A class of somebody's own says by `_identifying_params` what counts, or else it is the fields that it adds.
+    """
+    said = {
+        key: str(value)
+        for key, value in chat.asdict().items()
+        if key != "_type" and not isinstance(value, SecretStr) and "key" not in key.casefold()
+    }
+    family = [kind for kind in type(chat).__mro__ if issubclass(kind, BaseChatModel)]
+    theirs = next(place for place, kind in enumerate(family) if kind.__module__.startswith("langchain"))
+    if said and (not theirs or any("_identifying_params" in vars(kind) for kind in family[:theirs])):
+        return said
+    known = (family[theirs] if theirs else BaseChatModel).model_fields
+    added = {name: getattr(chat, name) for name in type(chat).model_fields if name not in known}
+    told = {name: value for name, value in added.items() if not name.casefold().endswith(_SECRET)}
+    if not told or not all(_is_plain(value) for value in told.values()):
+        return None
+    return {**said, "class": f"{type(chat).__module__}.{type(chat).__qualname__}"} | {
+        name: repr(value) for name, value in told.items()
+    }
+
+
+def _is_plain(value: object) -> bool:
+    """Whether equal values of this kind are written alike, and others are not."""
+    if isinstance(value, dict):
+        return all(_is_plain(one) for one in (*value, *value.values()))
+    if isinstance(value, list | tuple):
+        return all(_is_plain(one) for one in value)
+    return value is None or isinstance(value, str | int | float)

@@ -14,7 +14,6 @@ from langchain_core.messages import AIMessage
 
 from persona_db.chains.calls import CallOutcome, CallRecord, StageName
 from persona_db.chains.language.prompts import Rendered
-from persona_db.chains.language.settings import ModelSettings
 from persona_db.graph.errors import BudgetError, ModelConfigError, PersonaDBError
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class Priced(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def settings(self) -> ModelSettings: ...
+    def tokens_out(self) -> int: ...
 
     def count_tokens(self, text: str) -> int: ...
     def cost(self, tokens_in: int, tokens_out: int) -> float | None: ...
@@ -150,7 +149,7 @@ class Call:
         self._started = perf_counter()
         self._sent = 0
         self._reserved = self._recorded = False
-        most = model.cost(round(counted_in * _MARGIN), model.settings.max_tokens_out)
+        most = model.cost(round(counted_in * _MARGIN), model.tokens_out)
         self._most_usd = most or 0.0
         if most is None and context.budget is not None and context.budget.budget_usd is not None:
             raise ModelConfigError(

@@ -10,6 +10,7 @@ from itertools import repeat
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from persona_db.chains.calls import CallRecord, StageName, runs_of
@@ -81,18 +82,25 @@ class LanguageEngine:
 
     @property
     def model_settings(self) -> dict[str, Any]:
-        """How the model is asked."""
-        return self.model.settings.model_dump(mode="json")
+        """How the model is asked, and what its provider was found to refuse."""
+        settings = self.model.settings.model_dump(mode="json")
+        asked = {name: None if name in self.model.refused else value for name, value in settings.items()}
+        return asked | ({"refused": sorted(self.model.refused)} if self.model.refused else {})
 
     @cached_property
     def identity(self) -> str:
         """Settings, chat model and prompts that answers depend on, as JSON.
 
-        The name of a chat model that was passed in is that of its class, and it carries its own settings.
+        The name of a chat model that was passed in is that of its class, and it carries its own settings; of a class of
+        somebody's own they are the fields that it adds.
         """
         settings = self.model.settings.model_dump(mode="json", include=set(_SHAPES_ANSWERS))
+        if self.model.settings.reasoning is not None:
+            settings["reasoning"] = self.model.settings.reasoning
         prompts = {name: prompt_file(name).hash for name in _PROMPTS}
-        own = {name: getattr(self.model.chat, name, None) for name in _OF_CHAT_MODELS}
+        kind = type(self.model.chat)
+        added = () if kind.__module__.startswith("langchain") else kind.model_fields.keys() - BaseChatModel.model_fields
+        own = {name: getattr(self.model.chat, name, None) for name in (*_OF_CHAT_MODELS, *sorted(added))}
         chat = {name: value for name, value in own.items() if isinstance(value, str | int | float)}
         return json.dumps({"settings": settings, "chat": chat, "prompts": prompts})
 

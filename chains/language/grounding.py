@@ -1,10 +1,14 @@
-"""Grounding checks of answers: ids must exist, and quotes must stand in the items that they name."""
+"""Grounding of answers: ids must exist, quotes must stand in the items that they name, and a model may check facts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from persona_db.chains.language.call import Budget, CallContext
+from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.outputs import (
     Distillation,
     DistilledFact,
@@ -12,18 +16,33 @@ from persona_db.chains.language.outputs import (
     OptionProbability,
     PredictedAnswer,
     Reaction,
+    Verdict,
+    VerdictName,
 )
-from persona_db.chains.language.prompts import Rendered
-from persona_db.chains.language.quoting import folded, quoted_in
-from persona_db.chains.language.structured import Checked, Problem
+from persona_db.chains.language.prompts import Rendered, shown_options, verify_prompt
+from persona_db.chains.language.quoting import defused, folded, quoted_in
+from persona_db.chains.language.structured import Answered, Checked, Problem, ask
+from persona_db.chains.persona import Fact, Persona
 from persona_db.graph.models import Question
 
-__all__ = ["check_answer", "check_distillation", "check_induction", "check_reaction", "known_citations"]
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+__all__ = [
+    "Verified",
+    "check_answer",
+    "check_distillation",
+    "check_induction",
+    "check_reaction",
+    "known_citations",
+    "verify",
+]
 
 _WORDS_OF_A_NAME = 6
 _AROUND = " .|[]"
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
-_ENDS = " -.'\""
+_AROUND_OPTION = re.compile(r"^['\" ]*([-*] )?['\" ]*|['\". ]+$")
+"""A list mark, quotation marks and a full stop; a sign before a number is part of it."""
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
@@ -84,16 +103,34 @@ def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
     return ""
 
 
+def _option_of(options: Sequence[str]) -> Callable[[str], str | None]:
+    """Return what finds the option that was copied: exactly, as it was shown, or else the only one read alike."""
+
+    def only(keys: Sequence[str]) -> dict[str, str]:
+        return {key: option for key, option in zip(keys, options, strict=True) if key and keys.count(key) == 1}
+
+    def bare(text: str) -> str:
+        return _AROUND_OPTION.sub("", folded(text))
+
+    exact = {shown: option for shown, option in zip(shown_options(options), options, strict=True)}
+    exact |= {option: option for option in options}
+    alike = [(reads, only([reads(option) for option in options])) for reads in (defused, folded, bare)]
+
+    def option_of(given: str) -> str | None:
+        if given in exact:
+            return exact[given]
+        return next((meant[text] for reads, meant in alike if (text := reads(given)) in meant), None)
+
+    return option_of
+
+
 def check_answer(prompt: Rendered, question: Question) -> Callable[[PredictedAnswer], Checked[PredictedAnswer]]:
     """Return a check that the answer is an option, probabilities are those of options, and evidence was shown.
 
     Options get the question's spelling. Without a usable answer nothing is usable; otherwise unusable evidence and
     probabilities are dropped.
     """
-    meant = {folded(option).strip(_ENDS): option for option in question.options}
-
-    def option_of(given: str) -> str | None:
-        return meant.get(folded(given).strip(_ENDS))
+    option_of = _option_of(question.options)
 
     def check(given: PredictedAnswer) -> Checked[PredictedAnswer]:
         raw = given.model_dump_json()
@@ -134,3 +171,40 @@ def check_reaction(prompt: Rendered) -> Callable[[Reaction], Checked[Reaction]]:
         return Checked(given.model_copy(update={"evidence": evidence}), tuple(problems), 1)
 
     return check
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A fact of a user and the model's verdict; None where its answer could not be used."""
+
+    user: str
+    fact: Fact
+    verdict: VerdictName | None
+
+
+def verify(
+    model: LanguageModel,
+    personas: Sequence[Persona],
+    *,
+    budget: Budget | None = None,
+    config: RunnableConfig | None = None,
+) -> list[Verified]:
+    """Return a verdict on every distilled and induced fact, by one call each, in the order given.
+
+    A distilled fact's sources are history items, an induced one's the facts or items it rests on. BudgetError when the
+    budget of *budget* is reached.
+    """
+    from langchain_core.runnables.config import ContextThreadPoolExecutor
+
+    def one(user: str, fact: Fact, texts: Mapping[str, str]) -> Verified:
+        prompt = verify_prompt(fact, [(support.id, texts[support.id]) for support in fact.supports])
+        said = ask(model, prompt, Verdict, check=Checked, call_context=CallContext("verify", user, budget, config))
+        return Verified(user, fact, said.value.verdict if isinstance(said, Answered) else None)
+
+    facts: list[tuple[str, Fact, Mapping[str, str]]] = []
+    for persona in personas:
+        texts = {item.id: item.text for item in persona.history.items}
+        texts |= {fact.id: fact.text for fact in persona.distilled}
+        facts += [(persona.user, fact, texts) for fact in (*persona.distilled, *persona.induced)]
+    with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
+        return list(pool.map(one, *zip(*facts, strict=True))) if facts else []

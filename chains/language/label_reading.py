@@ -7,24 +7,24 @@ it back to its own option. Every other answer keeps its safe name, `label: optio
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from persona_db.chains.calls import runs_of
-from persona_db.chains.fit.directions import polarity
-from persona_db.chains.labels.sides import is_no_answer
+from persona_db.chains.labels.acceptance import Acceptance
 from persona_db.chains.language.call import Budget, CallContext
 from persona_db.chains.language.models import model_of
 from persona_db.chains.language.outputs import ReadLabel, SortedStances
 from persona_db.chains.language.prompts import label_prompt, prompt_file, unlabel_prompt
+from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.language.structured import Answered, Checked, Problem, ask
 from persona_db.graph.errors import PersonaDBError
-from persona_db.graph.labels import LONGEST_LABEL, LONGEST_STANCE, Label, store_labels, unread
+from persona_db.graph.labels import Label, store_labels, unread
 from persona_db.graph.ledger import now, store_runs
 from persona_db.graph.models import Model, Question
 from persona_db.graph.progress import Progress, no_progress
@@ -35,18 +35,13 @@ if TYPE_CHECKING:
 
     from persona_db.chains.calls import CallRecord
     from persona_db.chains.language.models import LanguageModel
-    from persona_db.chains.language.settings import ModelSettings
     from persona_db.graph.session import Graph
 
 __all__ = ["LabelReport", "Reading", "read_dataset", "read_labels"]
 
-_MOST_WORDS = 10
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_FOR = re.compile(r"(for|in favou?r|supports?|agrees?|approves?|wants?)\b", re.IGNORECASE)
-_AGAINST = re.compile(r"(against|opposes?|disagrees?|disapproves?)\b", re.IGNORECASE)
 _TOKENS_A_LABEL, _TOKENS_A_STANCE = 40, 25
-_MANY = re.compile(r"\b(much|many|high|great|strong|always|often)\b", re.IGNORECASE)
-_FEW = re.compile(r"\b(little|few|low|hardly|weak|never|rarely)\b", re.IGNORECASE)
+_AT_ONCE = 32
+"""Questions that are read before what was read is stored."""
 
 
 @dataclass(frozen=True)
@@ -65,45 +60,75 @@ def read_labels(
     model: LanguageModel,
     known: Sequence[Question],
     *,
-    taken: Sequence[str] = (),
+    among: Sequence[Question] = (),
     budget: Budget | None = None,
     progress: Progress = no_progress,
 ) -> list[Reading]:
     """Return a reading of each question with options, in their order; two calls each at most, repairs apart.
 
-    No label is given twice, nor one of *taken*. After a fault that ends the model's work, such as a budget, the
-    questions that are left come with that error.
+    No label or stance is one that another question has, of these or of the dataset, *among* which they are. After a
+    fault that ends the model's work, such as a budget, the questions that are left come with that error.
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
 
     asked = [question for question in known if question.options]
+    accepts = Acceptance.of(among or known)
     done: list[Reading] = []
     with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
-        for reading in pool.map(lambda question: _read(model, question, budget), asked):
+        # All of one prompt before the other: a model that keeps its last prompt reads what they share once.
+        named = list(pool.map(lambda question: _named(model, question, accepts, budget), asked))
+        for reading in pool.map(lambda question, first: _checked(model, question, first, budget), asked, named):
             done.append(reading)
             progress("reading questions", len(done), len(asked))
-    used = {label.casefold() for label in taken}
-    return [_unique(reading, used) for reading in done]
+    ids = {question.id for question in asked}
+    beside = [question for question in among if question.id not in ids]
+    used = Counter(question.label.casefold() for question in beside)
+    said = Counter(stance.casefold() for question in beside for stance in question.stances)
+    said.update(stance.casefold() for reading in done if reading.label for stance in reading.label.stances)
+    return [_unique(reading, used, said) for reading in done]
 
 
-def _read(model: LanguageModel, question: Question, budget: Budget | None) -> Reading:
+def _named(model: LanguageModel, question: Question, accepts: Acceptance, budget: Budget | None) -> Reading:
+    """Return what the model says of a question, as far as its form and words can be used."""
     context = CallContext("label", "", budget)
     try:
         said = ask(model, label_prompt(question), ReadLabel, check=_checker(question), call_context=context)
-        if not isinstance(said, Answered):
-            return Reading(question.id, None, (said.reason,), tuple(context.calls))
-        label, stances, rejected = _usable(question, said.value)
-        if stances:
-            rejected += _put_back(model, question, stances, context)
     except PersonaDBError as exc:
         return Reading(question.id, None, (), tuple(context.calls), exc)
+    if not isinstance(said, Answered):
+        return Reading(question.id, None, (said.reason,), tuple(context.calls))
+    places = {f"o{place + 1}": place for place in range(len(question.options))}
+    given = {places[one.option]: one.stance for one in said.value.stances if one.option in places}
+    stances, rejected = accepts.stances(question, given)
+    label, why = accepts.label(question, said.value.label)
     made = Label(
-        question=question.id,
-        label=label,
-        stances=tuple(stances.get(place, "") for place in range(len(question.options))) if stances else (),
-        content=said.value.kind,
+        question=question.id, label=label, stances=_places(question, stances), content=accepts.content(said.value.kind)
     )
-    return Reading(question.id, made, tuple(rejected), tuple(context.calls))
+    return Reading(question.id, made, (*why, *rejected), tuple(context.calls))
+
+
+def _checked(model: LanguageModel, question: Question, first: Reading, budget: Budget | None) -> Reading:
+    """Return a reading without the stances that a second call does not put back to their option."""
+    label = first.label
+    if label is None or not label.stances:
+        return first
+    context = CallContext("label", "", budget)
+    stances = {place: stance for place, stance in enumerate(label.stances) if stance}
+    try:
+        lost = _put_back(model, question, stances, context)
+    except PersonaDBError as exc:
+        return replace(first, label=None, calls=(*first.calls, *context.calls), error=exc)
+    return replace(
+        first,
+        label=label.model_copy(update={"stances": _places(question, stances)}),
+        rejected=(*first.rejected, *lost),
+        calls=(*first.calls, *context.calls),
+    )
+
+
+def _places(question: Question, stances: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the stances by option, '' where there is none; nothing at all without any."""
+    return tuple(stances.get(place, "") for place in range(len(question.options))) if stances else ()
 
 
 def _checker(question: Question) -> Any:
@@ -118,70 +143,6 @@ def _checker(question: Question) -> Any:
         return Checked(value, (Problem(f"stances: every option once; missing {missing}", ""),), kept=1)
 
     return check
-
-
-def _usable(question: Question, value: ReadLabel) -> tuple[str, dict[int, str], list[str]]:
-    """Return the label and the stances by option that can be used by their form and words, and why others cannot."""
-    rejected: list[str] = []
-    label = " ".join(value.label.split()).strip(" .:")
-    label = label[:1].upper() + label[1:]
-    if not 2 <= len(label) <= LONGEST_LABEL or len(label.split()) > _MOST_WORDS:
-        rejected.append("label is too long")
-        label = ""
-    elif not _shares_a_word(label, question):
-        rejected.append("label shares no word with the question")
-        label = ""
-    found: dict[int, str] = {}
-    for one in value.stances:
-        place = int(one.option[1:]) - 1 if one.option[1:].isdigit() else -1
-        stance = " ".join(one.stance.split()).strip(" .")
-        if not 0 <= place < len(question.options) or not stance or is_no_answer(question.options[place]):
-            continue
-        option = question.options[place]
-        if len(stance) > LONGEST_STANCE or len(stance.split()) > _MOST_WORDS:
-            rejected.append(f"stance of {option!r} is too long")
-        elif _contrary(option, stance):
-            rejected.append(f"stance of {option!r} says the contrary")
-        elif not _names_the_matter(stance, question):
-            rejected.append(f"stance of {option!r} cannot be read alone")
-        elif not _says(option, stance):
-            rejected.append(f"stance of {option!r} says something else")
-        elif stance.casefold() in {other.casefold() for other in found.values()}:
-            rejected.append(f"stance of {option!r} is that of another option")
-        else:
-            found[place] = stance[:1].upper() + stance[1:]
-    return label, found, rejected
-
-
-def _shares_a_word(label: str, question: Question) -> bool:
-    text = " ".join((question.text, *question.options)).casefold()
-    return any(word[:4] in text for word in re.findall(r"[^\W\d_]{4,}", label.casefold()))
-
-
-def _names_the_matter(stance: str, question: Question) -> bool:
-    """Whether a stance has a word of the question that is no word of its options."""
-    options = {word[:4] for option in question.options for word in _WORD.findall(option.casefold())}
-    asked = {word[:4] for word in _WORD.findall(question.text.casefold())} - options
-    return any(word[:4] in asked for word in _WORD.findall(stance.casefold()))
-
-
-def _says(option: str, stance: str) -> bool:
-    """Whether a stance has every word of its option, or is plainly for or against as the option is."""
-    said = {word[:4] for word in _WORD.findall(stance.casefold())}
-    words = {word[:4] for word in _WORD.findall(option.casefold())}
-    if words and words <= said:
-        return True
-    begins = 1 if _FOR.match(stance) else -1 if _AGAINST.match(stance) else 0
-    return begins != 0 and begins == polarity(option)
-
-
-def _contrary(option: str, stance: str) -> bool:
-    """Whether words of amount, or of yes and no, stand against each other in an option and its stance."""
-    if bool(_MANY.search(option)) != bool(_FEW.search(option)):
-        of_option, of_stance = bool(_MANY.search(option)), bool(_MANY.search(stance))
-        if of_option != of_stance and bool(_FEW.search(stance)) == of_option:
-            return True
-    return polarity(option) * polarity(stance) < 0
 
 
 def _put_back(model: LanguageModel, question: Question, stances: dict[int, str], context: CallContext) -> list[str]:
@@ -200,17 +161,22 @@ def _put_back(model: LanguageModel, question: Question, stances: dict[int, str],
     return [f"stance of {question.options[place]!r} was not put back to it" for place in sorted(lost)]
 
 
-def _unique(reading: Reading, used: set[str]) -> Reading:
-    """Return a reading without a label that another question has."""
+def _unique(reading: Reading, used: Counter[str], said: Counter[str]) -> Reading:
+    """Return a reading without a label that another question has, and without stances that several questions have."""
     label = reading.label
-    if label is None or not label.label:
+    if label is None:
         return reading
-    if label.label.casefold() in used:
-        made = label.model_copy(update={"label": ""})
-        why = (*reading.rejected, "label is that of another question")
-        return Reading(reading.question, made, why, reading.calls, reading.error)
-    used.add(label.label.casefold())
-    return reading
+    why: list[str] = []
+    if label.label and used[label.label.casefold()]:
+        why.append("label is that of another question")
+        label = label.model_copy(update={"label": ""})
+    elif label.label:
+        used[label.label.casefold()] += 1
+    if alike := [stance for stance in label.stances if stance and said[stance.casefold()] > 1]:
+        why += [f"stance {stance!r} is that of another question" for stance in alike]
+        kept = tuple("" if stance in alike else stance for stance in label.stances)
+        label = label.model_copy(update={"stances": kept if any(kept) else ()})
+    return replace(reading, label=label, rejected=(*reading.rejected, *why))
 
 
 class LabelReport(Model):
@@ -246,8 +212,11 @@ def read_dataset(
     """Read the questions that neither a person nor a source named and that this model has not read, and store it.
 
     Calls are in the ledger under the stage `label`, with no user. Reading again makes no call. With *dry_run* the first
-    calls are counted and none is made. A fault of the model ends the reading; what was read is stored.
+    calls are counted and none is made. A fault of the model ends the reading; what was read is stored, every 32
+    questions, so that a killed reading goes on from there.
     """
+    if isinstance(model, str):
+        settings = (settings or ModelSettings()).model_copy(update={"keeps_prompt": True})
     opened = model_of(graph, model, settings)
     hashes = " ".join(f"{name} {prompt_file(name).hash}" for name in ("label", "unlabel"))
     read_by = f"{opened.name} {hashes}"
@@ -261,22 +230,50 @@ def read_dataset(
             dataset=dataset, model=opened.name, dry_run=True, questions=len(asked), calls=2 * len(asked),
             tokens_in=2 * tokens, tokens_out=2 * out, cost_usd=opened.cost(2 * tokens, 2 * out),
         )  # fmt: skip
-    taken = [question.label for question in everything if question.label and question.id not in ids]
+    named = {question.id: question for question in everything}
     budget = Budget(budget_usd=budget_usd)
-    found = read_labels(opened, asked, taken=taken, budget=budget, progress=progress)
+    found: list[Reading] = []
+    made: list[Label] = []
+    for start in range(0, len(asked), _AT_ONCE):
+        part = read_labels(
+            opened,
+            asked[start : start + _AT_ONCE],
+            among=list(named.values()),
+            budget=budget,
+            progress=_after(progress, start, len(asked)),
+        )
+        labels = [one.label or Label(question=one.question) for one in part if one.error is None]
+        store_labels(graph, dataset, labels, by="model", read_by=read_by)
+        calls = [call for one in part for call in one.calls]
+        store_runs(graph, dataset, runs_of(calls, fit="", at=now()))
+        opened.recorded(calls)
+        named.update((one.question, _called(named[one.question], one)) for one in labels)
+        found += part
+        made += labels
+        if any(one.error is not None for one in part):
+            break
     read = [one for one in found if one.error is None]
-    made = [one.label or Label(question=one.question) for one in read]
-    store_labels(graph, dataset, made, by="model", read_by=read_by)
-    calls = [call for one in found for call in one.calls]
-    store_runs(graph, dataset, runs_of(calls, fit="", at=now()))
-    opened.recorded(calls)
+    error = next((one.error for one in found if one.error is not None), None)
     options = {question.id: len(question.options) for question in asked}
-    errors = [one.error for one in found if one.error is not None]
     return LabelReport(
-        dataset=dataset, model=opened.name, questions=len(asked), waiting=len(errors),
+        dataset=dataset, model=opened.name, questions=len(asked), waiting=len(asked) - len(read),
         labels=sum(bool(one.label) for one in made), stances=sum(bool(s) for one in made for s in one.stances),
         options=sum(options[one.question] for one in read),
         rejected=tuple(f"{one.question}: {why}" for one in read for why in one.rejected),
         calls=budget.calls, cached=budget.cached, tokens_in=budget.tokens_in, tokens_out=budget.tokens_out,
-        cost_usd=None if opened.price is None else budget.cost_usd, stopped=str(errors[0]) if errors else "",
+        cost_usd=None if opened.price is None else budget.cost_usd, stopped="" if error is None else str(error),
     )  # fmt: skip
+
+
+def _called(question: Question, label: Label) -> Question:
+    """Return a question with what a reading calls it."""
+    return question.model_copy(update={"label": label.label or question.label, "stances": label.stances})
+
+
+def _after(progress: Progress, start: int, whole: int) -> Progress:
+    """Return the progress of a part that begins after *start* of *whole*."""
+
+    def told(what: str, done: int, total: int | None = None) -> None:
+        progress(what, start + done, whole if total else None)
+
+    return told

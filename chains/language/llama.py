@@ -1,9 +1,9 @@
 """A small language model in this process: the server of llama.cpp on loopback, used as any other server is.
 
 Answers are the same every time: requests run one after another, by a fixed number of threads, and the server keeps
-nothing of a request. Requests wait in the client, whose pool has one connection: in the server the wait would count as
-time of the answer. Threads are half the cores, and they sleep while they wait: with one for each core, a machine that
-does anything else gives a tenth of the tokens a second.
+nothing of a request unless the settings say so. Requests wait in the client, whose pool has one connection: in the
+server the wait would count as time of the answer. Threads are half the cores, and they sleep while they wait: with one
+for each core, a machine that does anything else gives a tenth of the tokens a second.
 """
 
 from __future__ import annotations
@@ -60,9 +60,16 @@ def llama_model(path: Path | None, settings: ModelSettings) -> ChatOpenAI:
         custom_get_token_ids=server.tokens,
         http_client=server.client,
         http_async_client=httpx.AsyncClient(trust_env=False),
-        extra_body={"cache_prompt": False},
+        extra_body={"cache_prompt": settings.keeps_prompt, **_thinking(settings)},
         profile=ModelProfile(max_input_tokens=server.context, structured_output=True),
     )
+
+
+def _thinking(settings: ModelSettings) -> dict[str, Any]:
+    """Return what says to the model's chat template whether it reasons; nothing where the settings do not."""
+    if settings.reasoning is None:
+        return {}
+    return {"chat_template_kwargs": {"enable_thinking": settings.reasoning != "none"}}
 
 
 def bundled_model() -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import Any
 
@@ -12,6 +13,8 @@ from persona_db.chains.language.outputs import Polarity
 __all__ = ["NEUTRAL", "choice_probabilities", "reaction_probabilities", "signed"]
 
 _LEAST_MASS = 0.2
+_TEXT = re.compile(r'((?:[^"\\]|\\.)*)"')
+_BARE = re.compile(r"([^,}\s]*)[,}\s]")
 _POLARITIES: Mapping[Polarity, int] = {"negative": 0, "neutral": 1, "positive": 2}
 _INTENSITIES = ("0", "1", "2", "3")
 NEUTRAL = 3
@@ -19,36 +22,43 @@ NEUTRAL = 3
 
 
 def choice_probabilities(
-    metadata: Mapping[str, Any], *, field: str, options: Sequence[str]
+    metadata: Mapping[str, Any], *, field: str, chosen: str, options: Sequence[str]
 ) -> tuple[float, ...] | None:
-    """Return a probability for each option, from the tokens at the value of *field* in a JSON answer; sum 1.
+    """Return a probability for each option, from the tokens at the last value of *field* in a JSON answer; sum 1.
 
     At each token the probability of an alternative goes to the options that it begins; options that begin alike share
-    it equally. None where there are no log-probabilities, or the options have too little of them.
+    it equally. None where there are no log-probabilities, the options have too little of them, or the tokens are not
+    those of the option *chosen*.
     """
     tokens = (metadata.get("logprobs") or {}).get("content") or []
-    begin = re.search(rf'"{re.escape(field)}"\s*:\s*"?', "".join(_text(token) for token in tokens))
-    if begin is None:
+    begins = list(re.finditer(rf'"{re.escape(field)}"\s*:\s*"?', "".join(_text(token) for token in tokens)))
+    if not begins:
         return None
+    begin = begins[-1].end()
+    value = _TEXT if begins[-1][0].endswith('"') else _BARE
+    spelt = {option: json.dumps(option, ensure_ascii=False)[1:-1] if value is _TEXT else option for option in options}
     mass = dict.fromkeys(options, 0.0)
     left, written, end, choice = 1.0, "", 0, False
     for token in tokens:
         start, end = end, end + len(_text(token))
-        if end <= begin.end():
+        if end <= begin:
             continue
-        before = _text(token)[: max(begin.end() - start, 0)]
+        before = _text(token)[: max(begin - start, 0)]
         shares = {_text(one): _share(one) for one in (*(token.get("top_logprobs") or ()), token)}
         for alternative, share in shares.items():
             if alternative != _text(token) and alternative.startswith(before):
                 choice = True
-                _give(mass, written + alternative[len(before) :], left * share)
+                _give(mass, _continuing(spelt, value, written + alternative[len(before) :]), left * share)
         written += _text(token)[len(before) :]
         left *= shares[_text(token)]
-        if len(_continuing(options, written)) < 2:
+        if len(_continuing(spelt, value, written)) < 2:
             break
-    _give(mass, written, left)
+    meant = _continuing(spelt, value, written)
+    _give(mass, meant, left)
     total = sum(mass.values())
-    return tuple(mass[option] / total for option in options) if choice and total >= _LEAST_MASS else None
+    if not choice or total < _LEAST_MASS or chosen not in meant:
+        return None
+    return tuple(mass[option] / total for option in options)
 
 
 def _text(token: Mapping[str, Any]) -> str:
@@ -59,14 +69,16 @@ def _share(token: Mapping[str, Any]) -> float:
     return exp(min(float(token.get("logprob", -99.0)), 0.0))
 
 
-def _continuing(options: Iterable[str], written: str) -> list[str]:
-    """Return the options that a value so far may become; it ends at a quotation mark or after a number."""
-    value, *ended = re.split(r"[\",}]", written, maxsplit=1)
-    return [option for option in options if (option == value.strip() if ended else option.startswith(value.lstrip()))]
+def _continuing(spelt: Mapping[str, str], value: re.Pattern[str], written: str) -> list[str]:
+    """Return the options that a value so far may become, or has become; *spelt* says how each is written."""
+    written = written.lstrip()
+    ended = value.match(written)
+    if ended is not None:
+        return [option for option, whole in spelt.items() if whole == ended[1].rstrip()]
+    return [option for option, whole in spelt.items() if whole.startswith(written)]
 
 
-def _give(mass: dict[str, float], written: str, share: float) -> None:
-    options = _continuing(mass, written)
+def _give(mass: dict[str, float], options: Sequence[str], share: float) -> None:
     for option in options:
         mass[option] += share / len(options)
 
@@ -76,20 +88,20 @@ def signed(polarity: Polarity, intensity: int) -> int:
     return intensity * (_POLARITIES[polarity] - 1) + NEUTRAL
 
 
-def reaction_probabilities(metadata: Mapping[str, Any]) -> tuple[float, ...] | None:
-    """Return the probabilities of the scale of seven, from those of polarity and intensity; None without them."""
-    polarities = choice_probabilities(metadata, field="polarity", options=tuple(_POLARITIES))
-    intensities = choice_probabilities(metadata, field="intensity", options=_INTENSITIES)
+def reaction_probabilities(metadata: Mapping[str, Any], polarity: Polarity, intensity: int) -> tuple[float, ...] | None:
+    """Return the probabilities of the scale of seven, from those of both parts of a reaction; None without them."""
+    polarities = choice_probabilities(metadata, field="polarity", chosen=polarity, options=tuple(_POLARITIES))
+    intensities = choice_probabilities(metadata, field="intensity", chosen=str(intensity), options=_INTENSITIES)
     if polarities is None or intensities is None:
         return None
     strong = sum(intensities[1:])
     if strong <= 0:
         return None
     scale = [0.0] * (2 * NEUTRAL + 1)
-    for polarity, share in zip(_POLARITIES, polarities, strict=True):
-        if polarity == "neutral":
+    for side, share in zip(_POLARITIES, polarities, strict=True):
+        if side == "neutral":
             scale[NEUTRAL] += share
             continue
-        for intensity in (1, 2, 3):
-            scale[signed(polarity, intensity)] += share * intensities[intensity] / strong
+        for strength in (1, 2, 3):
+            scale[signed(side, strength)] += share * intensities[strength] / strong
     return tuple(scale)

@@ -45,6 +45,8 @@ _Render = Callable[[Question, Sequence[Recalled], Sequence[Recalled]], Rendered]
 
 _SCALE = 7
 _HANDLE_TOKENS = 5
+_WORDS_TOKENS, _SHARE_TOKENS = 300, 16
+"""Tokens of an answer without probabilities, and of one probability beside its option."""
 
 
 _OUTCOMES: dict[CallOutcome, Said] = {"outside": "outside", "refused": "refused", "empty": "empty"}
@@ -179,6 +181,8 @@ def _predict_one(
     token_budget: int | None,
 ) -> Predicted:
     question = context.question
+    options = model.count_tokens("\n".join(question.options))
+    model.needs(_WORDS_TOKENS + options + _SHARE_TOKENS * len(question.options))
 
     def asked(
         render: _Render,
@@ -307,7 +311,7 @@ def prediction_of_answer(answered: Answered[PredictedAnswer], prompt: Rendered, 
     stated = {one.option: one.probability for one in value.probabilities} or {value.answer: 1.0}
     total = sum(stated.values())
     probabilities = choice_probabilities(
-        answered.message.response_metadata, field="answer", options=question.options
+        answered.message.response_metadata, field="answer", chosen=value.answer, options=question.options
     ) or tuple(stated.get(option, 0.0) / total for option in question.options)
     return UsablePrediction(
         answer=value.answer,
@@ -322,9 +326,8 @@ def prediction_of_reaction(reacted: Answered[Reaction], prompt: Rendered, questi
     """Return the prediction of a reaction on the question's scale of seven, with its comment."""
     value = reacted.value
     rank = signed(value.polarity, value.intensity)
-    probabilities = reaction_probabilities(reacted.message.response_metadata) or tuple(
-        float(one == rank) for one in range(2 * NEUTRAL + 1)
-    )
+    said = reaction_probabilities(reacted.message.response_metadata, value.polarity, value.intensity)
+    probabilities = said or tuple(float(one == rank) for one in range(2 * NEUTRAL + 1))
     return UsablePrediction(
         answer=question.options[rank],
         probabilities=probabilities,

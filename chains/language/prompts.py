@@ -7,8 +7,9 @@ text every time, and nobody can write a text that closes its own block.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -37,12 +38,14 @@ __all__ = [
     "prompt_file",
     "react_prompt",
     "repair_text",
+    "shown_options",
     "unlabel_prompt",
     "verify_prompt",
 ]
 
 PROMPTS = ("distil", "explain", "induce", "label", "predict", "react", "repair", "unlabel", "verify")
 _NOTHING = "(nothing)"
+_MANY = 100  # options for which the limits of a grammar are raised
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Rendered:
     texts: Mapping[str, str]
     """The complete text by citation id, as it was before it was quoted."""
     max_entries: int | None = None
-    """The most facts or traits that the prompt asks for."""
+    """The most facts or traits that the prompt asks for; of options, how many there are where they are many."""
 
     @property
     def text(self) -> str:
@@ -198,8 +201,19 @@ class _Block:
 def _question_prompt(name: str, question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     block = _Block()
     mine, theirs = _recalled(block, own, borrowed)
-    options = "\n".join(f"- {block.quote(option)}" for option in question.options)
-    return _rendered(name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options)
+    shown = shown_options(question.options)
+    block.quoted += shown
+    options = "\n".join(f"- {option}" for option in shown)
+    asked = _rendered(name, block, own=mine, borrowed=theirs, question=block.quote(question.text), options=options)
+    return replace(asked, max_entries=len(shown)) if len(shown) > _MANY else asked
+
+
+def shown_options(options: Sequence[str]) -> list[str]:
+    """Return the line that shows each option: its text, or JSON of all where only blanks tell some apart."""
+    lines = [defused(option) for option in options]
+    if len(set(lines)) == len(lines):
+        return lines
+    return [json.dumps(option).replace("<", "\\u003c").replace("[", "\\u005b") for option in options]
 
 
 def _recalled(block: _Block, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> tuple[str, str]:

@@ -16,7 +16,7 @@ _ALIKE = str.maketrans(
     {"\u2026": "...", "\u2039": "<", "`": "'"}
     | dict.fromkeys("\u2018\u2019\u201a\u201b", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
-    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
 _ENDS = " \t'\".,;:!?-*_()[]<>"
 

@@ -30,7 +30,7 @@ from persona_db.graph.errors import (
     PromptTooLongError,
 )
 
-__all__ = ["RequestLimiter", "sending"]
+__all__ = ["RequestLimiter", "sending", "status_of"]
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def _retrying(limiter: RequestLimiter, attempts: int) -> Iterator[Any]:
         seconds = min(doubled, _LONGEST_WAIT) * (0.75 + random.random() / 2)
         named = _retry_after(exc)
         log.info("request failed (%s), attempt %s of %s", type(exc).__name__, state.attempt_number, attempts)
-        if named is None and _status(exc) != 429:
+        if named is None and status_of(exc) != 429:
             return seconds
         limiter.pause(seconds if named is None else named)  # this request waits there too
         return 0.0
@@ -113,7 +113,7 @@ def _may_pass(exc: BaseException) -> bool:
     """Whether the same request may have an answer at another time."""
     if not isinstance(exc, Exception) or isinstance(exc, PersonaDBError):
         return False
-    status = _status(exc)
+    status = status_of(exc)
     if status is not None and status >= 400:
         named = _retry_after(exc)
         if any(word in str(exc) for word in _SPENT) or (named is not None and named > _LONGEST_NAMED):
@@ -128,8 +128,9 @@ def _may_pass(exc: BaseException) -> bool:
 
 def _named(exc: Exception, model: str, attempts: int) -> Exception:
     """Return our error for *exc*; itself when it has nothing to do with the provider."""
-    status = _status(exc)
-    said = " ".join(str(exc).split())[:300]
+    status = status_of(exc)
+    inside = exc.args[0] if isinstance(exc, ValueError) and exc.args and isinstance(exc.args[0], dict) else {}
+    said = " ".join(str(inside.get("message") or exc).split())[:300]
     named: Exception = exc
     if isinstance(exc, ContextOverflowError) or (status in (400, 413) and _too_long(said)):
         named = PromptTooLongError(f"{model} takes no prompt that long; set context_tokens to what it takes")
@@ -142,9 +143,12 @@ def _named(exc: Exception, model: str, attempts: int) -> Exception:
     elif status == 404:
         named = ModelConfigError(f"there is no model {model} at its address; check its name and the base URL ({said})")
     elif status == 429 or _may_pass(exc):
-        named = ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({type(exc).__name__}: {said})")
+        kind = status if inside else type(exc).__name__
+        named = ModelUnavailableError(f"{model} did not answer in {attempts} attempts ({kind}: {said})")
     elif status is not None and status >= 400:
         named = ModelAnswerError(f"{model} refused the request ({status}: {said})")
+    elif isinstance(exc, ValueError | TypeError | LookupError | AttributeError):
+        named = ModelAnswerError(f"{model} sent what is no answer ({type(exc).__name__}: {said})")
     return named
 
 
@@ -153,7 +157,10 @@ def _too_long(said: str) -> bool:
     return "context" in lower and any(word in lower for word in ("length", "window", "exceed", "size"))
 
 
-def _status(exc: BaseException | None) -> int | None:
+def status_of(exc: BaseException | None) -> int | None:
+    """Return the HTTP status of a provider's error, also of one inside an answer; None where it has none."""
+    if isinstance(exc, ValueError) and exc.args and isinstance(exc.args[0], dict):
+        return _status_in_body(exc.args[0])
     for one in (exc, getattr(exc, "response", None)):
         status = getattr(one, "status_code", None)
         if isinstance(status, int):
@@ -161,10 +168,19 @@ def _status(exc: BaseException | None) -> int | None:
     return None
 
 
+def _status_in_body(error: dict[str, Any]) -> int:
+    """Return the status that an error says which came in an answer in proper form."""
+    code = str(error.get("code", ""))
+    if code.isdigit() and int(code) >= 400:
+        return int(code)
+    said = f"{code} {error.get('type', '')} {error.get('message', '')}".casefold()
+    return 429 if "rate" in said and "limit" in said else 400 if "invalid" in said or "unsupported" in said else 500
+
+
 def _retry_after(exc: BaseException | None) -> float | None:
     """Return the seconds to wait that the provider's headers name, or None."""
     headers = getattr(getattr(exc, "response", None), "headers", None)
-    if headers is None or (_status(exc) or 0) < 400:
+    if headers is None or (status_of(exc) or 0) < 400:
         return None
     try:
         if (milliseconds := headers.get("retry-after-ms")) is not None:

@@ -8,9 +8,10 @@ was cut off.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from pydantic import ValidationError
@@ -18,13 +19,9 @@ from pydantic import ValidationError
 from persona_db.chains.calls import CallOutcome, CallRecord
 from persona_db.chains.language.call import Call, CallContext
 from persona_db.chains.language.models import LanguageModel
-from persona_db.chains.language.output_schema import bound, count_messages
+from persona_db.chains.language.output_schema import adapted, bound, count_messages
 from persona_db.chains.language.prompts import Rendered, repair_text
-from persona_db.chains.language.retry import sending
 from persona_db.graph.models import Model
-
-if TYPE_CHECKING:
-    from langchain_core.runnables import Runnable, RunnableConfig
 
 __all__ = [
     "REPAIRS",
@@ -49,6 +46,13 @@ _REFUSING = (
     "i'm sorry", "i am sorry", "sorry,", "i can't", "i cannot", "i can not", "i won't", "i'm unable", "i am unable",
     "i'm not able", "as an ai",
 )  # fmt: skip
+
+_REASONING = ("<think", "<reasoning>", "<thought", "[THINK]", "<|channel|>analysis")
+_REASONED = ("</think>", "</thinking>", "</reasoning>", "</thought>", "[/THINK]", "final<|message|>")
+"""What models write around their reasoning where no server takes it out; the first sign may be in their template."""
+_CUT = "the answer was cut off for its length: name fewer, in fewer words"
+_ONLY_REASONED = "all tokens of the answer went into reasoning; set a larger --max-tokens, or less --reasoning"
+_BEGINS = re.compile(r"\{\s*[\"}]")
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,15 @@ def ask(
     does not hold; ModelUnavailableError, ConfigError, PromptTooLongError and ModelAnswerError as `retry.sending`
     raises them.
     """
-    runnable = bound(model, prompt, output, log_probabilities=log_probabilities)
+
+    def send(refused: Collection[str]) -> AIMessage:
+        asked = bound(model, prompt, output, log_probabilities=log_probabilities, refused=refused)
+        try:
+            answer = asked.invoke(messages, call_context.config)
+        except IndexError:  # no choices
+            return AIMessage("")
+        return cast("AIMessage", answer["raw"] if isinstance(answer, dict) else answer)
+
     messages: list[BaseMessage] = list(prompt.messages)
     best: Answered[T] | None = None
     most_kept = 1
@@ -116,19 +128,12 @@ def ask(
     outcome: CallOutcome = "invalid"
     first, keys = len(call_context.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
+        had = model.tokens_out
         with Call(model, prompt, call_context, count_messages(model, messages, output), repair=turn > 0) as call:
-            message = _sent(model, runnable, messages, call_context.config, call)
-            reply = read_reply(message)
-            reasons, outcome = (reply.reason,), reply.outcome
-            checked: Checked[T] | None = None
-            if reply.value is not None:
-                try:
-                    checked = check(output.model_validate(reply.value))
-                except ValidationError as exc:
-                    reasons, outcome = _reasons(exc), "invalid"
-                else:
-                    reasons = [problem.reason for problem in checked.problems]
-                    outcome = checked.outcome if reasons else "answered"
+            with call.under_way():
+                message = adapted(model, send)
+            reply = read_reply(message, output)
+            checked, reasons, outcome = _checked(reply, output, check)
             call.answered(message, outcome)
         if call.key is not None:
             keys.append(call.key)
@@ -138,6 +143,12 @@ def ask(
             best, most_kept = Answered(checked.value, (), message, checked.problems), checked.kept
         if outcome == "refused":
             break
+        if reply.reason == _ONLY_REASONED:
+            if call.dry_run or not (model.needs(4 * had) or model.tokens_out > had):
+                break
+            if model.cache is not None and call.key is not None:
+                model.cache.forget([call.key])
+            continue
         said = AIMessage(reply.said[:_MOST_RAW] or "(nothing)")
         before, messages = messages, [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
         if messages == before:
@@ -150,17 +161,56 @@ def ask(
     return Failed("; ".join(reasons[:_MOST_PROBLEMS]), reply.said, outcome, calls)
 
 
+def _checked(
+    reply: Reply, output: type[T], check: Callable[[T], Checked[T]], problems: tuple[Problem, ...] = ()
+) -> tuple[Checked[T] | None, Sequence[str], CallOutcome]:
+    """Return what of a reply is usable, what is wrong with it, and the outcome of its call.
+
+    An entry of a list that is not as it should be is left out, and the others count.
+    """
+    if reply.value is None:
+        return None, (reply.reason,), reply.outcome
+    try:
+        checked = check(output.model_validate(reply.value))
+    except ValidationError as exc:
+        left, wrong = _without_wrong_entries(reply.value, exc)
+        if not wrong:
+            return None, _reasons(exc), "invalid"
+        return _checked(replace(reply, value=left), output, check, (*problems, *wrong))
+    problems += checked.problems
+    reasons = [problem.reason for problem in problems]
+    return replace(checked, problems=problems), reasons, checked.outcome if reasons else "answered"
+
+
+def _without_wrong_entries(value: dict[str, Any], exc: ValidationError) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Return *value* without the entries that are wrong, and a problem for each; none where it is not entries alone."""
+    wrong: dict[tuple[str, int], str] = {}
+    for one, reason in zip(exc.errors(include_url=False, include_context=False), _reasons(exc, most=None), strict=True):
+        match one["loc"]:
+            case (str(name), int(place), *_) if len(value[name]) > 1:
+                wrong.setdefault((name, place), reason)
+            case _:
+                return value, ()
+    raw = [json.dumps(value[name][place], ensure_ascii=False) for name, place in wrong]
+    left = {
+        name: [one for place, one in enumerate(entries) if (name, place) not in wrong]
+        for name, entries in value.items()
+        if any(name == of for of, _ in wrong)
+    }
+    return {**value, **left}, tuple(map(Problem, wrong.values(), raw))
+
+
 def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContext) -> Iterator[str]:
     """Yield the model's answer in plain text as it comes; the call is recorded when it has ended."""
     messages = list(prompt.messages)
 
-    def begin() -> tuple[AIMessageChunk | None, Iterator[AIMessageChunk]]:
-        chunks = model.chat.stream(messages, call_context.config)
+    def begin(refused: Collection[str]) -> tuple[AIMessageChunk | None, Iterator[AIMessageChunk]]:
+        chunks = model.chat_without(refused).stream(messages, call_context.config, **model.arguments)
         return next(chunks, None), chunks
 
     with Call(model, prompt, call_context, count_messages(model, messages, None)) as call:
         with call.under_way():
-            chunk, rest = sending(begin, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
+            chunk, rest = adapted(model, begin)
         whole = None  # a model that does not stream gives one message, which is no chunk
         try:
             while chunk is not None:
@@ -173,30 +223,15 @@ def stream_text(model: LanguageModel, prompt: Rendered, call_context: CallContex
             call.answered(message, "answered" if message.text else "empty")
 
 
-def _sent(
-    model: LanguageModel,
-    runnable: Runnable[Any, Any],
-    messages: list[BaseMessage],
-    config: RunnableConfig | None,
-    call: Call,
-) -> AIMessage:
-    def send() -> AIMessage:
-        answer = runnable.invoke(messages, config)
-        return cast("AIMessage", answer["raw"] if isinstance(answer, dict) else answer)
-
-    with call.under_way():
-        return sending(send, limiter=model.limiter, attempts=model.settings.attempts, model=model.name)
-
-
-def _reasons(exc: ValidationError) -> list[str]:
+def _reasons(exc: ValidationError, *, most: int | None = _MOST_PROBLEMS) -> list[str]:
     """Return pydantic's complaints, without the values, which users may have written."""
     found = exc.errors(include_input=False, include_url=False, include_context=False)
-    return [f"{'.'.join(str(part) for part in one['loc']) or 'answer'}: {one['msg']}" for one in found[:_MOST_PROBLEMS]]
+    return [f"{'.'.join(str(part) for part in one['loc']) or 'answer'}: {one['msg']}" for one in found[:most]]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The value that a message holds, or why it holds none."""
+    """The value that a message holds, or why it holds none; `said` is without what the model reasoned before."""
 
     said: str
     value: dict[str, Any] | None = None
@@ -204,40 +239,100 @@ class Reply:
     outcome: CallOutcome = "answered"
 
 
-def read_reply(message: AIMessage) -> Reply:  # noqa: PLR0911 (one a way to fail)
+def read_reply(message: AIMessage, output: type[Model]) -> Reply:  # noqa: PLR0911 (one a way to fail)
     """Return the JSON object that a message holds, as the arguments of a function or in its text.
 
-    Words around the object are ignored; an incomplete object is an invalid answer.
+    Reasoning and words around the object are ignored. An incomplete object is an invalid answer, and so are two
+    different ones: which of them is meant would be a guess.
     """
-    said = _words(message)
+    said = _said(message)
     finish = message.response_metadata.get("finish_reason") or message.response_metadata.get("stop_reason")
     if _is_refusal(message, said, finish):
         return Reply(said or str(message.additional_kwargs.get("refusal") or ""), None, "the model refused", "refused")
+    called = _called(message)
     if finish in _CUT_OFF:
-        reason = "the answer was cut off for its length: name fewer, in fewer words"
-        return Reply(said, None, reason, "truncated")
-    if message.tool_calls:
-        return Reply(said, dict(message.tool_calls[0]["args"]))
-    if not said.strip():
+        return Reply(said or called, None, _CUT if said.strip() or called else _ONLY_REASONED, "truncated")
+    found, broken, meant = list[dict[str, Any]](), "", list[dict[str, Any]]()
+    for text in filter(str.strip, (called, said)):
+        found, broken = _objects(text, output)
+        meant = _meant(found, output)
+        if meant or broken:
+            break
+    said = said if said.strip() else called
+    if not said:
         return Reply(said, None, "the answer was empty", "empty")
-    start, end = said.find("{"), said.rfind("}")
-    if start < 0:
+    if broken:
+        return Reply(said, None, f"the answer is not one complete JSON object: {broken}", "invalid")
+    if len(meant) > 1:
+        return Reply(said, None, f"there are {len(meant)} different JSON objects in the answer", "invalid")
+    if not found:
         return Reply(said, None, "there is no JSON object in the answer", "invalid")
-    try:
-        value = json.loads(said[start : end + 1] if end > start else said[start:])
-    except ValueError as exc:
-        where = f"{exc.msg} at character {exc.pos}" if isinstance(exc, json.JSONDecodeError) else "not readable"
-        return Reply(said, None, f"the answer is not one complete JSON object: {where}", "invalid")
-    return Reply(said, value) if isinstance(value, dict) else Reply(said, None, "the answer is no object", "invalid")
+    return Reply(said, (meant or found)[-1])
 
 
-def _words(message: AIMessage) -> str:
-    """Return the text of a message, or else the arguments of its function call as they came."""
-    if text := str(message.text):
-        return text
-    if message.invalid_tool_calls:
-        return str(message.invalid_tool_calls[0].get("args") or "")
-    return json.dumps(message.tool_calls[0]["args"], ensure_ascii=False) if message.tool_calls else ""
+def _said(message: AIMessage) -> str:
+    """Return the text of a message after its reasoning."""
+    text = str(message.text).encode("utf-8", "replace").decode()  # half of a character has no place in a text
+    end = max((text.rfind(mark) + len(mark) for mark in _REASONED if mark in text), default=0)
+    return "" if not end and text.lstrip().startswith(_REASONING) else text[end:]
+
+
+def _called(message: AIMessage) -> str:
+    """Return the arguments of the functions that a message calls, as they came where they are no JSON."""
+    called = [json.dumps(call["args"]) for call in message.tool_calls]
+    called += [str(call["args"] or "") for call in message.invalid_tool_calls]
+    old_form = message.additional_kwargs.get("function_call") or {}
+    return "\n".join((*called, str(old_form.get("arguments") or ""))).encode("utf-8", "replace").decode().strip()
+
+
+def _objects(text: str, output: type[Model]) -> tuple[list[dict[str, Any]], str]:
+    """Return the complete JSON objects in *text*, and what is wrong with one after the last that can be *output*."""
+    found: list[dict[str, Any]] = []
+    broken = ""
+    start = text.find("{")
+    while start >= 0:
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+            json.dumps(value, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as exc:
+            end = start + 1
+            if not broken and _BEGINS.match(text, start):
+                broken = (
+                    f"{exc.msg} at character {exc.pos}" if isinstance(exc, json.JSONDecodeError) else "not readable"
+                )
+        else:
+            found.append(value)
+            broken = "" if _meant([value], output) else broken
+        start = text.find("{", end)
+    return found, broken
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object whose fields were named once each."""
+    made = dict(pairs)
+    if any(made[name] != value for name, value in pairs):
+        raise ValueError("a field has two values")
+    return made
+
+
+def _not_a_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+_DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_once, parse_constant=_not_a_number)
+
+
+def _meant(objects: Sequence[dict[str, Any]], output: type[Model]) -> list[dict[str, Any]]:
+    """Return the different ones of *objects* that have the fields of *output*: all of them, or else those required."""
+    every = set(output.model_fields)
+    needed = {name for name, field_ in output.model_fields.items() if field_.is_required()}
+    inside = [value for one in objects for value in one.values() if isinstance(value, dict)]
+    for among in (objects, inside):
+        for fields in (every, needed):
+            having = [one for one in among if fields <= one.keys()]
+            if having:
+                return [one for place, one in enumerate(having) if one not in having[:place]]
+    return []
 
 
 def _is_refusal(message: AIMessage, said: str, finish: Any) -> bool:

@@ -20,7 +20,7 @@ from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import LanguageModelLike
 
     from persona_db.chains.language.models import LanguageModel
     from persona_db.chains.language.settings import ModelSettings
@@ -40,7 +40,7 @@ def predict(
     settings: RecallSettings | None = None,
     as_of: str | None = None,
     embedder: Embedder | None = None,
-    model: str | BaseChatModel | LanguageModel | None = None,
+    model: str | LanguageModelLike | LanguageModel | None = None,
     model_settings: ModelSettings | None = None,
     token_budget: int | None = None,
     budget_usd: float | None = None,
@@ -143,7 +143,7 @@ def predict_many(
     settings: RecallSettings | None = None,
     explain: bool = False,
     progress: Progress = no_progress,
-    model: str | BaseChatModel | LanguageModel | None = None,
+    model: str | LanguageModelLike | LanguageModel | None = None,
     model_settings: ModelSettings | None = None,
     token_budget: int | None = None,
     budget_usd: float | None = None,

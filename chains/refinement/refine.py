@@ -48,7 +48,7 @@ from persona_db.graph.ids import fit_id
 from persona_db.graph.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import LanguageModelLike
 
     from persona_db.chains.language.models import LanguageModel
     from persona_db.chains.language.settings import ModelSettings
@@ -73,7 +73,7 @@ def refine(
     settings: EngineSettings | None = None,
     embedder: Embedder | None = None,
     progress: Progress = no_progress,
-    model: str | BaseChatModel | LanguageModel | None = None,
+    model: str | LanguageModelLike | LanguageModel | None = None,
     model_settings: ModelSettings | None = None,
     budget_usd: float | None = None,
     limit: int | None = None,
@@ -99,7 +99,9 @@ def refine(
     bounded = budget_usd is not None or limit is not None or dry_run or model_settings is not None
     if model is None and bounded:
         raise ConfigError("a budget, a limit and a dry run are for a language model: name one with --model")
-    engine = engine_of(graph, model, model_settings=model_settings, budget_usd=budget_usd, embedder=embedder)
+    engine = engine_of(
+        graph, model, model_settings=model_settings, budget_usd=budget_usd, embedder=embedder, dry_run=dry_run
+    )
     refinement = Refinement(
         graph, dataset, engine, refit=refit, as_of=as_of, seed=seed, settings=settings or EngineSettings(),
         embedder=embedder, progress=progress, limit=limit, model=model if isinstance(model, str) else None,

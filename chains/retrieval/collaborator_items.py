@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -46,12 +46,24 @@ class SharedItems:
     """Items that are recalled by text similarity."""
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """Items of collaborators in the order of their strength, each as the places of its owner and of itself there."""
+
+    of: tuple[str, tuple[tuple[str, float], ...], TextSimilarity]
+    """The question, the collaborators and the similarity of texts for which it is the order."""
+    strengths: list[float]
+    owners: list[int]
+    indexes: list[int]
+
+
 class CollaboratorItems:
     """The items of collaborators: each collaborator is read once, and the 5,000 read last are kept."""
 
     def __init__(self, correlations: CorrelationModel) -> None:
         self._correlations = correlations
         self._shared: dict[str, SharedItems] = {}
+        self._ranked: _Ranked | None = None
 
     def fetch(self, users: Collection[str]) -> None:
         """Read the users that were not read before; one query for 200 of them."""
@@ -64,6 +76,7 @@ class CollaboratorItems:
 
     def add(self, rows: Iterable[UserRow]) -> None:
         """Keep what users share."""
+        self._ranked = None
         for row in rows:
             self._shared[row.user] = _shared_items(self._correlations, row)
 
@@ -112,20 +125,54 @@ class CollaboratorItems:
                 taken[match.user] = 1
                 residual = float(shared.residuals[index])
                 yield _recalled_item(match, shared.items[index], match.score, value=residual)
-        for strength, match, item in self._other_items(question, close, similarity):
-            if item.statement not in seen and taken.get(match.user, 0) < cap:
+        for strength, match, item in self._other_items(question, close, similarity, seen):
+            if taken.get(match.user, 0) < cap:
                 seen.add(item.statement)
                 taken[match.user] = taken.get(match.user, 0) + 1
                 yield _recalled_item(match, item, strength, value=None)
 
     def _other_items(
-        self, question: str, close: Sequence[tuple[Match, SharedItems]], similarity: TextSimilarity
+        self, question: str, close: Sequence[tuple[Match, SharedItems]], similarity: TextSimilarity, seen: Set[str]
     ) -> Iterator[tuple[float, Match, Candidate]]:
         """Yield the items of *close* collaborators beside their answers to the question, strongest first.
 
-        Free text comes after other items of equal strength, then ties are broken by id. Ties are sorted only as far as
-        the caller reads: most callers take few.
+        Left out are statements that the caller has put into *seen* by then. Free text comes after other items of equal
+        strength, then ties are broken by id. Ties are sorted only as far as the caller reads: most callers take few.
         """
+        ranked = self._ranking(question, close, similarity)
+        ordered, owner_of, index_of = ranked.strengths, ranked.owners, ranked.indexes
+        start = 0
+        while start < len(ordered):
+            end = start + 1
+            if end == len(ordered) or ordered[end] != ordered[start]:  # nearly always
+                match, shared = close[owner_of[start]]
+                text = index_of[start] - len(shared.items)
+                item = shared.items[index_of[start]] if text < 0 else shared.texts[text]
+                if item.statement not in seen:
+                    yield ordered[start], match, item
+                start = end
+                continue
+            while end < len(ordered) and ordered[end] == ordered[start]:
+                end += 1
+            equals = []
+            for rank in range(start, end):
+                match, shared = close[owner_of[rank]]
+                text = index_of[rank] - len(shared.items)
+                item = shared.items[index_of[rank]] if text < 0 else shared.texts[text]
+                equals.append((text >= 0, item.id, match, item))
+            equals.sort(key=itemgetter(0, 1))
+            for _, _, match, item in equals:
+                if item.statement not in seen:
+                    yield ordered[start], match, item
+            start = end
+
+    def _ranking(
+        self, question: str, close: Sequence[tuple[Match, SharedItems]], similarity: TextSimilarity
+    ) -> _Ranked:
+        """Return the relevant items of *close* collaborators, strongest first; asked for again, the same is at hand."""
+        of = (question, tuple((match.user, match.score) for match, _ in close), similarity)
+        if self._ranked is not None and self._ranked.of == of:
+            return self._ranked
         relevance = self._correlations.relevance(question)
         strengths, owners, indexes = [np.zeros(0)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for owner, (match, shared) in enumerate(close):
@@ -140,24 +187,13 @@ class CollaboratorItems:
             indexes.append(kept)
         unordered = np.concatenate(strengths)
         order = np.argsort(-unordered, kind="stable")
-        ordered, owner_of = unordered[order].tolist(), np.concatenate(owners)[order].tolist()
-        index_of = np.concatenate(indexes)[order].tolist()
-        start = 0
-        while start < len(ordered):
-            end = start + 1
-            while end < len(ordered) and ordered[end] == ordered[start]:
-                end += 1
-            equals = []
-            for rank in range(start, end):
-                match, shared = close[owner_of[rank]]
-                text = index_of[rank] - len(shared.items)
-                item = shared.items[index_of[rank]] if text < 0 else shared.texts[text]
-                equals.append((text >= 0, item.id, match, item))
-            if len(equals) > 1:
-                equals.sort(key=itemgetter(0, 1))
-            for _, _, match, item in equals:
-                yield ordered[start], match, item
-            start = end
+        self._ranked = _Ranked(
+            of,
+            unordered[order].tolist(),
+            np.concatenate(owners)[order].tolist(),
+            np.concatenate(indexes)[order].tolist(),
+        )
+        return self._ranked
 
 
 def _recalled_item(match: Match, item: Candidate, score: float, *, value: float | None) -> Recalled:

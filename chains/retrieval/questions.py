@@ -12,6 +12,7 @@ from persona_db.chains.fit.correlations import CorrelationModel, load_correlatio
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.fit.unseen import nearest
+from persona_db.chains.labels.polarity import tone
 from persona_db.graph.errors import ConfigError, UnknownQuestionError
 from persona_db.graph.ids import new_question_id
 from persona_db.graph.models import Question
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["is_same", "new_question", "plain_option", "prepare"]
 
 _NEAR = 10
+_ASKING = frozenset(
+    """
+    a an the this that these those there it is are was were be been being do does did you your we our us i me my one
+    think believe feel say opinion view in of to for on at by with or and as whether if please tell would should could
+    will can ought shall which who he she
+    """.split()  # noqa: SIM905 (to be read as a text)
+)
+_SIDES = frozenset({"favor", "oppose"})
+_SHORTEST_STEM = 2
+_ENDING = re.compile(r"(?:ing|ed|es|e|(?<![su])s)$")
 
 
 def new_question(text: str, options: Sequence[str]) -> Question:
@@ -45,20 +56,39 @@ def new_question(text: str, options: Sequence[str]) -> Question:
 def is_same(question: Question, text: str, options: Sequence[str]) -> bool:
     """Say whether *question* is what *text* and *options* ask, in whatever order and case words and options stand.
 
-    Some of its options are enough: the prediction is among these then.
+    Words of asking and the forms of a word make no difference, what is asked about and its negation do. Some of its
+    options are enough: the prediction is among these then.
 
     >>> known = Question(id="q", text="Should buses run at night?", options=("no", "yes"))
     >>> is_same(known, "At night, should buses run?", ["Yes", "No"])
     True
+    >>> is_same(known, "Do you think that a bus should be running at night?", ["yes", "no"])
+    True
     >>> is_same(known, "Should buses not run at night?", ["yes", "no"])
     False
     """
-    offered = set(map(plain_option, options)) <= set(map(plain_option, question.options))
-    return offered and _words(question.text) == _words(text)
+    if not set(map(plain_option, options)) <= set(map(plain_option, question.options)):
+        return False
+    mine, theirs = _words(question.text), _words(text)
+    return mine == theirs or (tone(question.text) == tone(text) and bool(told := _told(mine)) and told == _told(theirs))
 
 
 def _words(text: str) -> list[str]:
     return sorted(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _told(words: Sequence[str]) -> list[str]:
+    """Return the words that tell what is asked about, in order, without the endings of their forms."""
+    sides = _SIDES if set(words) >= _SIDES else frozenset()
+    return sorted(_stem(word) for word in words if word not in _ASKING | sides)
+
+
+def _stem(word: str) -> str:
+    if word.isalpha() and len(word) > _SHORTEST_STEM:
+        word = _ENDING.sub("", word)
+        if len(word) > _SHORTEST_STEM and word[-1] == word[-2]:
+            word = word[:-1]
+    return word
 
 
 def plain_option(option: str) -> str:

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.callbacks import CallbackManagerForChainRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import LanguageModelLike
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
-from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation
+from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation, ValidationError
 
 from persona_db.chains.calls import CallRecord, runs_of
 from persona_db.chains.engine import Engine
@@ -29,6 +29,7 @@ from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, recall_many
 from persona_db.chains.runnables.stages import Stage, Work
 from persona_db.graph.embedding import Embedder
+from persona_db.graph.errors import ConfigError
 from persona_db.graph.ledger import now, store_runs
 from persona_db.graph.models import Model, Question, Sharing
 from persona_db.graph.session import Graph
@@ -36,7 +37,7 @@ from persona_db.graph.session import Graph
 __all__ = ["Ask", "Explain", "Join", "Joined", "Predict", "Recall", "Recollection", "persona_chain"]
 
 if TYPE_CHECKING:
-    ModelLike = str | BaseChatModel | LanguageModel
+    ModelLike = str | LanguageModelLike | LanguageModel
 else:
     ModelLike = Any  # pydantic would go through all that a model holds
 
@@ -76,7 +77,7 @@ class Join(Stage[Ask, Joined]):
     sharing: Sharing = Field(default=Sharing.INDUCED, description="The least that a collaborator shares.")
 
     def _work(self) -> Work[Ask, Joined]:
-        return partial(_alike, self._join, key=lambda ask: ask.as_of)
+        return lambda asked, configs: _alike(self._join, [_ask(one) for one in asked], configs, key=_as_of)
 
     def _join(self, asked: Sequence[Ask], _: Sequence[RunnableConfig]) -> list[Joined]:
         snapshot = open_snapshot(self.graph, self.dataset, as_of=asked[0].as_of)
@@ -211,6 +212,20 @@ def _prepared(
     snapshot = open_snapshot(graph, dataset, as_of=asked[0].as_of)
     pairs = [(ask.user, ask.question) for ask in asked]
     return prepare(snapshot, pairs, options=asked[0].options, embedder=embedder)
+
+
+def _ask(given: object) -> Ask:
+    """Return what is asked, also where it comes as a mapping; ConfigError where that is none."""
+    try:
+        return Ask.model_validate(given)
+    except ValidationError as exc:
+        wrong = exc.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in wrong["loc"])
+        raise ConfigError(f"{where or 'input'}: {wrong['msg']}; an Ask has user, question, options, as_of") from exc
+
+
+def _as_of(ask: Ask) -> str | None:
+    return ask.as_of
 
 
 def _alike(

@@ -110,6 +110,22 @@ def predict_contexts(correlations: CorrelationModel, contexts: Sequence[Context]
     return [_predict(correlations, context, explain=explain) for context in contexts]
 
 
+def _of_one_mind(
+    correlations: CorrelationModel, context: Context, made: Estimated, points: Sequence[float]
+) -> list[float]:
+    """Return *points* with 0 for items that push, beside the others, against what they say alone.
+
+    Such an item corrects another one: that it stands against its own text is no reason that anybody understands.
+    """
+    row = correlations.matrix[correlations.of_question(context.question.id)]
+    found = []
+    for item, push, added in zip(context.items, made.pushes, points, strict=True):
+        variable = None if item.source == "collaborator" else variable_of(correlations, item)
+        contrary = variable is not None and row[variable] * (item.value or 0.0) * push < 0
+        found.append(0.0 if contrary else added)
+    return found
+
+
 def _predict(correlations: CorrelationModel, context: Context, *, explain: bool) -> Prediction:
     question = context.question
     made = forecast(correlations, question.id, context.items)
@@ -117,7 +133,7 @@ def _predict(correlations: CorrelationModel, context: Context, *, explain: bool)
     evidence: tuple[Evidence, ...] = ()
     explanation = ""
     if explain:
-        added = effects(correlations, question.id, made)
+        added = _of_one_mind(correlations, context, made, effects(correlations, question.id, made))
         weighed = [
             Evidence(
                 id=item.id, source=item.source, text=item.text, says=said_by(correlations, item),

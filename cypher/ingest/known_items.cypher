@@ -1,6 +1,8 @@
-// known_items: those of the given history items that are stored.
+// known_items: those of the given history items that are stored, with what they say.
 // param   dataset  str        where they are looked for
 // param   ids      list[str]  ids of items
-// returns ids list[str]
+// returns id str, user str, question str?, option int?, at str, statement str
 // cost    read; one index look-up an id
-RETURN [id IN $ids WHERE EXISTS { (:HistoryItem {dataset: $dataset, id: id}) }] AS ids
+UNWIND $ids AS id
+MATCH (h:HistoryItem {dataset: $dataset, id: id})-[:SAYS]->(s:Statement)
+RETURN h.id AS id, h.user AS user, h.question AS question, h.option AS option, h.at AS at, s.id AS statement

@@ -1,6 +1,6 @@
 // store_items: history items that are not there are stored with their statements, and their users' versions rise.
 // param   dataset     str        whose items
-// param   rows        list[map]  one a user: {user str, items list[{id str, statement int, question str?, option int?, at str}]}
+// param   rows        list[map]  one a user: {user str, named bool, items list[{id str, statement int, question str?, option int?, at str}]}
 // param   statements  list[map]  the distinct texts, an item's `statement` being the place of its own: {id str, text str, questions list[str]}
 // returns created int
 // cost    write; one index look-up a user and a statement, and fails whole when an item is there
@@ -20,7 +20,7 @@ CALL () {
 }
 UNWIND $rows AS row
 MATCH (u:User {dataset: $dataset, id: row.user})
-SET u.version = u.version + 1
+SET u.version = u.version + 1, u.named_answers = CASE WHEN row.named THEN true ELSE u.named_answers END
 WITH u, row, statements
 CALL (u, row, statements) {
   UNWIND row.items AS item

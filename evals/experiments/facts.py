@@ -138,8 +138,8 @@ def _checked(context: ExperimentContext) -> list[Row]:
         return []
     from persona_db.chains.language.call import Budget
     from persona_db.chains.language.engine import LanguageEngine
+    from persona_db.chains.language.grounding import verify
     from persona_db.chains.language.scheduler import refine_people
-    from persona_db.chains.language.verify import verify
 
     users = list(dict.fromkeys(test.user for test in context.tests))
     users = users[: _QUICK_USERS if context.settings.quick else _CHECKED_USERS]

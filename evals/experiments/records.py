@@ -107,7 +107,7 @@ def read_records(source: Source, quarantine: Quarantine = ignore) -> Records:
             questions[record.id] = record
         elif isinstance(record, Person):
             people.append(record)
-        else:
+        elif isinstance(record, HistoryItem):
             items.append(record)
     tests = tuple(
         TestItem(user=held.user, question=held.question, option=held.option) for held in source.test_answers(quarantine)

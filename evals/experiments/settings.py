@@ -47,4 +47,6 @@ class ExperimentSettings(Model):
             value = getattr(self, option)
             if value is not None and value != getattr(usual, option):
                 parts += ["--" + option.replace("_", "-"), str(value)]
+        if self.model_settings not in (None, ModelSettings()):
+            parts += self.model_settings.command
         return shlex.join(parts)

@@ -106,6 +106,11 @@ class Home:
                 f"the password file {self.password_file} cannot be read ({exc.strerror}); put it back, "
                 f"or stop the server with `persona-db down` and remove {self.folder} to begin with an empty graph"
             ) from exc
+        except UnicodeDecodeError as exc:
+            raise ServerError(
+                f"the password file {self.password_file} holds other bytes than the password that was made; "
+                f"write the password alone into it, as ASCII, or remove {self.folder} to begin with an empty graph"
+            ) from exc
 
     def write_configuration(self, *, bolt_port: int, http_port: int, memory: MemoryPlan) -> None:
         """Write conf/neo4j.conf from the template of the package."""

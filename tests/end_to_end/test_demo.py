@@ -83,3 +83,15 @@ def addresses_loaded(html: str) -> list[str]:
     attributes = re.findall(r"""<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)\s*=\s*["']?([^"'\s>]+)""", html)
     styles = re.findall(r"""(?:@import\s+|url\()\s*["']?((?:https?:)?//[^"')\s]+)""", html)
     return [one for one in (*attributes, *styles) if not one.startswith(("data:", "#"))]
+
+
+def test_the_demo_on_bowling_green(cli: CommandLine, tmp_path: Path) -> None:
+    """The bundled conversation, without a path: what its people said predicts votes better than the marginals."""
+    made = cli.json("demo", "--on", "bowling-green", "--out", tmp_path / "demo")
+    arms = made["report"]["arms"]
+    assert arms["persona-db"]["accuracy"] > arms["marginal"]["accuracy"]
+    assert made["dataset"] == "bowling-green-demo"
+    assert made["prediction"]["options"] == ["disagree", "pass", "agree"]
+    assert made["right"] > made["of"] / 2
+    assert made["report"]["command"] == "persona-db demo --on bowling-green --seed 0"
+    assert any(step["rests_on"] for step in made["path"])

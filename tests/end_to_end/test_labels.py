@@ -84,6 +84,21 @@ def test_a_model_reads_each_question_once(cli: CommandLine, language_server: Lan
     exported = cli("labels", "export", "--dataset", dataset).out
     assert "wind,yes,My label,For wind,opinion" in exported
     assert exported.count("Would say ") == made["stances"]
+    refined = cli.json("refine", "--dataset", dataset, "--label-model", "openai:scripted")
+    assert (refined["labels"]["questions"], refined["refitted"]) == (0, False)
     missing = cli("labels", "read", "--dataset", dataset)
     assert missing.status == 1
     assert "--model" in missing.err
+
+
+def test_a_refinement_reads_labels_first(cli: CommandLine, language_server: LanguageServer) -> None:
+    """The statistical engine names keys by what the model read, in a new Fit; a dry run makes no call."""
+    dataset = load_and_refine(cli, "end-to-end-label-model")
+    refine = ("refine", "--dataset", dataset, "--label-model", "openai:scripted")
+    planned = cli.json(*refine, "--dry-run")
+    assert (planned["questions"], len(language_server.calls)) == (12, 0)
+    made = cli.json(*refine)
+    assert (made["labels"]["questions"], made["refitted"], made["engine"]) == (12, True, "statistical")
+    assert any("Would say " in row["name"] for row in cli.json("query", "popular_keys", "-p", f"dataset={dataset}"))
+    bounded = cli("refine", "--dataset", dataset, "--budget-usd", "1")
+    assert "--budget-usd is for a language model" in bounded.err

@@ -70,12 +70,13 @@ def test_what_is_known_in_memory_is_what_is_stored(measured: Measured) -> None:
 
 
 def test_lifts_are_measured_for_segments_and_again_the_same(measured: Measured) -> None:
-    """A refit gives the same; the ratio is one of those tried, and 0 exactly where nothing is saved."""
+    """A refit gives the same; the ratio is 0 where nothing is saved, and above 0 where the saving is beyond chance."""
     assert [lift.known for lift in measured.lifts] == list(SEGMENTS)
     for lift in measured.lifts:
         assert lift.low <= lift.saved <= lift.high
-        assert (lift.ratio == 0) == (lift.saved <= 0)
-        assert lift.ratio in (0.0, *RATIOS)
+        assert 0 <= lift.ratio <= max(RATIOS)
+        assert lift.ratio == 0 or lift.saved > 0
+        assert lift.ratio > 0 or lift.low <= 0
     again = measure_join_gain(measured.graph, signals_of(SURVEY), plain(measured), ranks=RANKS, seed=0)
     assert again == measured.lifts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from persona_db.cli.main import main
 from persona_db.graph.session import Graph
 from persona_db.graph.settings import Settings
 from tests.end_to_end.command_line import CommandLine
-from tests.language_server import ANSWER_FAULTS, LanguageServer
+from tests.language_server import ANSWER_FAULTS, Asked, Fault, LanguageServer, Odd, Said, Status
 from tests.synthetic import make_world, store
 
 MODEL = ("--model", "openai:scripted")
@@ -89,9 +90,60 @@ def test_no_answer_is_a_failure(cli: CommandLine, town: tuple[str, str], server:
     assert (told.status, told.json()["outcome"]) == (1, "refused")
 
 
+SCHEMA = Status(400, said="This response_format type is unavailable now")
+TEMPERATURE = Status(400, said="Unsupported value: 'temperature' does not support 0 with this model.")
+IN_BODY = Odd(lambda good: dict.fromkeys(good) | {"error": {"message": "Provider returned error", "code": 403}})
+THOUGHT = Said(lambda asked, good: f'<think>The form is {{"answer": ...}}. So it is.</think>\n{good}')
+
+
+def test_providers_as_they_are(cli: CommandLine, town: tuple[str, str], server: LanguageServer) -> None:
+    """Each is asked in a way that it takes, and an answer is read as it was meant; an error is one line."""
+    cli("refine", *town)
+    faults: tuple[tuple[Fault, Callable[[Asked], bool]], ...] = (
+        (SCHEMA, lambda asked: asked.method == "json_schema"),
+        (TEMPERATURE, lambda asked: "temperature" in asked.body),
+        (THOUGHT, lambda _: True),
+    )
+    expected = cli.json("predict", "u01", "--question", "q02", *town, *MODEL)
+    for number, (fault, where) in enumerate(faults):
+        server.mend()
+        server.fail(fault, where=where)
+        made = cli.json("predict", "u01", "--question", "q02", *town, "--model", f"openai:{number}")
+        assert (made["outcome"], made["probabilities"]) == ("answered", expected["probabilities"])
+    server.mend()
+    server.fail(IN_BODY)
+    done = cli("predict", "u01", "--question", "q02", *town, "--model", "openai:other")
+    assert (done.status, done.err.count("\n"), "Traceback" in done.err) == (1, 1, False)
+    server.mend()
+    server.fail(Said(lambda asked, good: "", finish="length"))
+    done = cli("predict", "u01", "--question", "q02", *town, "--model", "openai:reasons")
+    assert (done.status, "--max-tokens" in done.out) == (1, True)
+
+
+def test_a_refinement_goes_on_without_what_is_refused(
+    cli: CommandLine, town: tuple[str, str], server: LanguageServer
+) -> None:
+    """Found out once, and said in the report."""
+    server.fail(SCHEMA, where=lambda asked: asked.method == "json_schema")
+    made = cli.json("refine", *town, *MODEL, "--concurrency", "1")
+    assert (made["users"], made["quarantined"], made["calls"], len(server.calls)) == (12, 0, 24, 25)
+    assert made["model_settings"]["refused"] == ["json_schema"]
+    assert cli.json("refine", *town, *MODEL, "--refit")["calls"] == 0
+    assert len(server.calls) == 25
+
+
 @pytest.mark.parametrize(
     "option",
-    [("--limit", "3"), ("--budget-usd", "1"), ("--dry-run",), ("--temperature", "0.5"), ("--concurrency", "2")],
+    [
+        ("--limit", "3"),
+        ("--budget-usd", "1"),
+        ("--dry-run",),
+        ("--temperature", "0.5"),
+        ("--concurrency", "2"),
+        ("--method", "text"),
+        ("--max-tokens", "99"),
+        ("--reasoning", "low"),
+    ],
 )
 def test_a_bound_needs_a_model(cli: CommandLine, town: tuple[str, str], option: tuple[str, ...]) -> None:
     """The statistical engine has nothing that it bounds."""
@@ -109,6 +161,25 @@ def test_a_model_that_cannot_be_had_is_said(
         done = cli("refine", *town, "--model", model)
         assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
         assert said in done.err
+
+
+def test_a_dry_run_needs_no_key(
+    cli: CommandLine, town: tuple[str, str], monkeypatch: pytest.MonkeyPatch, server: LanguageServer
+) -> None:
+    """Since nothing is asked."""
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert cli.json("refine", *town, *MODEL, "--dry-run")["calls"] == 24
+    assert cli("labels", "read", *town, *MODEL, "--dry-run").status == 0
+    assert server.calls == []
+
+
+def test_how_a_model_is_asked_is_an_option(cli: CommandLine, town: tuple[str, str], server: LanguageServer) -> None:
+    """The way of structure, the tokens of an answer, and how much it reasons."""
+    options = ("--method", "function_calling", "--max-tokens", "300", "--reasoning", "low")
+    cli("refine", *town, *MODEL, "--limit", "1", *options)
+    asked = server.calls[0].asked
+    assert (asked.method, asked.body["max_completion_tokens"]) == ("function_calling", 300)
+    assert asked.body["reasoning_effort"] == "low"
 
 
 def test_an_unknown_value_is_a_wrong_usage(cli: CommandLine) -> None:

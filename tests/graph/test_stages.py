@@ -9,13 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from langchain_core._api import LangChainBetaWarning
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableLambda
 
 from persona_db.chains import Ask, Join, Joined, Predict, Recall, RecallSettings, join, predict, recall, refine
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
-from persona_db.graph.errors import UnknownQuestionError, UnknownUserError
+from persona_db.graph.errors import ConfigError, UnknownQuestionError, UnknownUserError
 from persona_db.graph.models import Sharing
 from persona_db.graph.session import Graph
 from tests.counted import Counted
@@ -153,6 +154,18 @@ def test_what_is_not_there_fails_in_its_stage(chain: Chain) -> None:
     made = chain.stages.batch([ASKED[0], *unknown], return_exceptions=True)
     assert made[0] == predict(chain.graph, ASKED[0].user, ASKED[0].question, dataset=chain.dataset)
     assert [type(one) for one in made[1:]] == [UnknownUserError, UnknownQuestionError]
+
+
+def test_a_mapping_is_an_ask(chain: Chain) -> None:
+    """So that a chain is a tool; one with other fields is said."""
+    asked = {"user": "u05", "question": "q01"}
+    expected = predict(chain.graph, "u05", "q01", dataset=chain.dataset)
+    assert chain.stages.invoke(asked) == expected
+    with pytest.warns(LangChainBetaWarning):
+        tool = chain.stages.as_tool(name="ask_person", description="How a person would answer.")
+    assert tool.invoke(asked) == expected
+    with pytest.raises(ConfigError, match="an Ask has user, question"):
+        chain.stages.invoke({"user": "u05"})
 
 
 def test_the_chain_is_part_of_others(chain: Chain) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from persona_db.graph.contradictions import Contradiction
 from persona_db.graph.datasets import ensure_dataset, require_dataset
 from persona_db.graph.ingest import Stored, store_items, store_people, store_quarantine, store_questions
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question, Sharing
@@ -111,9 +112,10 @@ def test_item_that_hangs_on_nothing_is_told(graph: Graph, dataset: str, people: 
 
 
 def test_known_item_is_not_rewritten(graph: Graph, dataset: str, people: list[str]) -> None:
-    """An id that is there keeps its text, and the other text leaves no statement behind."""
+    """An id that is there keeps its text, the other answer is told, and its text leaves no statement behind."""
     store_items(graph, dataset, [answer("ann", 1)])
-    assert store_items(graph, dataset, [answer("ann", 0)]) == Stored(known=1)
+    told = Contradiction(user="ann", item="ann:tax", question="tax", given=0, stored=1, why="the same id")
+    assert store_items(graph, dataset, [answer("ann", 0)]) == Stored(contradicting=(told,))
     assert history(graph, dataset, "ann") == [answer("ann", 1)]
     assert counts(graph, dataset)["Statement"] == 1
 

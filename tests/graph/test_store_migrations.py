@@ -17,6 +17,8 @@ TAKEN_BACK = {"0018"}
 """Migrations that made what a later one takes away: graphs of earlier versions have them on record."""
 AWAY = "no_"
 """What the names of migrations begin with that take something away."""
+MARKS = "mark_"
+"""What the names of migrations begin with that give nodes a property which later versions store."""
 
 
 def schema(graph: Graph) -> set[str]:
@@ -30,7 +32,7 @@ def schema(graph: Graph) -> set[str]:
 def made() -> set[str]:
     """What the files say that there is."""
     names = {query.name.partition("_")[2] for query in migrations().values()}
-    return {name for name in names if not name.startswith(AWAY)}
+    return {name for name in names if not name.startswith((AWAY, MARKS))}
 
 
 def strip(graph: Graph) -> None:
@@ -76,6 +78,8 @@ def test_every_migration_is_named_after_what_it_makes_or_takes_away() -> None:
         statement = rf"CREATE \w*\s?(CONSTRAINT|INDEX) {name} IF NOT EXISTS"
         if name.startswith(AWAY):
             statement = rf"DROP (CONSTRAINT|INDEX) {name.removeprefix(AWAY)} IF EXISTS"
+        if name.startswith(MARKS):
+            statement = rf"SET \w+\.{name.removeprefix(MARKS)} = "
         assert re.search(statement, query.text), query.path
 
 
@@ -121,7 +125,7 @@ def test_what_an_earlier_version_made_is_taken_away(bare: Graph) -> None:
         "CREATE VECTOR INDEX persona_key_vector FOR (n:Persona) ON n.key_vector", database_=bare.database
     )
     bare.write("record_migration", id="0018", name="0018_persona_key_vector")
-    assert migrate(bare)[-1] == "0027_question_words"
+    assert migrate(bare)[-1] == "0028_mark_named_answers"
     assert schema(bare) == made()
     bare.driver.execute_query("MATCH (m:Migration {id: '0018'}) DELETE m", database_=bare.database)
 

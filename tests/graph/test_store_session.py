@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from neo4j import Driver, GraphDatabase
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from persona_db.graph import server
 from persona_db.graph.errors import ConfigError, GraphUnavailableError, QueryFileError
@@ -116,9 +116,9 @@ def test_no_server_is_told_with_a_remedy() -> None:
 
 
 def test_unusable_uri_is_told() -> None:
-    """A URI with a scheme that the driver does not know is an error that names the variable."""
-    with pytest.raises(GraphUnavailableError, match="NEO4J_URI can't be used"):
-        Graph.connect(Settings(neo4j_uri="ftp://127.0.0.1"))
+    """A URI with a scheme that the driver does not know is refused before anything is connected to."""
+    with pytest.raises(ValidationError, match=r"write neo4j://127\.0\.0\.1:7687"):
+        Settings(neo4j_uri="ftp://127.0.0.1")
 
 
 def test_unknown_database_is_told(neo4j_server: server.Connection) -> None:

@@ -16,6 +16,7 @@ import pytest
 from persona_db.graph.embedding import (
     CachedEmbedder,
     HashEmbedder,
+    LightEmbedder,
     embedder_of,
 )
 from persona_db.graph.errors import EmbeddingError
@@ -69,6 +70,18 @@ def test_hash_vectors_are_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     }
     assert seen == {f"{HashEmbedder().embed(['a b c'])[0].nonzero()[0].tolist()}\n"}
+
+
+def test_light_vectors_are_unit_rows_that_tell_texts_apart() -> None:
+    """Any text has a direction, alone or in company; one meaning in two languages is near, another is not."""
+    embedder = LightEmbedder()
+    texts = [*TEXTS[:-1], "Der Bus soll öfter fahren.", "The bus should run more often.", "I bake bread on Sundays."]
+    rows = checked(embedder.embed(texts), count=len(texts), dimension=DIMENSION)
+    assert np.array_equal(rows[0], rows[5])
+    assert all(np.array_equal(embedder.embed([text])[0], row) for text, row in zip(texts, rows, strict=True))
+    assert rows[-3] @ rows[-2] > 0.5
+    assert rows[-2] @ rows[-1] < 0.3
+    assert embedder.embed([]).shape == (0, DIMENSION)
 
 
 def test_cache_asks_once_for_each_distinct_text(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_db.chains.fit.directions import aligned, polarity
+from persona_db.chains.fit.directions import aligned
+from persona_db.chains.labels.polarity import polarity
 from persona_db.chains.retrieval.questions import is_same, new_question
 from persona_db.graph.models import Question
 
@@ -85,8 +86,13 @@ def test_options_in_reverse_are_the_same_question(options: list[str]) -> None:
         ("Should buses run at night?", ["yes"], True),
         ("Should trams run at night?", ["no", "yes"], False),
         ("Should buses not run at night?", ["no", "yes"], False),
+        ("Do you think that a bus should be running at night?", ["no", "yes"], True),
+        ("Ought buses to run at night?", ["no", "yes"], True),
+        ("Should buses run at day?", ["no", "yes"], False),
+        ("Should buses never run at night?", ["no", "yes"], False),
+        ("Should buses stop running at night?", ["no", "yes"], False),
     ],
 )
 def test_a_known_question_is_recognised(text: str, options: list[str], *, same: bool) -> None:
-    """In other order and case of words and options; a word more or less is another question."""
+    """In other order, case and forms of words, and other words of asking; what is asked about may not differ."""
     assert is_same(asked("no", "yes", text="Should buses run at night?"), text, options) == same

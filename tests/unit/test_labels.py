@@ -171,7 +171,7 @@ def test_a_label_file_is_read_row_by_row(tmp_path: Path) -> None:
         ("loan,yes,town POOL,,", "is that of question 'pool' too"),
         ("pool,no,Another,,", "was 'Town pool' in an earlier row"),
         ("pool,no,,For a pool,", "is that of another option"),
-        ("loan,,,For a loan,", "needs its option"),
+        ("loan,,,For a loan,", "need their option"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(tmp_path: Path, row: str, reason: str) -> None:
@@ -183,17 +183,38 @@ def test_a_row_that_cannot_be_used_is_named(tmp_path: Path, row: str, reason: st
 
 
 def test_what_is_exported_is_imported_again(tmp_path: Path) -> None:
-    """The same labels, stances and kinds."""
+    """The same labels, stances, kinds and directions."""
     named = Question(
-        id="n", text="?", options=("no", "yes, but"), label="Pool, new", stances=("", "For it"), content="opinion"
-    )
+        id="n", text="?", options=("no", "yes, but"), label="Pool, new", stances=("", "For it"), content="opinion",
+        directions=("", "for"),
+    )  # fmt: skip
     text = io.StringIO()
     write_labels([named], text)
     file = tmp_path / "labels.csv"
     file.write_text(text.getvalue(), encoding="utf-8")
     [found] = read_labels(file, [named], lambda row: pytest.fail(row.reason))
-    assert found == Label(question="n", label=named.label, stances=named.stances, content="opinion")
+    assert found == Label(
+        question="n", label=named.label, stances=named.stances, content="opinion", directions=("", "for")
+    )
     assert len(list(label_rows([named]))) == 2
+
+
+def test_a_dash_takes_stances_back(tmp_path: Path) -> None:
+    """Those that no row of the question gives again are called `label: option`."""
+    found, bad = labelled(tmp_path, "pool,yes,,-,", "pool,no,,Against a pool,", "loan,yes,,-,")
+    assert [one.stances for one in found] == [("", "Against a pool"), ("", "")]
+    assert bad == []
+
+
+def test_directions_make_sides() -> None:
+    """Options of one direction are one side, `none` is in no side, and the side where the scale begins is first."""
+    options = ("Not sure yet", "Yes, soon", "Yes, some day", "Only if it is free", "Never")
+    question = asked("Buy?", options=options).model_copy(update={"directions": ("none", "for", "for", "", "against")})
+    assert sides_of(question, [0.2] * 5) == ((4,), (3,), (1, 2))
+    falling = question.model_copy(update={"ordinal": (None, 0.0, 1.0, 2.0, 3.0)})
+    assert sides_of(falling, [0.2] * 5) == ((1, 2), (3,), (4,))
+    counted = asked("Vote?", options=("Abstain", "Yes")).model_copy(update={"directions": ("middle", "")})
+    assert on_scale(counted) == (0, 1)
 
 
 def test_every_contested_roll_call_of_the_senate_has_a_label_and_two_stances() -> None:

@@ -49,6 +49,14 @@ def test_it_counts_in_its_own_tokens(model: ChatOpenAI) -> None:
     assert open_model("llama", settings=SETTINGS).count_tokens(text) == model.get_num_tokens(text)
 
 
+def test_how_much_it_reasons_is_said_to_its_template(model: ChatOpenAI) -> None:
+    """Where the settings say; a template that knows nothing of it leaves it out."""
+    quiet = llama.llama_model(None, SETTINGS.model_copy(update={"reasoning": "none"}))
+    assert (quiet.extra_body or {})["chat_template_kwargs"] == {"enable_thinking": False}
+    assert "chat_template_kwargs" not in (model.extra_body or {})
+    assert quiet.invoke("Name a river.").text == model.invoke("Name a river.").text
+
+
 def test_one_server_serves_all_that_ask_for_a_file(model: ChatOpenAI) -> None:
     """A model opened twice is loaded once; one with another context is another."""
     assert llama.llama_model(None, SETTINGS).openai_api_base == model.openai_api_base

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from persona_db.cli.console import one_line, print_json, print_table, progress_bar, read_settings, run_command
 from persona_db.cli.load import load
+from persona_db.cli.main import main
 from persona_db.graph.errors import ConfigError, LoadError
 from persona_db.graph.models import QuarantinedRow
 from persona_db.graph.names import Sharing
@@ -125,7 +126,7 @@ def test_json_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Models are printed as JSON, with null for numbers that JSON does not have."""
     print_json({"row": QuarantinedRow(source="é", row=1, reason=""), "values": [1.5, math.nan, math.inf]})
     assert json.loads(capsys.readouterr().out) == {
-        "row": {"source": "é", "row": 1, "reason": ""},
+        "row": {"source": "é", "row": 1, "reason": "", "user": ""},
         "values": [1.5, None, None],
     }
 
@@ -171,3 +172,13 @@ def test_help_is_fast() -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert result.stderr == ""
+
+
+def test_an_argument_that_is_not_utf8_is_refused_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bytes of another encoding, or half an emoji: nothing is asked of a server."""
+    for torn in ("caf\udce9", "swim\ud83c"):
+        with pytest.raises(SystemExit) as ended:
+            main(["predict", torn, "tea", "--dataset", "d"])
+        assert ended.value.code == 1
+        [line] = capsys.readouterr().err.splitlines()
+        assert "is not UTF-8 or cut inside a character" in line

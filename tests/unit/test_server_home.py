@@ -78,6 +78,15 @@ def test_a_lost_password_is_a_clear_error(home: Home) -> None:
         home.read_password()
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfes\x00e\x00", "pässwort".encode("latin-1"), "пароль".encode()])
+def test_a_password_file_of_another_encoding_is_a_clear_error(home: Home, content: bytes) -> None:
+    """In one line, which file it is and what to write into it; its bytes are not repeated."""
+    home.password_file.write_bytes(content)
+    with pytest.raises(ServerError, match=r"password file .* holds other bytes .*; write the password alone") as caught:
+        home.read_password()
+    assert "\n" not in str(caught.value)
+
+
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     """The error names the setting that moves it."""
     (tmp_path / "file").write_text("in the way")

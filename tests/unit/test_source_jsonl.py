@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persona_db.graph.errors import LoadError
-from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question, Withdrawal
 from persona_db.loaders.jsonl import ItemLine, JsonlSource, QuestionLine, UserLine
 from persona_db.loaders.rows import ignore
 from persona_db.loaders.source import HeldOut, Record, test_answers
-from persona_db.loaders.split import Split
+from persona_db.loaders.split import Split, read_split
 
 TAX = {"type": "question", "id": "tax", "text": "Raise taxes?", "options": ["no", "yes"], "ordinal": [0, 1]}
 GOOD: list[dict[str, Any]] = [
@@ -136,6 +136,66 @@ def test_what_is_held_out_is_not_read_either_as_free_text(tmp_path: Path) -> Non
         next(JsonlSource([tmp_path / "x.jsonl"], split=Split([("u", "q", "test")])).read(ignore))
 
 
+def test_null_is_not_known_and_numbers_are_ids(tmp_path: Path) -> None:
+    """A null field is as if it were not there, in attributes too; 17, 17.0 and "17" are one id."""
+    lines = [
+        TAX,
+        {"type": "user", "id": 17, "name": None, "attributes": {"AGE": None, "SEX": "F", "OWNS": True, "N": 2}},
+        {"user": 17.0, "question": "tax", "option": "yes", "text": None, "at": None, "id": None},
+        {"type": None, "user": "17", "question": "tax", "option": "no", "at": "2024-05-01", "id": 5},
+        {"user": "ann", "question": "tax", "option": None},
+        {"user": "ann", "question": "tax", "option": "Refused", "at": "2024-05-01"},
+        {"user": "ann", "question": "tax", "option": None, "text": "I'd rather not say."},
+    ]
+    source = JsonlSource([file_of(tmp_path / "x.jsonl", *lines)])
+    records, bad = read(source)
+    assert bad == []
+    assert records[1] == Person(id="17", attributes={"SEX": "F", "OWNS": "true", "N": "2"})
+    assert [(one.id, one.user, one.option, one.at) for one in records if isinstance(one, HistoryItem)][:2] == [
+        (str(records[2].id), "17", 1, ""), ("17/5", "17", 0, "2024-05-01"),
+    ]  # fmt: skip
+    assert [one for one in records if isinstance(one, Withdrawal)] == [
+        Withdrawal(user="ann", question="tax"), Withdrawal(user="ann", question="tax", at="2024-05-01"),
+    ]  # fmt: skip
+    last = records[-1]
+    assert isinstance(last, HistoryItem)
+    assert (last.text, last.option) == ("I'd rather not say.", None)
+    assert source.counts.refused == 2
+
+
+def test_forms_of_unicode_are_one_id_and_a_cut_one_is_none(tmp_path: Path) -> None:
+    """In users, questions, options and the split; bad rows know whose they are."""
+    path = file_of(
+        tmp_path / "x.jsonl",
+        {**TAX, "id": "caf\u00e9", "options": ["No\u00ebl", "no"]},
+        {"user": "Jose\u0301", "question": "cafe\u0301", "option": "Noe\u0308l"},
+        {"user": "Jos\u00e9", "question": "caf\u00e9", "option": "never"},
+    )
+    source = JsonlSource([path])
+    records, bad = read(source)
+    assert [one.id for one in records if isinstance(one, Person)] == ["Jos\u00e9"]
+    assert source.counts.composed == {"Jos\u00e9"}
+    assert [(row.row, row.user) for row in bad] == [(3, "Jos\u00e9")]
+    marks = tmp_path / "split.csv"
+    marks.write_text("user,question,split\nJose\u0301,cafe\u0301,test\n", encoding="utf-8")
+    assert test_answers(JsonlSource([path], split=read_split(marks))) == [HeldOut("Jos\u00e9", "caf\u00e9", 0)]
+
+
+def test_ticks_are_held_out_by_the_name_of_the_whole_or_of_an_option(tmp_path: Path) -> None:
+    """And what is held out is not read."""
+    news = {"type": "question", "id": "news", "text": "From where?", "options": ["TV", "Web"], "several": True}
+    path = file_of(tmp_path / "x.jsonl", news, *({"user": u, "question": "news", "option": ["TV"]} for u in "ab"))
+    split = Split([("a", "news", "test"), ("b", "news", "history"), ("b", "news=Web", "test")])
+    source = JsonlSource([path], split=split)
+    items = [one for one in read(source)[0] if isinstance(one, HistoryItem)]
+    assert [(one.user, one.question, one.option) for one in items] == [("b", "news=TV", 1)]
+    assert test_answers(source) == [
+        HeldOut("a", "news=TV", 1),
+        HeldOut("a", "news=Web", 0),
+        HeldOut("b", "news=Web", 0),
+    ]
+
+
 def test_described_twice_is_kept_once(tmp_path: Path) -> None:
     """Equal lines are one; another description or question under the same id is quarantined."""
     user = {"type": "user", "id": "u", "attributes": {"A": "1"}}
@@ -145,7 +205,7 @@ def test_described_twice_is_kept_once(tmp_path: Path) -> None:
     records, bad = read(JsonlSource([path]))
     assert [record.id for record in records] == ["tax", "u"]
     assert [(row.row, row.reason) for row in bad] == [
-        (3, "question 'tax' is known with another text, options or date; that is kept"),
+        (3, "question 'tax' is known with another text, options, scale or date; that is kept"),
         (6, "user 'u' was described otherwise before; that is kept"),
     ]
 
@@ -164,8 +224,9 @@ def test_described_twice_is_kept_once(tmp_path: Path) -> None:
         ({"user": "u", "text": ""}, "text: String should have at least 1 character"),
         ({"user": "u", "text": "x\0"}, "text: holds a NUL character"),
         ('{"user": "u", "text": "\\ud800"}', "is no JSON: unexpected end of hex escape at line 1 column 30"),
+        ({"user": True, "text": "x"}, "user: Input should be a valid string"),
+        ({"user": 5.5, "text": "x"}, "user: Input should be a valid string"),
         ({"user": "u\0", "text": "x"}, "user: holds a NUL character"),
-        ({"user": 5, "text": "x"}, "user: Input should be a valid string"),
         ({"user": "u", "text": "x" * 200_000}, "text: String should have at most 100000 characters"),
         ({"user": "u", "text": "x", "at": "soon"}, "at: is no ISO 8601 date or time"),
         ({"user": "u", "text": "x", "question": "q"}, "no question 'q'; its line must come before its answers"),
@@ -181,7 +242,7 @@ def test_described_twice_is_kept_once(tmp_path: Path) -> None:
         ("[" * 1_000_000, "is no JSON: recursion limit exceeded at line 1 column 202"),
         ("x" * 10_000_000, "the line is longer than 1 MB"),
     ],
-    ids=range(27),
+    ids=range(28),
 )
 def test_a_bad_line_is_quarantined(tmp_path: Path, line: object, reason: str) -> None:
     """A bad line is quarantined with its number and the reason, and the lines around it are read."""

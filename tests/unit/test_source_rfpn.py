@@ -219,7 +219,17 @@ def test_a_tweet_in_history_and_in_training_is_one_item(tmp_path: Path) -> None:
         (
             {"users_history_dict": '{"a": [{"tweet_id": "h", "text": "\\ud800"}]}'},
             ("users_history_dict.json", 1),
-            "entry 1 of 'a': text: Input should be a valid string, unable to parse raw data as a unicode string",
+            "entry 1 of 'a': text: is cut inside a character",
+        ),
+        (
+            {"users_history_dict": '{"swim\\ud83c": [{"tweet_id": "h", "text": "hi"}]}'},
+            ("users_history_dict.json", 1),
+            "user id is cut inside a character",
+        ),
+        (
+            {"post_data": '{"p1": {"text": "x"}, "p2": {"text": "y"}, "p\\ud83c": {"text": "z"}}'},
+            ("post_data.json", 3),
+            "id: is cut inside a character",
         ),
         ({"users_history_dict": {"a": "text"}}, ("users_history_dict.json", 1), "is no list"),
         (
@@ -238,7 +248,7 @@ def test_bad_entries_are_quarantined(
     tmp_path: Path, changes: dict[str, Any], where: tuple[str, int], reason: str
 ) -> None:
     """Bad entries are quarantined with file and number, and the others are read."""
-    if "post_data" in changes:
+    if isinstance(changes.get("post_data"), dict):
         changes["post_data"]["p3"] = {}
     _, bad = read(RfpnSource(folder_of(tmp_path, **changes)))
     assert [(Path(row.source).name, row.row) for row in bad] == [where]

@@ -108,6 +108,7 @@ def test_prompt_settings_and_what_is_asked_for_make_the_key(tmp_path: Path) -> N
     "message",
     [
         AIMessage(""),
+        AIMessage("half of a character: \ud83d"),
         AIMessage("x", additional_kwargs={"refusal": "no"}),
         AIMessage("x", response_metadata={"finish_reason": "content_filter"}),
     ],
@@ -266,7 +267,7 @@ def test_a_chat_model_given_is_named_by_its_class_and_left_as_it_was(tmp_path: P
     """The cache and the rate limiter are put on a copy."""
     chat = Scripted(script=does_as_told)
     model = open_model(chat, settings=ModelSettings(requests_per_second=100.0), cache=tmp_path / "calls.sqlite")
-    assert (model.name, model.method, model.price, model.context_tokens) == ("Scripted", None, None, 8192)
+    assert (model.name, model.method, model.price, model.context_tokens) == ("Scripted", "text", None, 8192)
     assert chat.rate_limiter is None
     assert chat.cache is None
     assert model.chat.invoke([HumanMessage("hello")]).content

@@ -142,6 +142,22 @@ def test_facts_that_are_not_grounded_are_repaired_and_else_quarantined() -> None
     assert "adore" not in str(said[1][-1].content)
 
 
+def test_an_entry_of_no_form_is_left_out_and_the_others_count() -> None:
+    """After the repairs; what was left out is in quarantine."""
+
+    def script(messages: Sequence[BaseMessage]) -> str:
+        told = json.loads(does_as_told(messages))
+        entry = next(iter(told.values()))[0]
+        entry |= {"kind": "opinion"} if "quote" in str(entry) else {"weight": 7}
+        return json.dumps(told)
+
+    one = refined(model_of(script)[0], [person()])["u1"]
+    assert one.persona is not None
+    assert (len(one.persona.distilled), [fact.key for fact in one.persona.induced]) == (2, ["topic:statement"])
+    assert [q.reason.partition(":")[0] for q in one.quarantined] == ["facts.0.kind", "traits.0.ValueTrait.weight"]
+    assert len(one.calls) == 4
+
+
 def test_a_trait_that_rests_on_nothing_or_is_named_by_a_sentence_is_left_out() -> None:
     """Others see names: what somebody said is not theirs to see. Of one name the clearest counts."""
 

@@ -19,6 +19,7 @@ SPENDING = Question(
     id="nat", text="Are we spending too much or too little on space exploration?",
     options=("too little", "about right", "too much", "Refused"), ordinal=(0, 1, 2, None),
 )  # fmt: skip
+LAW = Question(id="law", text="Do you favor or oppose gun permits for everybody?", options=("favor", "oppose"))
 PERMITS = Question(id="gun", text="Do you favor or oppose gun permits?", options=("favor", "oppose"))
 GOOD = {
     "label": "space exploration", "kind": "Opinion",
@@ -138,7 +139,8 @@ def test_labels_are_unique() -> None:
     """The second question of the same label keeps its own by rule, and so does one whose label is taken."""
     chat = Scripted(script=lambda messages: _same_label(asked_of(messages)))
     other = SPENDING.model_copy(update={"id": "nat2"})
-    found = read_labels(open_model(chat), [SPENDING, other, PERMITS], taken=["GUN PERMITS"])
+    named = Question(id="named", text="?", options=("a", "b"), label="GUN PERMITS")
+    found = read_labels(open_model(chat), [SPENDING, other, LAW], among=[SPENDING, other, LAW, named])
     assert [one.label.label if one.label else None for one in found] == ["Space exploration", "", ""]
 
 

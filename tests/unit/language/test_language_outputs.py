@@ -152,13 +152,13 @@ def test_log_probabilities_go_to_the_options_that_go_on_so() -> None:
     sure = [token(text, 0.99) for text in ('{"', 'answer": "')]
     found = choice_probabilities(
         {"logprobs": {"content": [*sure, token("Yes", 0.6, No=0.2, May=0.1, Hm=0.1), token('"}', 0.99)]}},
-        field="answer", options=("Yes", "No", "Maybe", "May not"),
+        field="answer", chosen="Yes", options=("Yes", "No", "Maybe", "May not"),
     )  # fmt: skip
     assert found is not None
     assert found == pytest.approx([0.6 / 0.9, 0.2 / 0.9, 0.05 / 0.9, 0.05 / 0.9])
     deeper = [*sure, token("very", 0.8, good=0.2), token(" good", 0.75, **{" bad": 0.25})]
     found = choice_probabilities(
-        {"logprobs": {"content": deeper}}, field="answer", options=("very good", "very bad", "good")
+        {"logprobs": {"content": deeper}}, field="answer", chosen="very good", options=("very good", "very bad", "good")
     )
     assert found == pytest.approx([0.6, 0.2, 0.2])
 
@@ -166,7 +166,6 @@ def test_log_probabilities_go_to_the_options_that_go_on_so() -> None:
 def test_log_probabilities_without_alternatives_tell_nothing() -> None:
     """Nor those of another field, nor none at all."""
     alone = {"logprobs": {"content": [token('{"answer": "', 0.9), token("Yes", 0.6), token('"}', 0.9)]}}
-    assert choice_probabilities(alone, field="answer", options=("Yes", "No")) is None
-    assert choice_probabilities(alone, field="polarity", options=("Yes", "No")) is None
-    assert choice_probabilities({}, field="answer", options=("Yes", "No")) is None
+    for metadata, field in ((alone, "answer"), (alone, "polarity"), ({}, "answer")):
+        assert choice_probabilities(metadata, field=field, chosen="Yes", options=("Yes", "No")) is None
     assert json.dumps(schema_of(Reaction)) == json.dumps(schema_of(Reaction))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from persona_db.chains.language.call import Budget
+from persona_db.chains.language.grounding import verify
 from persona_db.chains.language.models import open_model
-from persona_db.chains.language.verify import verify
 from persona_db.chains.persona import Fact, Persona, Support, UserHistory
 from persona_db.graph.models import HistoryItem
 from tests.unit.language.scripted import Scripted, asked_of, does_as_told

@@ -1,0 +1,60 @@
+"""Roll calls, members and votes, whichever files they are read from."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from persona_db.graph.models import Person, Question
+from persona_db.loaders.rows import Quarantine, composed
+from persona_db.loaders.table import Table
+
+__all__ = ["NO_VOTE", "OPTIONS", "ORDINAL", "Chamber", "Row", "picked", "rollcall_labels", "rollcall_text"]
+
+OPTIONS = ("Nay", "Yea")
+ORDINAL = (0.0, 1.0)
+NO_VOTE = "Not Voting"
+
+
+class Row(NamedTuple):
+    """A row of one of the tables, with its file and number."""
+
+    source: str
+    number: int
+    values: tuple[str, ...]
+
+
+class Chamber(NamedTuple):
+    """Members and roll calls by what votes call them, and the votes, which are read as they are iterated over."""
+
+    members: Mapping[str, Person]
+    rollcalls: Mapping[str, Question]
+    votes: Iterable[Row]
+    """(member, roll call, Nay, Yea or no vote)"""
+
+
+def picked(table: Table, columns: tuple[str, ...], quarantine: Quarantine) -> Iterator[Row]:
+    """Yield the values of *columns* of each row."""
+    places = [table.place(name) for name in columns]
+    for number, row in table.rows(quarantine):
+        yield Row(str(table.path), number, tuple(composed(row[place]) for place in places))
+
+
+def rollcall_text(question: str, *, bill: str, description: str) -> str:
+    """Return what was voted on, readable by itself; without the result."""
+    text = question if bill in {"", "n/a"} else f"{question} ({bill})".strip()
+    return f"{text}: {description}" if text and description else text or description
+
+
+@cache
+def rollcall_labels() -> dict[str, dict[str, Any]]:
+    """Return what the roll calls of the 109th Congress are called, by id: written by hand for the contested ones."""
+    text = files("persona_db.samples").joinpath("senate109_labels.csv").read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        one = found.setdefault(row["question"], {"label": row["label"], "content": row["kind"], "stances": ()})
+        one["stances"] = (*one["stances"], row["stance"])
+    return found
