@@ -8,9 +8,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
+import psutil
 
 from benchmarks.machine import describe
 from persona_db.graph import server
@@ -35,6 +36,8 @@ class TableReport(Model):
     file_mb: float
     read_seconds: float
     load_seconds: float
+    loader_cpu_seconds: float
+    server_cpu_seconds: float
     answers_a_second: int
     memory_before_mb: int
     memory_mb: int
@@ -75,9 +78,11 @@ def measure(people: int, *, questions: int, seed: int, home: Path) -> TableRepor
     before = _memory_mb()
     try:
         with Graph.connect(settings) as graph:
-            began = perf_counter()
+            process = psutil.Process(server.ensure_running(settings).pid)
+            began, loader_began, server_began = perf_counter(), process_time(), _cpu_seconds(process)
             load(graph, open_source("table", [path]), dataset="table", embedder=HashEmbedder())
             seconds = perf_counter() - began
+            loader_cpu, server_cpu = process_time() - loader_began, _cpu_seconds(process) - server_began
     finally:
         server.stop(settings)
     return TableReport(
@@ -86,6 +91,8 @@ def measure(people: int, *, questions: int, seed: int, home: Path) -> TableRepor
         file_mb=round(path.stat().st_size / 2**20, 1),
         read_seconds=round(read_seconds, 1),
         load_seconds=round(seconds, 1),
+        loader_cpu_seconds=round(loader_cpu, 1),
+        server_cpu_seconds=round(server_cpu, 1),
         answers_a_second=int(answers / seconds),
         memory_before_mb=before,
         memory_mb=_memory_mb(),
@@ -104,6 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(report.model_dump_json(indent=2))
     print(describe().model_dump_json(indent=2))
     return 0
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _memory_mb() -> int:

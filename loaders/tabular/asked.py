@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
@@ -17,18 +18,22 @@ from persona_db.loaders.tabular.table_file import code_text
 __all__ = ["TableOptions", "chosen", "with_missing", "with_scales"]
 
 
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+"""One text, or several."""
+
+
 class TableOptions(Model):
     """The options of `load table`; a column is named by its name, a pattern with *, or its place from 1."""
 
-    user: tuple[str, ...] = ()
-    item: tuple[str, ...] = ()
-    value: tuple[str, ...] = ()
-    attributes: tuple[str, ...] = ()
-    questions: tuple[str, ...] = ()
-    weight: tuple[str, ...] = ()
-    date: tuple[str, ...] = ()
-    missing: tuple[str, ...] = Field(default=(), description="`98,99` for all columns, or `COLUMNS=98,99`.")
-    scale: tuple[str, ...] = Field(default=(), description="`low < medium < high`, or `COLUMNS=low < medium < high`.")
+    user: Names = ()
+    item: Names = ()
+    value: Names = ()
+    attributes: Names = ()
+    questions: Names = ()
+    weight: Names = ()
+    date: Names = ()
+    missing: Names = Field(default=(), description="`98,99` for all columns, or `COLUMNS=98,99`.")
+    scale: Names = Field(default=(), description="`low < medium < high`, or `COLUMNS=low < medium < high`.")
     wave: str | None = None
     codebook: Path | None = None
     header_rows: int | None = None

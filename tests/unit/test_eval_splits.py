@@ -10,12 +10,14 @@ import pytest
 
 from persona_db.evals.answers import AnswerMatrix
 from persona_db.evals.evaluate import EvaluateSettings, held_out
-from persona_db.evals.splits import HeldOutPart, contested_split, items_to_predict
+from persona_db.evals.splits import HeldOutPart, answered_split, contested_split, items_to_predict
 from persona_db.graph.errors import ConfigError
+from persona_db.loaders import open_source
 from persona_db.loaders.rows import Quarantine, ignore
 from persona_db.loaders.senate import SenateSource, Vote
 from persona_db.loaders.source import HeldOut, Source
 from persona_db.loaders.split import Split, write_split
+from tests.tabular import write_csv
 from tests.unit.test_source_opinionqa import wave
 
 VOTES = [
@@ -105,3 +107,15 @@ def test_the_split_in_each_folder_is_used_when_none_is_given(tmp_path: Path, nam
     assert tests(*folders) == 2
     write_split(folders[1] / {"split.csv": "split.csv.gz", "split.csv.gz": "split.csv"}[name], [("9", "GUN", "test")])
     assert tests(folders[1]) == 0
+
+
+def test_a_table_without_a_split_holds_out_a_tenth(tmp_path: Path) -> None:
+    """Every answered question is marked once, the same ones for the same seed, and at least one is a test."""
+    people = [(f"p{row}", "yes" if row % 2 else "no", "yes" if row % 3 else "no") for row in range(50)]
+    source = open_source("table", [write_csv(tmp_path / "t.csv", [("id", "a", "b"), *people])])
+    marks = answered_split(source, seed=0)
+    assert len({(user, question) for user, question, _ in marks}) == len(marks) == 100
+    assert [part for *_, part in marks].count("test") == 10
+    assert answered_split(source, seed=0) == marks != answered_split(source, seed=1)
+    few = open_source("table", [write_csv(tmp_path / "few.csv", [("id", "a"), ("x", "yes"), ("y", "no")])])
+    assert [part for *_, part in answered_split(few, seed=0)].count("test") == 1

@@ -298,4 +298,4 @@ def test_columns_are_named_by_name_pattern_or_place(tmp_path: Path) -> None:
     assert {answer for (_, question), answer in found.answers.items() if question == "q_a"} == {"no"}
     assert found.people["1"].attributes == {"town": "t1"}
     with pytest.raises(ConfigError, match="--user: no column 'nobody'; there are code, q_a, q_b, town, n"):
-        open_table(path, options=TableOptions(user=("nobody",)))
+        open_table(path, options=TableOptions(user="nobody"))
