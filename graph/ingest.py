@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import Field
-
 from persona_db.graph.contradictions import Contradiction, known_answers, sort_out
 from persona_db.graph.datasets import CHARS_AT_ONCE, datasets, drop_dataset, ensure_dataset, need_refit
 from persona_db.graph.erase import erase_items
 from persona_db.graph.errors import GraphUnavailableError
 from persona_db.graph.ids import answer_occasion, item_id, quarantine_id, statement_id
-from persona_db.graph.models import HistoryItem, Model, Person, QuarantinedRow, Question, Withdrawal
+from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question, Withdrawal
 from persona_db.graph.names import Sharing
+from persona_db.graph.stored import Rejected, Stored
 from persona_db.graph.users import OFF_SCALE, users
 
 if TYPE_CHECKING:
@@ -49,43 +48,6 @@ log = logging.getLogger(__name__)
 
 TRIES = 3
 """How often a batch is tried while another process stores the same records."""
-
-
-class Rejected(Model):
-    """One record that was not stored, and why."""
-
-    id: str
-    reason: str
-    user: str = ""
-
-
-class Stored(Model):
-    """Counts of a batch; created, changed, known, rejected and contradicting add up to its size."""
-
-    created: int = 0
-    changed: int = Field(default=0, description="Were there and are different now.")
-    known: int = Field(default=0, description="Were there and stay as they were, or came twice in the batch.")
-    rejected: tuple[Rejected, ...] = ()
-    contradicting: tuple[Contradiction, ...] = Field(
-        default=(), description="Not stored, because another item that is stored says otherwise."
-    )
-    settled: tuple[Contradiction, ...] = Field(
-        default=(), description="Of the changed ones, what they contradicted and took the place of."
-    )
-    renamed: int = Field(
-        default=0, description="Of the items, those whose id is that of an answer to another question."
-    )
-
-    def __add__(self, other: Stored) -> Stored:
-        return Stored(
-            created=self.created + other.created,
-            changed=self.changed + other.changed,
-            known=self.known + other.known,
-            rejected=self.rejected + other.rejected,
-            contradicting=self.contradicting + other.contradicting,
-            settled=self.settled + other.settled,
-            renamed=self.renamed + other.renamed,
-        )
 
 
 def store_questions(graph: Graph, dataset: str, questions: Iterable[Question]) -> Stored:
