@@ -66,15 +66,18 @@ class Sorted:
     """Items stored under an id of their own, because theirs is that of an answer to another question."""
 
 
-def sort_out(graph: Graph, dataset: str, items: Sequence[HistoryItem], *, named: set[str], replace: bool) -> Sorted:
+def sort_out(
+    graph: Graph, dataset: str, items: Sequence[HistoryItem], *, named: set[str], new: set[str], replace: bool
+) -> Sorted:
     """Return which items are new, known or contradict others; with *replace* a later one takes the place of an earlier.
 
     An item contradicts another of the same id that says something else, and an answer contradicts another option of
     the same user to the same question with the same date, or with none. *named* are the users who have answers with
-    ids of their source's own: only for them, and for such answers, the graph is asked about more than ids.
+    ids of their source's own: only for them, and for such answers, the graph is asked about more than ids. *new* are
+    those who have no item yet, so that the graph is asked nothing about ids that begin with theirs.
     """
     found = Sorted()
-    by_id = _stored_items(graph, dataset, {item.id for item in items})
+    by_id = _stored_items(graph, dataset, _to_look_up(items, new=new))
     items = _with_own_ids(graph, dataset, items, by_id, found)
     pairs = _looked_for(items, named=named)
     by_answer = _stored_answers(graph, dataset, pairs)
@@ -133,6 +136,12 @@ def _known(item: HistoryItem) -> _Known:
 
 def _same(before: _Known, after: _Known) -> bool:
     return before[2:6] == after[2:6]
+
+
+def _to_look_up(items: Sequence[HistoryItem], *, new: set[str]) -> set[str]:
+    """Return the ids of items that may be stored."""
+    own = {user: item_id(user, "") for user in new}
+    return {item.id for item in items if item.user not in own or not item.id.startswith(own[item.user])}
 
 
 def _stored_items(graph: Graph, dataset: str, ids: set[str]) -> dict[str, _Known]:

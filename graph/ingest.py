@@ -212,8 +212,8 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
 
 
 def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem], *, replace: bool) -> Stored:
-    wanted, rejected, named = _attached(graph, dataset, items)
-    found = sort_out(graph, dataset, wanted, named=named, replace=replace)
+    wanted, rejected, named, new = _attached(graph, dataset, items)
+    found = sort_out(graph, dataset, wanted, named=named, new=new, replace=replace)
     if found.new:
         rows, statements = _grouped(found.new.values())
         if found.replaced:
@@ -239,8 +239,11 @@ def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem], *, re
 
 def _attached(
     graph: Graph, dataset: str, items: Sequence[HistoryItem]
-) -> tuple[list[HistoryItem], list[Rejected], set[str]]:
-    """Return the items whose user, question and option are stored, the rejected ones, and users with named answers."""
+) -> tuple[list[HistoryItem], list[Rejected], set[str], set[str]]:
+    """Return the items whose user, question and option are stored, and the rejected ones.
+
+    Also return the users with named answers, and those with no item yet.
+    """
     user_ids = {item.user for item in items}
     question_ids = {item.question for item in items if item.question is not None}
     there = {row["id"]: row for row in graph.read("known_users", dataset=dataset, ids=sorted(user_ids))}
@@ -254,7 +257,9 @@ def _attached(
             rejected.append(Rejected(id=item.id, reason=reason, user=item.user))
         else:
             wanted.append(item)
-    return wanted, rejected, {user for user, row in there.items() if row["named"]}
+    named = {user for user, row in there.items() if row["named"]}
+    new = {user for user, row in there.items() if not row["items"]}
+    return wanted, rejected, named, new
 
 
 def _grouped(items: Iterable[HistoryItem]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

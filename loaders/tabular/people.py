@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from persona_db.loaders.rows import LONGEST_ID, shown
@@ -28,10 +28,11 @@ class Who(NamedTuple):
 
 
 class PeopleColumns:
-    """The columns that say who a row is, by their places."""
+    """The columns that say who a row is, by their places; *id_of* gives an id the form in which it is stored."""
 
-    def __init__(self, plan: TablePlan, places: Mapping[str, int]) -> None:
+    def __init__(self, plan: TablePlan, places: Mapping[str, int], *, id_of: Callable[[str], str]) -> None:
         self._plan = plan
+        self._id_of = id_of
         self._attributes = [(one, Meanings(one), places[one.column]) for one in plan.of("attribute")]
         self._user = _place(plan.of("user"), places)
         self._weight = _place(plan.of("weight"), places)
@@ -45,6 +46,7 @@ class PeopleColumns:
         user = f"row{number}" if self._user is None else code_text(cells[self._user][index])
         if not user or is_missing(user):
             raise ValueError("nobody is named")
+        user = self._id_of(user)
         if len(user) > LONGEST_ID or "\0" in user:
             raise ValueError("the name is too long or cannot be stored")
         at = date_in(cells[self._date_place][index], self._format) if self._date_place is not None else ""

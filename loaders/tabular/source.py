@@ -103,7 +103,7 @@ class TableSource(Source):
         return frozenset(texts)
 
     def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | _Answer]:
-        people = PeopleColumns(self.plan, self._places)
+        people = PeopleColumns(self.plan, self._places, id_of=self.counts.id)
         if self.plan.form == "long":
             yield from self._long(people, quarantine)
         else:

@@ -257,6 +257,13 @@ def test_jsonl_of_a_table_points_to_load_table(tmp_path: Path) -> None:
         list(JsonlSource([path]).read(ignore))
 
 
+def test_ids_are_stored_in_one_form_of_unicode(tmp_path: Path) -> None:
+    """An accent typed on its own is the letter with the accent, and the report can say so."""
+    source = open_table(write_csv(tmp_path / "t.csv", [("id", "tax"), ("Zoe\u0308", "agree"), ("ben", "disagree")]))
+    assert sorted(read(source).people) == ["Zo\u00eb", "ben"]
+    assert source.counts.composed == {"Zo\u00eb"}
+
+
 def test_a_split_holds_answers_out(tmp_path: Path) -> None:
     """As with every source: only history is read, and what is held out is what is to be predicted."""
     path = write_csv(tmp_path / "t.csv", ROWS)
