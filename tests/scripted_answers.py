@@ -204,7 +204,7 @@ def _label(asked: Asked) -> Mapping[str, Any]:
     return {
         "label": label,
         "kind": "opinion",
-        "stances": [{"option": handle, "stance": f"Would say {text} on {label}"} for handle, text in options.items()],
+        "stances": [{"option": handle, "stance": f"Says {text} on {label}"} for handle, text in options.items()],
     }
 
 
@@ -216,7 +216,7 @@ def _unlabel(asked: Asked) -> Mapping[str, Any]:
         "pairs": [
             {"stance": handle, "option": options[said]}
             for handle, text in stances.items()
-            if (said := text.removeprefix("Would say ").partition(" on ")[0]) in options
+            if (said := text.removeprefix("Says ").partition(" on ")[0]) in options
         ]
     }
 

@@ -71,7 +71,7 @@ def test_a_model_reads_each_question_once(cli: CommandLine, language_server: Lan
     assert (planned["questions"], planned["calls"], len(language_server.calls)) == (11, 22, 0)
     made = cli.json(*read)
     assert (made["questions"], made["calls"], made["waiting"]) == (11, len(language_server.calls), 0)
-    assert made["labels"] > 8
+    assert made["labels"] > 0  # of questions that are too long to name themselves
     assert made["stances"] > 0
     assert made["stances"] + len([one for one in made["rejected"] if "stance" in one]) <= made["options"]
     [spent] = [row for row in cli.json("status")["datasets"] if row["dataset"] == dataset]
@@ -83,7 +83,7 @@ def test_a_model_reads_each_question_once(cli: CommandLine, language_server: Lan
     assert (again["questions"], again["calls"], again["cached"]) == (0, 0, 0)
     exported = cli("labels", "export", "--dataset", dataset).out
     assert "wind,yes,My label,For wind,opinion" in exported
-    assert exported.count("Would say ") == made["stances"]
+    assert exported.count("Says ") == made["stances"]
     refined = cli.json("refine", "--dataset", dataset, "--label-model", "openai:scripted")
     assert (refined["labels"]["questions"], refined["refitted"]) == (0, False)
     missing = cli("labels", "read", "--dataset", dataset)
@@ -99,6 +99,6 @@ def test_a_refinement_reads_labels_first(cli: CommandLine, language_server: Lang
     assert (planned["questions"], len(language_server.calls)) == (12, 0)
     made = cli.json(*refine)
     assert (made["labels"]["questions"], made["refitted"], made["engine"]) == (12, True, "statistical")
-    assert any("Would say " in row["name"] for row in cli.json("query", "popular_keys", "-p", f"dataset={dataset}"))
+    assert any("Says " in row["name"] for row in cli.json("query", "popular_keys", "-p", f"dataset={dataset}"))
     bounded = cli("refine", "--dataset", dataset, "--budget-usd", "1")
     assert "--budget-usd is for a language model" in bounded.err
