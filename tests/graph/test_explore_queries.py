@@ -455,6 +455,24 @@ def test_said_of_keys(people: Population) -> None:
     } == expected
 
 
+def test_shares_of(people: Population) -> None:
+    """Of each option as many as gave it, each counting one where nobody has a weight; options that nobody chose too."""
+    answers = pd.DataFrame(
+        rows(
+            people.graph,
+            "MATCH (h:HistoryItem {dataset: $dataset}) WHERE h.option IS NOT NULL "
+            "RETURN h.user AS user, h.question AS question, h.option AS option",
+            dataset=people.name,
+        )
+    )
+    for question in sorted(answers.question.unique())[:3]:
+        counts = answers[answers.question == question].option.value_counts()
+        found = people.run("shares_of", question=question)
+        assert [row["people"] for row in found] == [counts.get(place, 0) for place in range(len(found))]
+        assert [row["weight"] for row in found] == [row["people"] for row in found]
+        assert [row["unweighted"] for row in found] == [row["people"] for row in found]
+
+
 def test_persona_changes(senate: Population) -> None:
     """Facts and keys valid at only one of two dates are those in which the Fits as of these dates differ."""
     user = some_users(senate)[0]
