@@ -21,9 +21,7 @@ class JoinGain(Model):
     """What the JOIN was worth on answers held out of the history, of people of whom so much is known."""
 
     known: int = Field(description="Answers of theirs that are known, at least.")
-    ratio: float = Field(
-        description="Composition ratio of least log loss, shrunken towards 0 by what is within chance."
-    )
+    ratio: float = Field(description="Composition ratio of least log loss; 0 where the JOIN saves nothing.")
     saved: float = Field(description="Log loss that the best ratio above 0 saves a question (nats).")
     low: float = Field(description="Lower end of the 95 % interval of `saved`, users resampled.")
     high: float

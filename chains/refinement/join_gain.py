@@ -225,11 +225,7 @@ def _losses(
 
 
 def _join_gain(least: int, losses: Sequence[Floats], *, rng: np.random.Generator) -> JoinGain:
-    """Choose the ratio of least log loss, shrunken to what is beyond chance, and give what it saves with an interval.
-
-    The ratio is multiplied by saving² / (saving² + standard error²), and 0 where nothing is saved: what may be chance
-    is borrowed in part, so that another draw of held-out answers decides about alike.
-    """
+    """Choose the ratio of least log loss, and give what it saves with an interval over users."""
     table = np.concatenate(losses)
     saved = table[:, :1] - table[:, 1:]
     best = int(saved.mean(axis=0).argmax())
@@ -237,11 +233,9 @@ def _join_gain(least: int, losses: Sequence[Floats], *, rng: np.random.Generator
     drawn = by_user[rng.integers(len(by_user), size=(_DRAWS, len(by_user)))].sum(axis=1)
     low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
     mean = float(saved[:, best].mean())
-    error = float((drawn[:, 0] / drawn[:, 1]).std())
-    kept = mean**2 / (mean**2 + error**2) if mean > 0 else 0.0
     return JoinGain(
         known=least,
-        ratio=round(RATIOS[best] * kept, 2),
+        ratio=RATIOS[best] if mean > 0 else 0.0,
         saved=round(mean, 6),
         low=round(float(low), 6),
         high=round(float(high), 6),
