@@ -9,9 +9,6 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
-
-from pydantic import ValidationError
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.ids import derived_item_key, item_id
@@ -20,6 +17,7 @@ from persona_db.graph.names import Keep
 from persona_db.loaders.choices import chosen, is_no_answer
 from persona_db.loaders.jsonl_lines import ItemLine, QuestionLine, UserLine, json_object, line_of, written_user
 from persona_db.loaders.lines import check_file, numbered_lines
+from persona_db.loaders.marked_items import MarkedItem, held_out, loaded
 from persona_db.loaders.rows import Quarantine, bad_row, ignore, normalised, reason_of, shown, written_id
 from persona_db.loaders.several import says_several, tick_id, tick_questions, tick_text, ticked
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
@@ -30,13 +28,6 @@ __all__ = ["ItemLine", "JsonlSource", "QuestionLine", "UserLine"]
 
 _LOOKED_AT = 20
 """Lines that are checked to see whether a file has JSON lines at all."""
-
-
-class _Answer(NamedTuple):
-    """An item with its mark in the split."""
-
-    item: HistoryItem
-    part: Part | None
 
 
 class _Asked:
@@ -135,45 +126,29 @@ class JsonlSource(Source):
         """Yield the records of the lines in their order, each user before their first item; ticks come last."""
         split = self._split if self._keep == "history" else None
         self._check()
-        held_out = self._held_out_texts(split) if split is not None else frozenset()
-        self.counts = counts = Counts()
-        for record in self._records(quarantine):
-            if not isinstance(record, _Answer):
-                yield record
-                continue
-            item, part = record
-            if split is not None:
-                if item.question is None:
-                    if (item.user, normalised(item.text)) in held_out:
-                        counts.skipped_test += 1
-                        continue
-                elif not counts.keeps(part):
-                    continue
-            yield item
+        texts = self._held_out_texts(split) if split is not None else None
+        self.counts = Counts()
+        yield from loaded(self._records(quarantine), self.counts, texts)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
         """Yield the answers that the split marks `test`."""
         self.counts = Counts()
         self._check()
-        for record in self._records(quarantine):
-            if isinstance(record, _Answer) and record.part == "test":
-                item = record.item
-                if item.question is not None and item.option is not None:
-                    yield HeldOut(item.user, item.question, item.option, item.at)
+        yield from held_out(self._records(quarantine))
 
     def _held_out_texts(self, split: Split) -> frozenset[tuple[str, str]]:
         """Return (user, text) of the held-out answers: the same text as a free item would give the answer away."""
         texts = set()
         answered: set[str] = set()
         for record in self._records(ignore):
-            if isinstance(record, _Answer) and record.item.question is not None:
+            if isinstance(record, MarkedItem) and record.item.question is not None:
                 answered |= {record.item.question, record.item.question.partition("=")[0]}
                 if record.part == "test":
                     texts.add((record.item.user, normalised(record.item.text)))
         split.check_questions(answered, source=", ".join(name for name, _ in self._files))
         return frozenset(texts)
 
-    def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | Withdrawal | _Answer]:
+    def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | Withdrawal | MarkedItem]:
         asked, ticks = _Asked(self._stored), _Ticks()
         people: dict[str, Person] = {}
         seen: set[str] = set()
@@ -203,8 +178,7 @@ class JsonlSource(Source):
                         continue
                     found = self._said(line, asked, ticks)
                 except ValueError as error:
-                    reason = reason_of(error) if isinstance(error, ValidationError) else str(error)
-                    quarantine(bad_row(name, number, reason, user=written_id(written)))
+                    quarantine(bad_row(name, number, reason_of(error), user=written_id(written)))
                     continue
                 if user not in seen:
                     seen.add(user)
@@ -217,9 +191,9 @@ class JsonlSource(Source):
             for one in asked.several.values()
         )
         for whole, item in ticks.items(asked.several):
-            yield _Answer(item, self._part(item.user, item.question or "", whole))
+            yield MarkedItem(item, self._part(item.user, item.question or "", whole))
 
-    def _said(self, line: ItemLine, asked: _Asked, ticks: _Ticks) -> _Answer | Withdrawal | None:
+    def _said(self, line: ItemLine, asked: _Asked, ticks: _Ticks) -> MarkedItem | Withdrawal | None:
         """Return what a line says, None where that is nothing, or comes with the ticks."""
         option: int | None = None
         text = line.text
@@ -245,7 +219,7 @@ class JsonlSource(Source):
         item = HistoryItem(
             id=item_id(line.user, key), user=line.user, text=text, question=line.question, option=option, at=line.at
         )
-        return _Answer(item, self._part(line.user, line.question) if line.question is not None else None)
+        return MarkedItem(item, self._part(line.user, line.question) if line.question is not None else None)
 
     def _part(self, user: str, *questions: str) -> Part | None:
         """Return the mark of an answer that a split may know by several names; held out by one, it is held out."""

@@ -7,8 +7,6 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from persona_db.graph.models import QuarantinedRow, Question
 from persona_db.loaders.rows import Quarantine, reason_of
 from persona_db.loaders.table import Table
@@ -42,10 +40,8 @@ def _questions(table: Table, quarantine: Quarantine) -> Iterator[tuple[int, Ques
                 _cell(row[mapping], "option_mapping"), _cell(row[scale] or "[]", "option_ordinal")
             )
             yield number, Question(id=row[key], text=row[text].strip(), options=options, ordinal=ordinal)
-        except ValidationError as error:
-            reason = reason_of(error)
         except ValueError as error:
-            reason = str(error)
+            reason = reason_of(error)
         else:
             continue
         quarantine(QuarantinedRow(source=str(table.path), row=number, reason=reason))

@@ -236,10 +236,8 @@ class RfpnSource(Source):
                     yield key, question
                     continue
                 reason = f"post {shown(key)} is there twice"
-            except ValidationError as error:
-                reason = reason_of(error)
             except ValueError as error:
-                reason = str(error)
+                reason = reason_of(error)
             quarantine(bad_row(path, number, reason))
 
     def _responses(self, path: Path, posts: dict[str, Question], quarantine: Quarantine) -> Iterator[_Response]:
@@ -333,10 +331,8 @@ class RfpnSource(Source):
                     item = HistoryItem(
                         id=item_id(user, row.tweet_id), user=user, text=row.text.strip(), at=row.created_at
                     )
-                except ValidationError as error:
-                    reason = reason_of(error)
                 except ValueError as error:
-                    reason = str(error)
+                    reason = reason_of(error)
                 else:
                     yield item
                     continue

@@ -98,8 +98,10 @@ Id = Annotated[
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, strict=True), AfterValidator(storable)]
 
 
-def reason_of(error: ValidationError) -> str:
-    """Return in one line what is wrong with a row, field by field, without repeating the row."""
+def reason_of(error: ValueError) -> str:
+    """Return in one line what is wrong with a row: the error's words, of pydantic's field by field without the row."""
+    if not isinstance(error, ValidationError):
+        return str(error)
     parts = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False)[:3]:
         field = ".".join(str(step) for step in fault["loc"])

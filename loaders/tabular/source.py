@@ -11,9 +11,10 @@ from persona_db.graph.errors import ConfigError, LoadError
 from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep
+from persona_db.loaders.marked_items import MarkedItem, held_out, loaded
 from persona_db.loaders.rows import Quarantine, ignore, normalised, reason_of, shown
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
-from persona_db.loaders.split import Part, Split
+from persona_db.loaders.split import Split
 from persona_db.loaders.tabular.long import LongAnswers
 from persona_db.loaders.tabular.meanings import MISSING, Meanings, text_of
 from persona_db.loaders.tabular.people import PeopleColumns, Who
@@ -22,11 +23,6 @@ from persona_db.loaders.tabular.summary import summary_of
 from persona_db.loaders.tabular.table_file import Batch, TableFile
 
 __all__ = ["TableSource"]
-
-
-class _Answer(NamedTuple):
-    item: HistoryItem
-    part: Part | None
 
 
 class _Column(NamedTuple):
@@ -68,27 +64,12 @@ class TableSource(Source):
         """Yield the questions, then each person with their answers."""
         self.counts = counts = Counts()
         split = self._split if self._keep == "history" else None
-        held_out = self._held_out_texts(split) if split is not None else frozenset()
-        for record in self._records(quarantine):
-            if not isinstance(record, _Answer):
-                yield record
-                continue
-            if split is not None:
-                if record.item.question is None:
-                    if (record.item.user, normalised(record.item.text)) in held_out:
-                        counts.skipped_test += 1
-                        continue
-                elif not counts.keeps(record.part):
-                    continue
-            yield record.item
+        texts = self._held_out_texts(split) if split is not None else None
+        yield from loaded(self._records(quarantine), counts, texts)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
         """Yield the answers that the split marks `test`."""
-        for record in self._records(quarantine):
-            if isinstance(record, _Answer) and record.part == "test":
-                item = record.item
-                if item.question is not None and item.option is not None:
-                    yield HeldOut(item.user, item.question, item.option, item.at)
+        yield from held_out(self._records(quarantine))
 
     def _held_out_texts(self, split: Split) -> frozenset[tuple[str, str]]:
         """Return (user, text) of held-out answers; LoadError where the split is that of another table."""
@@ -97,19 +78,19 @@ class TableSource(Source):
         for record in self._records(ignore):
             if isinstance(record, Question):
                 answered.add(record.id)
-            elif isinstance(record, _Answer) and record.part == "test":
+            elif isinstance(record, MarkedItem) and record.part == "test":
                 texts.add((record.item.user, normalised(record.item.text)))
         split.check_questions(answered, source=self.file.source)
         return frozenset(texts)
 
-    def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | _Answer]:
+    def _records(self, quarantine: Quarantine) -> Iterator[Question | Person | MarkedItem]:
         people = PeopleColumns(self.plan, self._places, id_of=self.counts.id)
         if self.plan.form == "long":
             yield from self._long(people, quarantine)
         else:
             yield from self._wide(people, quarantine)
 
-    def _wide(self, people: PeopleColumns, quarantine: Quarantine) -> Iterator[Question | Person | _Answer]:
+    def _wide(self, people: PeopleColumns, quarantine: Quarantine) -> Iterator[Question | Person | MarkedItem]:
         columns = [self._column(plan) for plan in self.plan.of("question")]
         texts = [(self._places[one.column], one.asked) for one in self.plan.of("text")]
         for column in columns:
@@ -122,11 +103,8 @@ class TableSource(Source):
                     if (who.id, who.at or who.wave) in seen:
                         raise ValueError(f"respondent {shown(who.id)} was read before; that one is kept")
                     person = Person(id=who.id, attributes=dict(who.attributes), weight=who.weight)
-                except ValidationError as error:
-                    self._refuse(quarantine, number, reason_of(error))
-                    continue
                 except ValueError as error:
-                    self._refuse(quarantine, number, str(error))
+                    self._refuse(quarantine, number, reason_of(error))
                     continue
                 seen.add((who.id, who.at or who.wave))
                 for fault in who.faults:
@@ -140,7 +118,7 @@ class TableSource(Source):
 
     def _answers(
         self, column: _Column, batch: Batch, index: int, who: Who, number: int, quarantine: Quarantine
-    ) -> Iterator[_Answer]:
+    ) -> Iterator[MarkedItem]:
         cell = batch.cells[column.place][index]
         if cell:
             means = column.meanings.of(cell)
@@ -162,27 +140,26 @@ class TableSource(Source):
                 ticked = int(place in means)
                 yield self._answer(question, ticked, column.texts[place][ticked], who)
 
-    def _answer(self, question: Question, option: int, text: str, who: Who) -> _Answer:
+    def _answer(self, question: Question, option: int, text: str, who: Who) -> MarkedItem:
         when = who.at or who.wave
         key = f"{question.id}@{when}" if when else question.id
         item = HistoryItem.model_construct(
             id=item_id(who.id, key), user=who.id, text=text, question=question.id, option=option, at=who.at
         )
-        return _Answer(item, self._split.part(who.id, question.id) if self._split is not None else None)
+        return MarkedItem(item, self._split.part(who.id, question.id) if self._split is not None else None)
 
-    def _text(self, asked: str, cell: str, who: Who, number: int, quarantine: Quarantine) -> Iterator[_Answer]:
+    def _text(self, asked: str, cell: str, who: Who, number: int, quarantine: Quarantine) -> Iterator[MarkedItem]:
         try:
             text = text_of(cell)
             if text:
                 when = who.at or who.wave
                 key = f"{asked}@{when}" if when else asked
                 said = f'Asked "{asked}", wrote "{text}"'
-                yield _Answer(HistoryItem(id=item_id(who.id, key), user=who.id, text=said, at=who.at), None)
+                yield MarkedItem(HistoryItem(id=item_id(who.id, key), user=who.id, text=said, at=who.at), None)
         except ValueError as error:
-            reason = reason_of(error) if isinstance(error, ValidationError) else str(error)
-            self._refuse(quarantine, number, f"{shown(asked)}: {reason}")
+            self._refuse(quarantine, number, f"{shown(asked)}: {reason_of(error)}")
 
-    def _long(self, people: PeopleColumns, quarantine: Quarantine) -> Iterator[Question | Person | _Answer]:
+    def _long(self, people: PeopleColumns, quarantine: Quarantine) -> Iterator[Question | Person | MarkedItem]:
         answers = LongAnswers(self.file, self.plan, self._places, known=self._as_stored)
         yield from answers.questions.values()
         seen: set[str] = set()
@@ -204,11 +181,8 @@ class TableSource(Source):
                         raise ValueError(f"{shown(who.id)} answered {shown(question.id)} before; that one is kept")
                     given.add(answer.item.id)
                     person = Person(id=who.id, attributes=dict(who.attributes), weight=who.weight)
-                except ValidationError as error:
-                    self._refuse(quarantine, number, reason_of(error))
-                    continue
                 except ValueError as error:
-                    self._refuse(quarantine, number, str(error))
+                    self._refuse(quarantine, number, reason_of(error))
                     continue
                 if who.id not in seen:
                     seen.add(who.id)
