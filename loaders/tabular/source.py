@@ -62,10 +62,10 @@ class TableSource(Source):
 
     def read(self, quarantine: Quarantine) -> Iterator[Record]:
         """Yield the questions, then each person with their answers."""
-        self.counts = counts = Counts()
         split = self._split if self._keep == "history" else None
         texts = self._held_out_texts(split) if split is not None else None
-        yield from loaded(self._records(quarantine), counts, texts)
+        self.counts = Counts()
+        yield from loaded(self._records(quarantine), self.counts, texts)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
         """Yield the answers that the split marks `test`."""

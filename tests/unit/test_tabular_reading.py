@@ -274,6 +274,16 @@ def test_a_split_holds_answers_out(tmp_path: Path) -> None:
     assert [(held.user, held.question) for held in source.test_answers(ignore)] == [("ben", "tax")]
 
 
+def test_what_is_no_opinion_counts_once_with_a_split(tmp_path: Path) -> None:
+    """What is held out is looked for first, in a reading that counts nothing."""
+    path = write_csv(tmp_path / "t.csv", [*ROWS, ("dan", "don't know", 20, 1)])
+    alone = open_table(path)
+    read(alone)
+    source = open_source("table", [path], split=[Split([("ann", "tax", "history"), ("ben", "tax", "test")])])
+    read(source)
+    assert source.counts.refused == alone.counts.refused == 1
+
+
 def test_the_mapping_of_a_preview_reads_the_same(tmp_path: Path) -> None:
     """Given back unedited it changes nothing; edited, it is what counts."""
     path = write_csv(tmp_path / "t.csv", [*ROWS, ("dan", "don't know", 20, 1)])
