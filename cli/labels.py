@@ -131,11 +131,9 @@ def _read(
 ) -> tuple[dict[str, Any], _Rows]:  # fmt: skip
     """Let a model read the questions that nobody named and it did not read yet."""
     from persona_db.chains.language.label_reading import read_dataset
-    from persona_db.chains.language.models import model_of
 
-    opened = model_of(graph, model, settings, dry_run=True) if dry_run else model
     found = read_dataset(
-        graph, dataset, opened, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
+        graph, dataset, model, settings=settings, budget_usd=budget_usd, dry_run=dry_run, progress=progress
     )
     return found.model_dump(), read_rows(found)
 

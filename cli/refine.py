@@ -80,11 +80,9 @@ def refine(
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
         if label_model is not None:
             from persona_db.chains.language.label_reading import read_dataset
-            from persona_db.chains.language.models import model_of
 
-            opened = model_of(graph, label_model, reader, dry_run=True) if dry_run else label_model
             read = read_dataset(
-                graph, dataset, opened, settings=reader, budget_usd=budget_usd, dry_run=dry_run, progress=progress
+                graph, dataset, label_model, settings=reader, budget_usd=budget_usd, dry_run=dry_run, progress=progress
             )
             if model is None and dry_run:
                 _print_read(read, as_json=as_json)

@@ -24,7 +24,7 @@ VOTES: Mapping[str, type[SenateSource] | type[PolisSource]] = {"senate": SenateS
 """The formats of votes, of which a split can be drawn."""
 
 SHARE = 0.1
-"""The part of contested votes that a drawn split holds out unless another is asked for."""
+"""The part of answers, or of contested votes, that a drawn split holds out unless another is asked for."""
 
 HeldOutPart = Literal["test", "coldstart", "all"]
 """The part of the held-out answers that is predicted: the test, people without a history, or both."""
@@ -50,7 +50,7 @@ def items_to_predict(source: Source, quarantine: Quarantine = ignore, *, part: H
     return found
 
 
-def answered_split(source: Source, *, seed: int, share: float = 0.1) -> list[tuple[str, str, Part]]:
+def answered_split(source: Source, *, seed: int, share: float = SHARE) -> list[tuple[str, str, Part]]:
     """Return every question that a person of *source* answered, a random *share* of them marked `test`, one at least.
 
     Who answered a question twice has both answers in one part.

@@ -61,18 +61,20 @@ def read_labels(
     known: Sequence[Question],
     *,
     among: Sequence[Question] = (),
+    accepts: Acceptance | None = None,
     budget: Budget | None = None,
     progress: Progress = no_progress,
 ) -> list[Reading]:
     """Return a reading of each question with options, in their order; two calls each at most, repairs apart.
 
-    No label or stance is one that another question has, of these or of the dataset, *among* which they are. After a
-    fault that ends the model's work, such as a budget, the questions that are left come with that error.
+    No label or stance is one that another question has, of these or of the dataset, *among* which they are; *accepts*
+    is what tells those apart, where it was made before. After a fault that ends the model's work, such as a budget, the
+    questions that are left come with that error.
     """
     from langchain_core.runnables.config import ContextThreadPoolExecutor
 
     asked = [question for question in known if question.options]
-    accepts = Acceptance.of(among or known)
+    accepts = accepts or Acceptance.of(among or known)
     done: list[Reading] = []
     with ContextThreadPoolExecutor(max_workers=model.settings.concurrency) as pool:
         # All of one prompt before the other: a model that keeps its last prompt reads what they share once.
@@ -212,12 +214,12 @@ def read_dataset(
     """Read the questions that neither a person nor a source named and that this model has not read, and store it.
 
     Calls are in the ledger under the stage `label`, with no user. Reading again makes no call. With *dry_run* the first
-    calls are counted and none is made. A fault of the model ends the reading; what was read is stored, every 32
-    questions, so that a killed reading goes on from there.
+    calls are counted, none is made and no key is needed. A fault of the model ends the reading; what was read is
+    stored, every 32 questions, so that a killed reading goes on from there.
     """
     if isinstance(model, str):
         settings = (settings or ModelSettings()).model_copy(update={"keeps_prompt": True})
-    opened = model_of(graph, model, settings)
+    opened = model_of(graph, model, settings, dry_run=dry_run)
     hashes = " ".join(f"{name} {prompt_file(name).hash}" for name in ("label", "unlabel"))
     read_by = f"{opened.name} {hashes}"
     ids = set(unread(graph, dataset, read_by=read_by))
@@ -231,6 +233,7 @@ def read_dataset(
             tokens_in=2 * tokens, tokens_out=2 * out, cost_usd=opened.cost(2 * tokens, 2 * out),
         )  # fmt: skip
     named = {question.id: question for question in everything}
+    accepts = Acceptance.of(everything)
     budget = Budget(budget_usd=budget_usd)
     found: list[Reading] = []
     made: list[Label] = []
@@ -239,6 +242,7 @@ def read_dataset(
             opened,
             asked[start : start + _AT_ONCE],
             among=list(named.values()),
+            accepts=accepts,
             budget=budget,
             progress=_after(progress, start, len(asked)),
         )
