@@ -63,6 +63,7 @@ class Persona(Model):
     induced: tuple[Fact, ...] = ()
     keys: tuple[HeldKey, ...] = ()
     traits: tuple[float, ...] = ()
+    style: tuple[float, ...] = Field(default=(), description="Numbers of the response style; none where nothing is.")
 
     @property
     def user(self) -> str:

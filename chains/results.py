@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from persona_db.graph.ids import is_style
 from persona_db.graph.models import Model, Question
 from persona_db.graph.names import Layer
 
-__all__ = ["Collaborator", "Context", "Evidence", "Prediction", "Recalled", "Said", "SharedKey"]
+__all__ = ["Collaborator", "Context", "Evidence", "Prediction", "Recalled", "Said", "SharedKey", "tells_style"]
 
 Said = Literal["answered", "unknown", "outside", "refused", "empty", "invalid"]
 """The outcome of a prediction: one of the options, or that it cannot be told; of asking a model also another answer, a
@@ -61,6 +62,11 @@ class Recalled(Model):
     at: str = ""
 
 
+def tells_style(item: Recalled) -> bool:
+    """Say whether an item is the fact of how often the user answers off the scale."""
+    return item.source == "own" and item.layer == "induced" and item.key is not None and is_style(item.key)
+
+
 class Evidence(Model):
     """The effect of one recalled item on a prediction."""
 
@@ -68,7 +74,9 @@ class Evidence(Model):
     source: Literal["own", "collaborator", "summary"]
     text: str
     says: str = Field(default="", description="The same in a few words: an answer or key by its name.")
-    weight: float = Field(description="Signed push on the expected value on the scale, standardised.")
+    weight: float = Field(
+        description="Signed push on the expected value on the scale, standardised; 0 where only answers off it move."
+    )
     points: float = Field(
         default=0.0, description="Percentage points that it adds to the winning side; negative: it speaks against it."
     )

@@ -16,6 +16,7 @@ __all__ = [
     "is_pole",
     "is_positive",
     "is_stance_on",
+    "is_style",
     "item_id",
     "key_id",
     "new_question_id",
@@ -27,6 +28,7 @@ __all__ = [
     "run_id",
     "stance_id",
     "statement_id",
+    "style_id",
     "summary_id",
     "trait_of",
 ]
@@ -126,6 +128,16 @@ def demographic_id(attribute: str) -> str:
         digest = blake2b(attribute.encode(), digest_size=8).hexdigest()
         attribute = f"{attribute[:_LONGEST_ATTRIBUTE]} {digest}"
     return key_id("demographic", attribute)
+
+
+def style_id(*, often: bool) -> str:
+    """Return the cache key id of giving answers off the scale often, or rarely."""
+    return key_id("style", "often" if often else "rarely")
+
+
+def is_style(key: str) -> bool:
+    """Say whether a cache key is about how often somebody gives answers off the scale."""
+    return key in {style_id(often=True), style_id(often=False)}
 
 
 def pole_id(trait: int, *, positive: bool) -> str:

@@ -25,7 +25,9 @@ Layer = Literal["history", "distilled", "induced", "cache"]
 FactLayer = Literal["distilled", "induced"]
 """The layers that hold facts."""
 
-KeyKind = Literal["stance", "trait", "value", "moral", "ideology", "topic", "issue", "entity", "role", "demographic"]
+KeyKind = Literal[
+    "stance", "trait", "style", "value", "moral", "ideology", "topic", "issue", "entity", "role", "demographic"
+]
 """What a cache key is about."""
 
 QuestionKind = Literal["survey", "rollcall", "post"]

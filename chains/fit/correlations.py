@@ -1,7 +1,7 @@
 """The correlation model that a prediction reads of a Fit: scales, and correlations of all that can be recalled.
 
 Questions, cache keys and latent traits are variables of one correlation matrix. It has the links and key summaries
-that the Fit stores; other correlations are those that shared traits imply.
+that the Fit stores; other correlations are those that shared factors imply, and of keys those of shared traits.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class CorrelationModel:
     """What each answer of a question is called, where the Fit calls it something."""
     closest: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
     """Of each question that nobody answered, the labels of the known ones most similar to it, with the cosine."""
+    off: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Of questions with options off the scale, what the Fit knows of who chooses them."""
     everybody: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Of questions that somebody of the Fit answered, how many chose each option."""
 
@@ -171,6 +173,7 @@ def load_correlations(
         counts=counts,
         vectors=vectors,
         says={row["id"]: tuple(row["says"]) for row in rows if row["says"]},
+        off={row["id"]: tuple(row["off"]) for row in rows if row["off"]},
         everybody={row["id"]: tuple(row["counts"]) for row in rows if any(row["counts"])},
         closest=read.closest,
     )
@@ -197,7 +200,9 @@ class _Read:
         }
         loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
         place = {row["id"]: index for index, row in enumerate(rows)}
-        return cls(questions, scales, place, *_links(links, place, loadings), loadings, {})
+        # a Fit of an earlier version has no factors: its traits stand for them
+        factors = np.array([row["factors"] or row["loadings"] for row in rows], dtype=np.float64)
+        return cls(questions, scales, place, *_links(links, place, factors.reshape(len(rows), -1)), loadings, {})
 
     def add(self, new: Sequence[Question], alike: Sequence[Sequence[Alike]], *, most: int) -> None:
         """Add questions that nobody answered, by the known ones that each is like; none of them by another new one."""
@@ -245,21 +250,28 @@ def correlations_of(
     """Return the correlation model of all questions of a Fit in memory, equal to what `load_correlations` reads."""
     questions = {question.id: question for question in population.questions}
     place = {id_: row for row, id_ in enumerate(questions)}
-    links, linked = _links(strongest_links(population), place, population.loadings)
+    links, linked = _links(strongest_links(population), place, population.factors)
     scales = dict(zip(questions, population.scales, strict=True))
     counts = {(summary.key, summary.question): summary.counts for summary in summaries}
     correlations = CorrelationModel(snapshot, questions, scales, place, np.zeros((0, 0)), linked, keys)
-    return replace(correlations, matrix=_assemble(correlations, links, population.loadings, counts), counts=counts)
+    known = population.style if len(population.style.ease) else None
+    off = {} if known is None else {id_: known.row(row) for id_, row in place.items()}
+    return replace(
+        correlations,
+        matrix=_assemble(correlations, links, population.loadings, counts),
+        counts=counts,
+        off={id_: row for id_, row in off.items() if row},
+    )
 
 
 def _links(
-    stored: Iterable[Mapping[str, Any]], place: Mapping[str, int], loadings: Floats
+    stored: Iterable[Mapping[str, Any]], place: Mapping[str, int], factors: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the correlations among the questions of *place*, and which of them are stored or on the diagonal.
 
-    A correlation is that of a TELLS link in either direction, or what shared traits imply.
+    A correlation is that of a TELLS link in either direction, or what shared factors imply.
     """
-    links = np.clip(loadings @ loadings.T, -0.95, 0.95)
+    links = np.clip(factors @ factors.T, -0.95, 0.95)
     linked = np.eye(len(place), dtype=bool)
     for row in stored:
         column = place[row["question"]]

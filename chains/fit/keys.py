@@ -14,17 +14,28 @@ from persona_db.chains.fit.leanings import Leaning
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.traits import NO_POLES, Claim, Pole
 from persona_db.chains.labels.names import Names
-from persona_db.chains.labels.texts import unique
+from persona_db.chains.labels.texts import shortened, unique
 from persona_db.chains.persona import KeyKind
-from persona_db.graph.ids import is_pole, opposite_pole, stance_id
+from persona_db.graph.ids import is_pole, opposite_pole, stance_id, style_id
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["CacheKey", "idf", "key_names", "key_row", "make_keys", "opposite_rows", "profiles", "units"]
+__all__ = [
+    "CacheKey",
+    "idf",
+    "key_names",
+    "key_row",
+    "make_keys",
+    "off_scale_word",
+    "opposite_rows",
+    "profiles",
+    "units",
+]
 
 Floats = NDArray[np.float64]
 _LEAST_IDF = 0.05
+_LONGEST_WORD = 24
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,20 @@ def key_names(
         for leaning in own:
             if leaning.kind == "stance" and leaning.key not in found:
                 found[leaning.key] = names.side(population.questions[leaning.question].id, leaning.side)
+    word = off_scale_word(population)
+    found[style_id(often=True)] = f"Often answers \u201c{word}\u201d" if word else "Often takes no side"
+    found[style_id(often=False)] = f"Rarely answers \u201c{word}\u201d" if word else "Nearly always takes a side"
     return found
+
+
+def off_scale_word(population: Population) -> str:
+    """Return the text of most answers off the scale, shortened; "" where no text is that of three in four."""
+    said: Counter[str] = Counter()
+    for question, counts, off in zip(population.questions, population.counts, population.off_scale, strict=True):
+        for option in np.flatnonzero(off).tolist():
+            said[question.options[option]] += int(counts[option])
+    text, most = said.most_common(1)[0] if said else ("", 0)
+    return shortened(text, _LONGEST_WORD) if 4 * most >= 3 * said.total() and most else ""
 
 
 def _stances_first(leanings: Mapping[str, Leaning]) -> list[str]:
@@ -161,6 +185,8 @@ def _opposite(leaning: Leaning, population: Population, present: Mapping[str, ob
         if mirrored == leaning.side or not (question.ordinal or len(sides) == 2):
             return None
         other = stance_id(question.id, *mirrored)
+    elif leaning.kind == "style":
+        other = style_id(often=leaning.key != style_id(often=True))
     else:
         return None
     return other if other in present else None

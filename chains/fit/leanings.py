@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.style import NO_HABIT, PersonStyle
 from persona_db.chains.fit.traits import NO_POLES, Pole, said, trait_scores
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
-from persona_db.graph.ids import demographic_id, pole_id, stance_id
+from persona_db.graph.ids import demographic_id, pole_id, stance_id, style_id
 
 __all__ = ["DEMOGRAPHIC_WEIGHT", "Leaning", "PersonLeanings", "leanings", "term_leanings"]
 
@@ -23,6 +24,7 @@ _MOST_COMMON_STANCE = 0.6
 DEMOGRAPHIC_WEIGHT = 0.5
 _STANCE_WEIGHT = 0.3
 _FULL_TRAIT = 2.0
+_CLEAR_HABIT = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class PersonLeanings:
     traits: NDArray[np.float64]
     keys: tuple[Leaning, ...]
     stances: tuple[Leaning, ...]
+    style: PersonStyle = NO_HABIT
 
 
 def leanings(
@@ -95,8 +98,18 @@ def leanings(
             id_ = pole_id(int(trait), positive=bool(scores[trait] > 0))
             inferred = id_ not in poles or not said(poles[id_].claims, said_by)
             leant.append(Leaning(id_, "trait", weight, inferred=inferred))
+    style = population.style.of(population.off_scale, choice[None, :])[0]
     groups = tuple(Leaning(demographic_id(name), "demographic", DEMOGRAPHIC_WEIGHT) for name in attributes)
-    return PersonLeanings(scores, (*leant, *stances[: settings.stances_held], *groups), stances)
+    habit = _habit(style, population.style.spread)
+    return PersonLeanings(scores, (*leant, *stances[: settings.stances_held], *habit, *groups), stances, style)
+
+
+def _habit(style: PersonStyle, spread: float) -> tuple[Leaning, ...]:
+    """Return the key of a clear habit: a standard deviation from what is usual, on five questions or more."""
+    if not style.is_told or abs(style.habit) < _CLEAR_HABIT * spread:
+        return ()
+    weight = round(min(abs(style.habit) / spread / _FULL_TRAIT, 1.0), 6)
+    return (Leaning(style_id(often=style.habit > 0), "style", weight),)
 
 
 def term_leanings(settings: EngineSettings, weights: Floats) -> list[Leaning]:

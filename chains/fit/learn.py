@@ -28,7 +28,7 @@ from persona_db.graph.ids import fit_id
 __all__ = ["Learned", "collaboration", "fingerprint", "learn", "learn_population", "names_of", "people_of", "stated"]
 
 Floats = NDArray[np.float64]
-_FORM = "labels"  # changes when the same signals make another Fit
+_FORM = "style"  # changes when the same signals make another Fit
 _SAMPLE = 400
 _TOP = 50
 _RESIDUAL_ITEMS = 20
@@ -81,7 +81,8 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
     signals, out = trusted(signals, settings)
     fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
     population = fit_population(signals.table, wording=signals.wording, settings=fitted)
-    fitted = population.settings
+    population = population.with_style(signals.table.choice)
+    fitted = population.settings.model_copy(update={"habits": population.style.spread})
     if len(signals.table.users) >= LEAST_PEOPLE and population.questions:
         usual = usual_person_fit(person_fit_of(population, signals.table.choice))
         fitted = fitted.model_copy(update={"surprise": usual})
@@ -117,7 +118,10 @@ def people_of(population: Population, signals: Signals) -> tuple[list[PersonLean
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
     """Learn base rates, links and traits only, from all of *signals*, with parameters chosen on validation folds."""
     fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
-    return fit_population(signals.table, wording=signals.wording, settings=fitted)
+    population = fit_population(signals.table, wording=signals.wording, settings=fitted)
+    population = population.with_style(signals.table.choice)
+    found = population.settings.model_copy(update={"habits": population.style.spread})
+    return replace(population, settings=found)
 
 
 def names_of(signals: Signals) -> Names:

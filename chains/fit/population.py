@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,19 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Wording
+from persona_db.chains.fit.factors import factor_loadings
 from persona_db.chains.fit.rotation import stability, varimax
-from persona_db.chains.fit.scale import Scale, low_to_high, same_options, widths
+from persona_db.chains.fit.scale import Scale, low_to_high, off_scale_options, on_scale, same_options, widths
 from persona_db.chains.fit.settings import FittedSettings
+from persona_db.chains.fit.style import NO_STYLE, ResponseStyle, fit_style
 from persona_db.chains.labels.sides import is_shown, sides_of
 from persona_db.graph.models import Question
 
 __all__ = [
+    "Moments",
     "Population",
     "fit_population",
     "informativeness",
     "likeness",
     "link_prior",
     "pooled_rates",
+    "population_of",
     "strongest_links",
 ]
 
@@ -41,6 +45,8 @@ _MOST_PEOPLE = 5_000
 _LEAST_PEOPLE = 30
 _MORE = 4  # traits that may stand before one of them in half the people
 _STABLE = 0.7  # mean congruence with the traits of half the people
+_FACTORS, _FACTOR_PRIOR = 8, 20.0  # chosen on answers held out of the history of four conversations and GSS
+_MOST_LINK = 0.99
 _PRIOR_PAIRS = 100.0  # pairs of answers that the usual prior of a link counts for
 
 
@@ -50,7 +56,8 @@ class Population:
 
     `links[i, j]` is the correlation of the answers to questions i and j, pulled to its prior;
     `pairs[i, j]` how many people answered both; `loadings[i, t]` that of question i with latent trait t;
-    `told_by[i]` the informativeness of question i for others.
+    `told_by[i]` the informativeness of question i for others; `factors` times their transpose is near all links, for
+    those that a Fit does not store; `style` is who gives answers off the scale.
     """
 
     questions: tuple[Question, ...]
@@ -60,13 +67,15 @@ class Population:
     pairs: Floats
     loadings: Floats
     told_by: Floats
+    factors: Floats
     settings: FittedSettings
+    style: ResponseStyle = NO_STYLE
 
     @classmethod
     def of_nobody(cls) -> Population:
         """Return a population without people and questions."""
         nothing = np.zeros((0, 0))
-        return cls((), (), (), nothing, nothing, nothing, np.zeros(0), FittedSettings())
+        return cls((), (), (), nothing, nothing, nothing, np.zeros(0), nothing, FittedSettings())
 
     @cached_property
     def sides(self) -> tuple[Mapping[int, tuple[int, ...]], ...]:
@@ -80,13 +89,18 @@ class Population:
             for question, scale in zip(self.questions, self.scales, strict=True)
         )
 
+    @cached_property
+    def off_scale(self) -> NDArray[np.bool_]:
+        """Which options are off the scale of their question (questions x the most options)."""
+        return off_scale_options(self.scales)
+
+    def with_style(self, choice: NDArray[np.int16]) -> Population:
+        """Return the same with the response style that everybody's answers show."""
+        return replace(self, style=fit_style(self.off_scale, choice))
+
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
         """Return answers (users x questions, option indexes) on the standardised scales; 0 without an answer."""
-        values = np.zeros(choice.shape)
-        for column, scale in enumerate(self.scales):
-            answered = choice[:, column] >= 0
-            values[answered, column] = scale.values[choice[answered, column]]
-        return np.nan_to_num(values)
+        return _standardised(self.scales, choice)
 
 
 def likeness(vectors: Floats) -> Floats:
@@ -127,6 +141,67 @@ def pooled_rates(
     return rates
 
 
+@dataclass(frozen=True)
+class Moments:
+    """What a table says of its questions and of pairs of them, for links of any settings but `smoothing`.
+
+    `products[i, j]` is the sum of the products of standardised answers of the `pairs[i, j]` people who gave both.
+    """
+
+    table: AnswerTable
+    counts: tuple[NDArray[np.int64], ...]
+    scales: tuple[Scale, ...]
+    pairs: Floats
+    products: Floats
+    likeness: Floats | None
+    """Semantic similarity of the questions; None without texts."""
+    along: Floats | None
+    """Cosine of the directions of their options."""
+
+    @classmethod
+    def of(cls, table: AnswerTable, *, wording: Wording | None, smoothing: float) -> Moments:
+        """Return those of *table*; answers off the scale count for base rates only."""
+        questions = table.questions
+        counts = tuple(
+            np.bincount(column[column >= 0], minlength=len(question.options)).astype(np.int64)
+            for question, column in zip(questions, table.choice.T, strict=True)
+        )
+        vectors = None if wording is None else wording.questions
+        rates = pooled_rates(counts, questions, vectors, smoothing=smoothing)
+        scales = tuple(Scale.of(rate, question.ordinal) for rate, question in zip(rates, questions, strict=True))
+        single = _standardised(scales, table.choice).astype(np.float32)
+        known = on_scale(off_scale_options(scales), table.choice).astype(np.float32)
+        alike = along = None
+        if wording is not None:
+            alike, directions = likeness(wording.questions), wording.directions(scales)
+            along = directions @ directions.T
+        pairs, products = (known.T @ known).astype(np.float64), (single.T @ single).astype(np.float64)
+        return cls(table, counts, scales, pairs, products, alike, along)
+
+    @cached_property
+    def weights(self) -> tuple[float, float]:
+        """The weights of semantic similarity and of direction in the prior of a link."""
+        if self.likeness is None or self.along is None:
+            return 0.0, 0.0
+        return link_prior(self.products, self.pairs, self.likeness, self.along)
+
+    @cached_property
+    def structure(self) -> Floats:
+        """The correlations that a few factors imply."""
+        known = on_scale(off_scale_options(self.scales), self.table.choice)
+        values = _standardised(self.scales, self.table.choice)
+        loadings, _ = factor_loadings(values, known, factors=_FACTORS, prior=_FACTOR_PRIOR)
+        return np.asarray(loadings @ loadings.T)
+
+    def prior(self, structure: float) -> Floats | float:
+        """Return the prior of the links; *structure* is the weight of what factors imply."""
+        prior: Floats | float = structure * self.structure if structure else 0.0
+        if self.likeness is not None and self.along is not None:
+            meaning, direction = self.weights
+            prior = prior + meaning * self.likeness + direction * self.along
+        return prior
+
+
 def fit_population(
     table: AnswerTable, *, wording: Wording | None, settings: FittedSettings, with_traits: bool = True
 ) -> Population:
@@ -135,34 +210,38 @@ def fit_population(
     `wording` None leaves texts unused; otherwise the settings `meaning` and `direction` are learned too.
     Cost: users x questions squared for the links, questions cubed for the traits.
     """
-    questions = table.questions
-    counts = tuple(
-        np.bincount(column[column >= 0], minlength=len(question.options)).astype(np.int64)
-        for question, column in zip(questions, table.choice.T, strict=True)
-    )
-    vectors = None if wording is None else wording.questions
-    rates = pooled_rates(counts, questions, vectors, smoothing=settings.smoothing)
-    scales = tuple(Scale.of(rate, question.ordinal) for rate, question in zip(rates, questions, strict=True))
-    bare = Population(questions, counts, scales, np.eye(0), np.eye(0), np.eye(0), np.zeros(0), settings)
-    values = bare.standardise(table.choice)
-    answered = (table.choice >= 0).astype(np.float32)
-    single = values.astype(np.float32)
-    pairs = (answered.T @ answered).astype(np.float64)
-    products = (single.T @ single).astype(np.float64)
-    prior: Floats | float = 0.0
-    if wording is not None:
-        alike, directions = likeness(wording.questions), wording.directions(scales)
-        along = directions @ directions.T
-        meaning, direction = link_prior(products, pairs, alike, along)
+    moments = Moments.of(table, wording=wording, smoothing=settings.smoothing)
+    return population_of(moments, settings=settings, with_traits=with_traits)
+
+
+def population_of(moments: Moments, *, settings: FittedSettings, with_traits: bool = True) -> Population:
+    """Return what *moments* make of *settings*, whose `smoothing` is theirs."""
+    table = moments.table
+    if moments.likeness is not None:
+        meaning, direction = moments.weights
         settings = settings.model_copy(update={"meaning": meaning, "direction": direction})
-        prior = meaning * alike + direction * along
-    links = np.clip((products + settings.shrinkage * prior) / (pairs + settings.shrinkage + 1e-9), -0.99, 0.99)
+    pulled = moments.products + settings.shrinkage * moments.prior(settings.structure)
+    links = np.clip(pulled / (moments.pairs + settings.shrinkage + 1e-9), -_MOST_LINK, _MOST_LINK)
     np.fill_diagonal(links, 1.0)
-    people = float(answered.any(axis=1).sum())
-    loadings = np.zeros((len(questions), 0))
+    people = float((table.choice >= 0).any(axis=1).sum())
+    loadings = factors = np.zeros((len(table.questions), 0))
+    if with_traits and len(links):
+        factors = _leading(links, _FACTORS)
     if with_traits and settings.most_traits:
-        loadings = _stable(_traits(links, people=people, most=settings.most_traits), table, single, settings)
-    return Population(questions, counts, scales, links, pairs, loadings, informativeness(links), settings)
+        values = _standardised(moments.scales, table.choice).astype(np.float32)
+        loadings = _stable(_traits(links, people=people, most=settings.most_traits), table, values, settings)
+    told_by = informativeness(links)
+    return Population(
+        table.questions, moments.counts, moments.scales, links, moments.pairs, loadings, told_by, factors, settings
+    )
+
+
+def _standardised(scales: Sequence[Scale], choice: NDArray[np.int16]) -> Floats:
+    values = np.zeros(choice.shape)
+    for column, scale in enumerate(scales):
+        answered = choice[:, column] >= 0
+        values[answered, column] = scale.values[choice[answered, column]]
+    return np.nan_to_num(values)
 
 
 def link_prior(products: Floats, pairs: Floats, alike: Floats, along: Floats) -> tuple[float, float]:
@@ -204,17 +283,27 @@ def _traits(links: Floats, *, people: float, most: int) -> Floats:
     size = len(links)
     if most == 0 or size < 3 or people < 3:
         return np.zeros((size, 0))
-    count = min(most, size - 1)
-    if size > _LARGE:
+    values, vectors = _eigen(links, min(most, size - 1))
+    kept = values > (1 + np.sqrt(size / people)) ** 2
+    return varimax(vectors[:, kept] * np.sqrt(np.maximum(values[kept] - 1.0, 0.05)))
+
+
+def _leading(links: Floats, most: int) -> Floats:
+    """Return the factors of the *most* largest eigenvalues of *links*, by which their products are nearest to it."""
+    values, vectors = _eigen(links, min(most, len(links)))
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def _eigen(links: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return the *count* largest eigenvalues with their vectors, largest first."""
+    if len(links) > _LARGE and count < len(links):
         from scipy.sparse.linalg import eigsh
 
-        values, vectors = eigsh(links, k=count, which="LA", v0=np.ones(size))
+        values, vectors = eigsh(links, k=count, which="LA", v0=np.ones(len(links)))
     else:
         values, vectors = np.linalg.eigh(links)
     order = np.argsort(-values)[:count]
-    chance = (1 + np.sqrt(size / people)) ** 2
-    kept = [i for i in order if values[i] > chance]
-    return varimax(vectors[:, kept] * np.sqrt(np.maximum(values[kept] - 1.0, 0.05)))
+    return values[order], vectors[:, order]
 
 
 def _stable(loadings: Floats, table: AnswerTable, values: NDArray[np.float32], settings: FittedSettings) -> Floats:

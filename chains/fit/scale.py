@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.normal import normal_quantiles
 from persona_db.graph.models import Question
 
-__all__ = ["Scale", "low_to_high", "option_ranks", "same_options", "widths"]
+__all__ = ["Scale", "low_to_high", "off_scale_options", "on_scale", "option_ranks", "same_options", "widths"]
 
 _LEAST_VARIANCE = 0.05
 _LEAST_PROBABILITY = 1e-4
@@ -91,6 +91,25 @@ class Scale:
         return values
 
     @cached_property
+    def rate_off(self) -> float:
+        """The share of answers off the scale, from 0.0001 to 0.9999."""
+        return float(np.clip(1 - self.rates[list(self.order)].sum(), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY))
+
+    def with_off(self, probabilities: NDArray[np.float64], log_odds: float) -> NDArray[np.float64]:
+        """Return *probabilities* with those of the options off the scale summing to a chance of that log odds.
+
+        The options on the scale, and those off it, keep their proportions to each other.
+        """
+        off = np.ones(len(self.rates), dtype=bool)
+        off[list(self.order)] = False
+        chance = 1 / (1 + np.exp(-log_odds))
+        made = np.where(off, self.rates, probabilities)
+        for those, share in ((off, chance), (~off, 1 - chance)):
+            made[those] *= share / max(made[those].sum(), 1e-12)
+        made = np.maximum(made, _LEAST_PROBABILITY)
+        return np.asarray(made / made.sum())
+
+    @cached_property
     def _cuts(self) -> NDArray[np.float64]:
         mass = self.rates[list(self.order)]
         cumulative = np.cumsum(mass / mass.sum())[:-1] if mass.sum() > 0 else np.empty(0)
@@ -117,3 +136,17 @@ class Scale:
         result[..., on_scale] = np.diff(below) * self.rates[on_scale].sum()
         result = np.maximum(result, _LEAST_PROBABILITY)
         return np.asarray(result / result.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def off_scale_options(scales: Sequence[Scale]) -> NDArray[np.bool_]:
+    """Return which options are off the scale of their question (questions x the most options)."""
+    table = np.zeros((len(scales), max((len(scale.rates) for scale in scales), default=1)), dtype=bool)
+    for row, scale in zip(table, scales, strict=True):
+        row[: len(scale.rates)] = True
+        row[list(scale.order)] = False
+    return table
+
+
+def on_scale(off: NDArray[np.bool_], choice: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Return which answers (users x questions, option indexes) are given and not *off* the scale of their question."""
+    return np.asarray((choice >= 0) & ~off[np.arange(choice.shape[1]), choice])

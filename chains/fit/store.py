@@ -12,6 +12,7 @@ from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population, strongest_links
 from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import FittedSettings
+from persona_db.chains.fit.style import ResponseStyle
 from persona_db.chains.fit.summaries import Summary
 from persona_db.chains.fit.traits import Claim, Pole
 from persona_db.chains.fit.trust import Excluded
@@ -57,15 +58,19 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
             "rates": [float(r) for r in scale.rates],
             "loadings": [float(x) for x in loadings],
             "told_by": float(told_by),
+            "factors": [float(x) for x in factors],
             "label": names.labels[question.id],
             "says": [names.answer(question.id, option) for option in range(len(question.options))],
+            "off": population.style.row(place) if len(population.style.ease) else [],
         }
-        for question, counts, scale, loadings, told_by in zip(
+        for place, question, counts, scale, loadings, told_by, factors in zip(
+            range(len(population.questions)),
             population.questions,
             population.counts,
             population.scales,
             population.loadings,
             population.told_by,
+            population.factors,
             strict=True,
         )
     ]
@@ -121,7 +126,9 @@ def load_learned(graph: Graph, dataset: str, fit: str, settings: FittedSettings)
         pairs=np.zeros((0, 0)),
         loadings=np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits),
         told_by=np.array([row["told_by"] for row in rows], dtype=np.float64),
+        factors=np.zeros((len(rows), 0)),
         settings=settings,
+        style=ResponseStyle.of_rows([row["off"] or () for row in rows], spread=settings.habits),
     )
     keys = read_keys(graph, dataset, fit)
     names = Names(

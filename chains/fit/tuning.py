@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Wording
 from persona_db.chains.fit.conditioning import log_loss, predict_cells
-from persona_db.chains.fit.population import Population, fit_population
+from persona_db.chains.fit.population import Moments, Population, population_of
 from persona_db.chains.fit.settings import EngineSettings, FittedSettings
 
 __all__ = ["choose_settings", "inner_folds"]
@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 _GRID: Mapping[str, Sequence[float]] = {
     "shrinkage": (5.0, 10.0, 30.0, 100.0, 300.0),
     "smoothing": (1.0, 2.0, 4.0),
+    "structure": (0.0, 0.4, 0.8),
     "ridge": (0.05, 0.1, 0.2, 0.5),
     "spread": (0.85, 1.0, 1.15, 1.3),
 }
@@ -57,16 +58,20 @@ def choose_settings(
         return FittedSettings.of(settings)
     drawn = inner_folds(table, seed=seed)
     folds = [(cells, table.without(cells), table.choice[cells[:, 0], cells[:, 1]].astype(np.int64)) for cells in drawn]
+    seen: dict[float, list[Moments]] = {}
     learned: dict[tuple[float, ...], list[Population]] = {}
     estimated: dict[tuple[float, ...], list[tuple[Floats, Floats]]] = {}
 
     @cache
     def loss(candidate: FittedSettings) -> float:
-        key = (candidate.shrinkage, candidate.smoothing)
-        if key not in learned:
-            learned[key] = [
-                fit_population(outer, wording=wording, settings=candidate, with_traits=False) for _, outer, _ in folds
+        key = (candidate.shrinkage, candidate.smoothing, candidate.structure)
+        if candidate.smoothing not in seen:
+            seen[candidate.smoothing] = [
+                Moments.of(outer, wording=wording, smoothing=candidate.smoothing) for _, outer, _ in folds
             ]
+        if key not in learned:
+            moments = seen[candidate.smoothing]
+            learned[key] = [population_of(one, settings=candidate, with_traits=False) for one in moments]
         with_ridge = (*key, candidate.ridge)  # how wide answers spread does not move the estimates
         if with_ridge not in estimated:
             estimated[with_ridge] = [

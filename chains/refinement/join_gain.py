@@ -28,6 +28,7 @@ from persona_db.chains.retrieval.own_items import own_items_of
 from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, fill
 from persona_db.chains.retrieval.rows import FactRow, ItemRow, UserRow
 from persona_db.chains.statistical.predict import forecast
+from persona_db.graph.ids import style_id
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
 
@@ -89,6 +90,7 @@ class _Fold:
     def row(self, user: str, answers: NDArray[np.int16], attributes: tuple[str, ...], own: PersonLeanings) -> UserRow:
         """Return a user as `read_personas` and `read_shared` do."""
         traits = [leaning.key for leaning in own.keys if leaning.kind == "trait"]
+        style = [style_id(often=own.style.habit > 0)] if own.style.is_told else []
         return UserRow(
             user,
             items=[
@@ -98,9 +100,10 @@ class _Fold:
                 )
                 for column in np.flatnonzero(answers >= 0).tolist()
             ],
-            facts=[FactRow(f"{user} {key}", "induced", key, None, None, "", key) for key in traits],
+            facts=[FactRow(f"{user} {key}", "induced", key, None, None, "", key) for key in (*traits, *style)],
             attributes=attributes,
             traits=own.traits.tolist(),
+            style=own.style.row,
             keys=[leaning.key for leaning in own.keys],
             shares=True,
         )  # fmt: skip
@@ -168,7 +171,7 @@ def _without(
         attributes=tuple(signals.attributes[row] for row in rows),
         terms=None if signals.terms is None else signals.terms[rows],
     )
-    population = fit_population(table, wording=signals.wording, settings=settings)
+    population = fit_population(table, wording=signals.wording, settings=settings).with_style(table.choice)
     people, held = people_of(population, part)
     traits = np.array([one.traits for one in people]).reshape(len(people), population.loadings.shape[1])
     keys = make_keys(population, held, traits, {})

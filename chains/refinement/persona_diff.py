@@ -63,6 +63,7 @@ class Changes:
                 "version": persona.history.version,
                 "complete": None if complete else False,
                 "traits": list(persona.traits),
+                "style": list(persona.style),
                 "at": persona.at,
             }
         )

@@ -246,8 +246,9 @@ def _placed(persona: Persona, fitted: StatisticalEngine) -> Persona:
     So sums over its keys are the same every time.
     """
     keys = tuple(sorted(persona.keys, key=lambda held: held.key))
-    scores = leanings(fitted.population, fitted.choice(persona.history), ()).traits
-    return persona.model_copy(update={"keys": keys, "traits": tuple(float(score) for score in scores)})
+    own = leanings(fitted.population, fitted.choice(persona.history), ())
+    numbers = {"traits": tuple(map(float, own.traits)), "style": tuple(own.style.row)}
+    return persona.model_copy(update={"keys": keys, **numbers})
 
 
 def _is_new(persona: Persona, before: dict[str, Any] | None) -> bool:

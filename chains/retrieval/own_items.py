@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.fit.style import PersonStyle
 from persona_db.chains.retrieval.rows import FactRow, ItemRow, Layer, UserRow, read_personas
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
-from persona_db.graph.ids import demographic_id, is_pole, trait_of
+from persona_db.graph.ids import demographic_id, is_pole, is_style, trait_of
 
 __all__ = ["Candidate", "Layer", "Own", "free_texts", "own_items_of", "read_own_items"]
 
@@ -44,6 +45,8 @@ class Own:
     held: tuple[str, ...]
     answered_at: Mapping[str, str]
     """The dates of `answers`."""
+    style: tuple[str, PersonStyle] | None
+    """The fact of how often they answer off the scale, by its id, and its numbers."""
     counted: bool
     """Whether the user shares anything, and so is counted in key summaries."""
 
@@ -94,6 +97,7 @@ def own_items_of(correlations: CorrelationModel, row: UserRow, layers: frozenset
         answers={question: item.option for question, item in newest.items() if item.option is not None},
         answered_at={question: item.at for question, item in newest.items()},
         held=held or tuple(sorted(groups)),
+        style=_style(row) if "induced" in layers else None,
         counted=row.shares,
     )
 
@@ -129,6 +133,12 @@ def _traits(correlations: CorrelationModel, traits: Sequence[float], facts: Sequ
                 yield Candidate(fact.id, "induced", fact.statement, variable, score, key=fact.key, at=fact.at)
 
 
+def _style(row: UserRow) -> tuple[str, PersonStyle] | None:
+    style = PersonStyle.of_row(row.style)
+    told = [fact.id for fact in row.facts if fact.layer == "induced" and is_style(fact.key)]
+    return (min(told), style) if told and style.is_told else None
+
+
 def _groups(correlations: CorrelationModel, groups: Sequence[str]) -> Iterator[Candidate]:
     for key in groups:
         variable = correlations.of_key(key)
@@ -141,7 +151,7 @@ def free_texts(row: UserRow, layers: frozenset[Layer]) -> list[Candidate]:
     facts = [
         Candidate(fact.id, fact.layer, fact.statement, None, None, key=fact.key, at=fact.at)
         for fact in row.facts
-        if fact.question is None and fact.layer in layers and not is_pole(fact.key)
+        if fact.question is None and fact.layer in layers and not is_pole(fact.key) and not is_style(fact.key)
     ]
     items = [
         Candidate(item.id, "history", item.statement, None, None, item.question, at=item.at)

@@ -18,6 +18,7 @@ import numpy as np
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.settings import USUAL_RATIO
 from persona_db.chains.fit.snapshot import open_snapshot
+from persona_db.chains.fit.style import log_odds_off
 from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Recalled
 from persona_db.chains.retrieval.collaborator_items import LEAST_RELEVANCE, CollaboratorItems
@@ -29,7 +30,7 @@ from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.chains.retrieval.topic import recall_topic
 from persona_db.graph.errors import UnknownUserError
-from persona_db.graph.ids import summary_id
+from persona_db.graph.ids import style_id, summary_id
 from persona_db.graph.models import Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
@@ -186,31 +187,64 @@ def fill(
 
     *ratio* is the share of the slots for borrowed items, whatever the settings say.
     """
-    for_borrowed = math.ceil(round(ratio * settings.size, 9))  # 0.07 x 100 is a little over 7
+    style = _style(sources.correlations, own, question)
+    size = settings.size - len(style)
+    for_borrowed = min(math.ceil(round(ratio * settings.size, 9)), size)  # 0.07 x 100 is a little over 7
     relevance = own.relevance(sources.correlations, question.id, sources.similarity)
     order = _most_relevant(own, relevance) if settings.order == "relevance" else _newest(own)
     if question.id in own.answers:  # what they answered is shown as given, and predicts nothing
         order = [i for i in order if own.items[i].question != question.id or own.items[i].option is None]
     borrowed: list[Recalled] = []
     if for_borrowed:
-        first = [own.items[i] for i in order[: settings.size - for_borrowed]]
-        slots = max(for_borrowed, settings.size - len(order))
-        taken = {item.key for item in first if item.layer == "cache"}
+        first = [own.items[i] for i in order[: size - for_borrowed]]
+        slots = max(for_borrowed, size - len(order))
+        taken = {item.key for item in first if item.layer == "cache"} | {item.key for item in style}
         keys = own.held if borrow_from.keys is None else borrow_from.keys
         summaries = list(_summaries(sources.correlations, own, question, keys, taken))
         of_collaborators = sources.collaborator_items.recalled(
             question.id,
             borrow_from.collaborators,
             cap=max(1, math.floor(settings.one_share * for_borrowed)),
-            known={own.items[i].statement for i in order[: settings.size]},
+            known={own.items[i].statement for i in order[:size]},
             similarity=sources.similarity,
         )
         items = list(islice(of_collaborators, slots))
         for_summaries = min(len(summaries), math.ceil(settings.summaries * slots))
         for_items = min(len(items), slots - for_summaries)
         borrowed = summaries[: slots - for_items] + items[:for_items]
-    kept = order[: settings.size - len(borrowed)]
-    return [_recalled(own.items[i], float(relevance[i])) for i in kept] + borrowed
+    kept = order[: size - len(borrowed)]
+    return style + [_recalled(own.items[i], float(relevance[i])) for i in kept] + borrowed
+
+
+def _style(correlations: CorrelationModel, own: Own, question: Question) -> list[Recalled]:
+    """Return the item of how often the user answers off the scale; none where the question has no such option.
+
+    Its value is by how much it moves the log odds of such an answer from everybody's.
+    """
+    asked = correlations.off.get(question.id)
+    if asked is None or own.style is None:
+        return []
+    id_, style = own.style
+    rate = correlations.scales[question.id].rate_off
+    value = log_odds_off(asked, style) - math.log(rate / (1 - rate))
+    if abs(math.tanh(value / 2)) < LEAST_RELEVANCE:
+        return []
+    return [
+        Recalled.model_construct(
+            id=id_,
+            source="own",
+            layer="induced",
+            text="",
+            user=None,
+            question=None,
+            option=None,
+            counts=(),
+            key=style_id(often=style.habit > 0),
+            score=abs(math.tanh(value / 2)),
+            value=value,
+            at="",
+        )
+    ]
 
 
 def _most_relevant(own: Own, relevance: NDArray[np.float64]) -> list[int]:

@@ -47,6 +47,7 @@ class UserRow:
     facts: Sequence[FactRow]
     attributes: Sequence[str] = ()
     traits: Sequence[float] = ()
+    style: Sequence[float] = ()
     keys: Sequence[str] = ()
     shares: bool = False
     """Whether the user shares anything, and so is counted in key summaries."""
@@ -61,6 +62,7 @@ def read_personas(snapshot: Snapshot, users: Sequence[str]) -> Iterator[UserRow]
             [FactRow._make(fact) for fact in row["facts"]],
             row["attributes"],
             row["traits"] or (),
+            row["style"] or (),
             [key for key, _, _ in row["keys"]],
             row["sharing_rank"] > 0,
         )

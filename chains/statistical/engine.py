@@ -16,17 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.engine import Batch, CostEstimate, Predicted, Refined, Usage
-from persona_db.chains.fit.keys import CacheKey
+from persona_db.chains.fit.keys import CacheKey, off_scale_word
 from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.lexicon import Lexicon
 from persona_db.chains.fit.population import Population
+from persona_db.chains.fit.style import PersonStyle
 from persona_db.chains.fit.traits import Pole, trait_weights
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.labels.names import Names
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.predict import predict_contexts
-from persona_db.graph.ids import fact_id, is_positive, trait_of
+from persona_db.graph.ids import fact_id, is_positive, style_id, trait_of
 from persona_db.graph.models import HistoryItem
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class StatisticalEngine:
         """Return what distinguishes the person: traits, stances, groups, and vocabulary terms for free text."""
         own = leanings(self.population, self.choice(history), history.attributes, self.poles)
         terms = tuple(leaning for leaning, _, _ in self._terms(history))
-        return PersonLeanings(own.traits, (*own.keys, *terms), own.stances)
+        return PersonLeanings(own.traits, (*own.keys, *terms), own.stances, own.style)
 
     def distil(
         self,
@@ -161,7 +162,9 @@ class StatisticalEngine:
                 if item.id not in seen:
                     seen.add(item.id)
                     facts.append(_distilled(item, item.text, key=leaning.key, strength=leaning.weight))
-        return Persona(history=history, distilled=tuple(facts), traits=tuple(float(t) for t in own.traits))
+        return Persona(
+            history=history, distilled=tuple(facts), traits=tuple(map(float, own.traits)), style=tuple(own.style.row)
+        )
 
     def _induce(self, persona: Persona) -> Persona:
         history = persona.history
@@ -181,10 +184,29 @@ class StatisticalEngine:
                 push = pushes[trait_of(leaning.key)] * (1 if is_positive(leaning.key) else -1)
                 text = self._says_of_trait(leaning)
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
+        induced += self._style(persona, choice, rests_on)
         for leaning, items_of_term, push in self._terms(history):
             text = f"Speaks for the {leaning.kind} of {leaning.key.split(':', 1)[1]}"
             induced.append(self._induced(persona, leaning, text=text, push=push, said=items_of_term, rests_on=rests_on))
         return persona.model_copy(update={"induced": tuple(induced)})
+
+    def _style(self, persona: Persona, choice: NDArray[np.int16], rests_on: Mapping[str, Fact]) -> list[Fact]:
+        """Return the fact of how often the person answers off the scale, which such answers support."""
+        style = PersonStyle.of_row(persona.style)
+        if not style.is_told:
+            return []
+        known = np.flatnonzero(~np.isnan(self.population.style.ease) & (choice >= 0))
+        off = known[self.population.off_scale[known, choice[known]]]
+        often = style.habit > 0
+        items = {item.question: item for item in persona.history.items if item.option is not None}
+        said = [items[self.population.questions[q].id] for q in (off if often else np.setdiff1d(known, off))]
+        word = off_scale_word(self.population)
+        what = f"Answers \u201c{word}\u201d" if word else "Takes no side"
+        spread = self.population.style.spread or 1.0
+        weight = round(min(abs(style.habit) / spread / 2, 1.0), 6)
+        leaning = Leaning(style_id(often=often), "style", weight)
+        text = f"{what} in {style.off} of {style.asked} answers"
+        return [self._induced(persona, leaning, text=text, push=np.ones(len(said)), said=said, rests_on=rests_on)]
 
     def _says_of_trait(self, leaning: Leaning) -> str:
         """Return what a fact says of a trait: its name where the person said it, else whom their answers are like."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.unseen import told_right
 from persona_db.chains.labels.texts import LONGEST_NAME, shortened
-from persona_db.chains.results import Context, Recalled
+from persona_db.chains.results import Context, Recalled, tells_style
 from persona_db.graph.ids import is_pole
 
 __all__ = ["Estimated", "effects", "explanation", "said_by"]
@@ -23,24 +23,38 @@ _WORTH_SAYING = 0.5  # of the strongest reason, for what speaks against it
 
 
 class Estimated(NamedTuple):
-    """What a forecast rests on: probabilities, the mean and variance on the scale, and each item's push of the mean."""
+    """What a forecast rests on: probabilities, the mean and variance on the scale, and each item's push of the mean.
+
+    `habit` is the place of the item that tells how often the user answers off the scale, and the log odds that it adds
+    to such an answer; None without one.
+    """
 
     probabilities: NDArray[np.float64]
     mean: float
     variance: float
     pushes: tuple[float, ...]
+    habit: tuple[int, float] | None = None
 
 
 def effects(correlations: CorrelationModel, question: str, made: Estimated) -> list[float]:
     """Return what each item adds to the probability of the winning side, from -1 to 1: with it less without it.
 
     The winning side is the likeliest option with those beyond it, in the direction in which all items together move
-    the answer. Items of an option off the scale add nothing.
+    the answer. An option off the scale is alone; nothing adds to it but the habit of answering so.
     """
     scale = correlations.scales[question]
     best = int(made.probabilities.argmax())
+    found = [0.0] * len(made.pushes)
+    kept = 1.0  # what the habit leaves of the chances of the options on the scale
+    if made.habit is not None:
+        place, shift = made.habit
+        odds = scale.rate_off / (1 - scale.rate_off) * np.exp(shift)
+        kept = float(1 / (1 + odds) / (1 - scale.rate_off))
+        winning = float(made.probabilities[best])
+        usual = float(scale.rates[best]) if best not in scale.order else winning / kept
+        found[place] = winning - usual
     if best not in scale.order or len(scale.order) < 2:
-        return [0.0] * len(made.pushes)
+        return found
     place = scale.order.index(best)
     side = list(scale.order[place:] if made.mean >= 0 else scale.order[: place + 1])
     if len(side) == len(scale.order):
@@ -48,9 +62,10 @@ def effects(correlations: CorrelationModel, question: str, made: Estimated) -> l
     means = np.array([made.mean, *(made.mean - push for push in made.pushes)])
     spread = correlations.snapshot.settings.spread
     chances = scale.distribution(means, np.full(len(means), made.variance), spread=spread)[:, side].sum(axis=1)
-    return [
-        float(chances[0] - without) if push else 0.0 for without, push in zip(chances[1:], made.pushes, strict=True)
-    ]
+    for index, (without, push) in enumerate(zip(chances[1:], made.pushes, strict=True)):
+        if push:
+            found[index] = kept * float(chances[0] - without)
+    return found
 
 
 def said_by(correlations: CorrelationModel, item: Recalled) -> str:
@@ -108,8 +123,11 @@ def _own_line(correlations: CorrelationModel, context: Context, points: Sequence
 
 
 def _is_guess(item: Recalled) -> bool:
-    """Whether an item is a trait or a group: it stands in no list of what somebody said."""
-    return item.layer in ("induced", "cache")
+    """Whether an item is a trait or a group: it stands in no list of what somebody said.
+
+    How often they answered off the scale is counted, and no guess.
+    """
+    return item.layer in ("induced", "cache") and not tells_style(item)
 
 
 def _others_line(correlations: CorrelationModel, context: Context, points: Sequence[float], best: int) -> str:

@@ -12,7 +12,7 @@ from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.threads import one_thread
-from persona_db.chains.results import Context, Evidence, Prediction, Recalled
+from persona_db.chains.results import Context, Evidence, Prediction, Recalled, tells_style
 from persona_db.chains.statistical.explain import Estimated, effects, said_by
 from persona_db.chains.statistical.explain import explanation as explained
 from persona_db.graph.ids import is_pole, trait_of
@@ -45,7 +45,7 @@ def forecast(correlations: CorrelationModel, question: str, items: Sequence[Reca
     pushes = np.zeros(len(items))
     used, variables, values, noise, votes = [], [], [], [], []
     for index, item in enumerate(items):
-        if item.value is None:
+        if item.value is None or tells_style(item):
             continue
         if item.source == "collaborator":
             if item.question == question:
@@ -75,7 +75,11 @@ def forecast(correlations: CorrelationModel, question: str, items: Sequence[Reca
     summaries = [item.counts for item in items if item.source == "summary" and any(item.counts)]
     if summaries and settings.shape:
         probabilities = _shaped(scale, probabilities, summaries, settings=settings)
-    return Estimated(probabilities, mean, float(estimate.variance), tuple(float(push) for push in pushes))
+    habit = next(((index, item.value) for index, item in enumerate(items) if tells_style(item) and item.value), None)
+    if habit is not None:
+        odds = float(np.log(scale.rate_off / (1 - scale.rate_off))) + habit[1]
+        probabilities = scale.with_off(probabilities, odds)
+    return Estimated(probabilities, mean, float(estimate.variance), tuple(float(push) for push in pushes), habit)
 
 
 def _is_free_text(item: Recalled) -> bool:
@@ -139,8 +143,8 @@ def _predict(correlations: CorrelationModel, context: Context, *, explain: bool)
                 id=item.id, source=item.source, text=item.text, says=said_by(correlations, item),
                 weight=round(push, 6), points=round(100 * points, 2),
             )
-            for item, push, points in zip(context.items, made.pushes, added, strict=True)
-            if push
+            for index, (item, push, points) in enumerate(zip(context.items, made.pushes, added, strict=True))
+            if push or (made.habit is not None and index == made.habit[0])
         ]  # fmt: skip
         evidence = tuple(sorted(weighed, key=lambda one: (-abs(one.weight), one.id)))
         explanation = explained(correlations, context, made, added)

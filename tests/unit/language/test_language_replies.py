@@ -120,7 +120,7 @@ def test_an_answer_survives_what_is_wrong_beside_it() -> None:
 
 def test_many_braces_take_no_time() -> None:
     """Nor does depth."""
-    began = time.monotonic()
+    began = time.process_time()
     for text in ("{" * 20_000, '{"a":' * 5_000, "[" * 20_000 + "{}"):
         assert read_reply(AIMessage(text), PredictedAnswer).outcome in ("invalid", "answered")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
