@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from persona_db.graph.driver_errors import driver_errors
 from persona_db.graph.errors import FreeCypherError
 from persona_db.graph.models import Model
-from persona_db.graph.session import driver_errors
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph

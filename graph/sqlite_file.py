@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from persona_db.graph.errors import PersonaDBError
+from persona_db.graph.room import MB, free_bytes, full_disk
 
 __all__ = ["SqliteFile"]
 
+CACHE_MB = 16
+"""Room that is asked for where a cache has found none."""
 WAIT_SECONDS = 60
 
 
@@ -49,6 +52,8 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as exc:
+            if exc.sqlite_errorcode == sqlite3.SQLITE_FULL or free_bytes(self.path.parent) < MB:
+                raise full_disk(self.path.parent, needed=CACHE_MB * MB, what=f"the {self.name}") from exc
             raise self.error(
                 f"the {self.name} {self.path} can't be used ({exc}); delete it, and {self.lost} again"
             ) from exc
