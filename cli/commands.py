@@ -28,6 +28,8 @@ COMMANDS = {
     "export": "Write a user's neighbourhood as a picture or a graph file.",
     "explore": "Serve the web explorer on this machine.",
     "merge": "Make one user a part of another, or rename a user.",
+    "backup": "Write the whole graph into one file.",
+    "restore": "Put the graph of a backup in the place of the one that is there.",
     "erase": "Remove a user, or one item, and everything derived from it.",
 }
 
