@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,10 @@ class SqliteFile:
         Writers of other processes are waited for. An error names the file and what to do.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.touch(mode=0o600)
+            if (found := self.path.stat()).st_mode & 0o077 and found.st_uid == os.geteuid():
+                self.path.chmod(0o600)  # as a version before this one, or a wide umask, left it
         except OSError as exc:
             raise self.error(
                 f"no {self.name} can be made at {self.path} ({exc.strerror}); set PERSONA_DB_CACHE to another folder"
@@ -43,6 +47,7 @@ class SqliteFile:
             connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
             connection.execute(self.table)
         return connection
 
