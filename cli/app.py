@@ -24,7 +24,7 @@ class _Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        app.command(name=cmd_name)(getattr(import_module(f"persona_db.cli.{cmd_name}"), cmd_name))
+        app.command(name=cmd_name)(_command(cmd_name))
         command = get_command(app)
         command.name = cmd_name
         return command
@@ -32,6 +32,12 @@ class _Commands(TyperGroup):
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _command(name: str) -> Any:
+    """Return the function of a command; a hyphen in its name is an underscore in Python."""
+    plain = name.replace("-", "_")
+    return getattr(import_module(f"persona_db.cli.{plain}"), plain)
 
 
 def _print_version(wanted: bool) -> None:

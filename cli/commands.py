@@ -26,8 +26,11 @@ COMMANDS = {
     "experiment": "Run experiments: what helps, when, and at what cost.",
     "query": "Run a named query, list named queries, or run read-only Cypher of your own.",
     "export": "Write a user's neighbourhood as a picture or a graph file.",
+    "export-person": "Print all that is stored on one person, as JSON.",
     "explore": "Serve the web explorer on this machine.",
     "merge": "Make one user a part of another, or rename a user.",
+    "backup": "Write the whole graph into one file.",
+    "restore": "Put the graph of a backup in the place of the one that is there.",
     "erase": "Remove a user, or one item, and everything derived from it.",
 }
 

@@ -115,8 +115,9 @@ def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
     from persona_db.graph.errors import PersonaDBError
 
     try:
-        status = command()
-        sys.stdout.flush()
+        with _os_errors():
+            status = command()
+            sys.stdout.flush()
     except PersonaDBError as error:
         if debug:
             raise
@@ -129,6 +130,25 @@ def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status if isinstance(status, int) and not isinstance(status, bool) else 0
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """Let a file that cannot be read or written leave as an error of ours, a full disk as such."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from persona_db.graph.errors import ConfigError, DiskFullError
+        from persona_db.graph.room import is_full
+
+        what = f"{error.filename}: " if error.filename else ""
+        if is_full(error):
+            raise DiskFullError(f"{what}the disk is full; make room there and run the same command again") from error
+        if error.strerror is None:
+            raise
+        raise ConfigError(f"{what}{error.strerror}") from error
 
 
 def one_line(text: str) -> str:

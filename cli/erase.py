@@ -93,7 +93,6 @@ def _print(receipt: Receipt) -> None:
     if receipt.left.total:
         print(f"checked: {receipt.left.total:,} nodes of {who} are still there; was the user loaded again meanwhile?")
     else:
-        print(f"checked: nothing of {who} is left")
-    if receipt.refit_needed:
-        refine = f"persona-db refine --dataset {receipt.dataset} --refit"
-        print(f"base rates, links, traits and summaries of the Fit still count this user until `{one_line(refine)}`")
+        print(f"checked: no node of {who} is left")
+    for remainder in receipt.remains:
+        print(one_line(f"not reached: {remainder.where}; until {remainder.until}"))

@@ -120,6 +120,7 @@ def load(
     """Load histories into a dataset. Loading again changes nothing, or completes a load that was interrupted."""
     from persona_db.cli.console import print_json, progress_bar, read_settings
     from persona_db.cli.load_report import print_report
+    from persona_db.graph.room_for_work import require_room_to_load
     from persona_db.graph.session import Graph
     from persona_db.loaders import TableOptions, open_source
     from persona_db.loaders import load as load_source
@@ -141,6 +142,7 @@ def load(
     source = open_source(format.value, paths or [], split=split or [], table=options)
     next(source.read(ignore), None)  # a file that cannot be read raises here, before a server is started
     with progress_bar() as progress, Graph.connect(settings, progress=progress) as graph:
+        require_room_to_load(graph, dataset, paths or [])
         report = load_source(
             graph,
             source,

@@ -62,6 +62,7 @@ def refine(
     from persona_db.cli.console import one_line, print_json, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.graph.embedding import embedder_of
+    from persona_db.graph.room_for_work import require_room_to_refine
     from persona_db.graph.session import Graph
 
     settings = read_settings()
@@ -90,6 +91,8 @@ def refine(
             if budget_usd is not None:
                 budget_usd = max(budget_usd - (read.cost_usd or 0.0), 0.0) if model is not None else None
             refit = refit or (model is None and read.labels + read.stances > 0)
+        if not dry_run:
+            require_room_to_refine(graph, dataset, refit=refit or as_of is not None)
         made = refine_dataset(
             graph,
             dataset,

@@ -6,9 +6,10 @@ import logging
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from persona_db.graph.driver_errors import driver_errors
 from persona_db.graph.errors import GraphUnavailableError
 from persona_db.graph.progress import Progress, no_progress
-from persona_db.graph.session import Graph, driver_errors
+from persona_db.graph.session import Graph
 
 if TYPE_CHECKING:
     from persona_db.graph.settings import Settings

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import ConfigError, UnknownUserError
+from persona_db.graph.errors import ConfigError, DiskFullError, EmbeddingError, UnknownUserError
 from persona_db.graph.ids import item_id, statement_id
 from persona_db.graph.models import HistoryItem, Model
 from persona_db.graph.sentences import sentences
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from persona_db.graph.session import Graph, Transaction
     from persona_db.graph.vector_cache import CachedEmbedder
 
-__all__ = ["ItemReceipt", "Receipt", "Traces", "erase_item", "erase_items", "erase_user"]
+__all__ = ["ItemReceipt", "Receipt", "Remainder", "Traces", "erase_item", "erase_items", "erase_user"]
 
 log = logging.getLogger(__name__)
+
+CALLS = "calls.sqlite3"
+"""The cache of what language models answered, below the cache folder."""
 
 
 class Traces(Model):
@@ -41,6 +44,13 @@ class Traces(Model):
         return sum(self.model_dump().values())
 
 
+class Remainder(Model):
+    """Where something of an erased person may still be, and until when."""
+
+    where: str
+    until: str
+
+
 class Receipt(Model):
     """What was removed, and what was still there afterwards."""
 
@@ -57,8 +67,10 @@ class Receipt(Model):
         description="Rows of a source that were not stored, and unusable answers of a language model, about the user."
     )
     vectors: int = Field(description="Vectors of those texts and their sentences in the cache outside the graph.")
+    fits: int = Field(description="Fits kept for reads of earlier dates, which counted them and are read no more.")
     left: Traces
     refit_needed: bool = Field(description="Traits, links and summaries still count them until the next refit.")
+    remains: tuple[Remainder, ...] = Field(description="What this erasure does not reach, with what ends it.")
 
 
 def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder | None = None) -> Receipt:
@@ -78,8 +90,14 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
             raise UnknownUserError(user, dataset=dataset)
         ids = sorted({*said["statements"], *learned[0]["statements"]})
         texts = work.run("erase_unsaid", dataset=dataset, ids=ids)[0]["texts"]
+        [kept] = work.run("retire_kept_fits", dataset=dataset)
         work.run("need_refit", dataset=dataset)
-    vectors = _forget(cache, texts)
+    remains = _remains(graph, dataset, fits=kept["fits"], runs=called["runs"])
+    try:
+        vectors = _forget(cache, texts)
+    except (EmbeddingError, DiskFullError) as exc:  # what is erased stays erased, and has its receipt
+        vectors = 0
+        remains = (*remains, Remainder(where=f"the cache of vectors: {exc}", until="its file is deleted"))
     unsaid = [statement_id(text) for text in texts]
     [left] = graph.read("count_traces", dataset=dataset, user=user, statements=unsaid)
     log.info("erased a user of dataset %s with %s items", dataset, said["items"])
@@ -95,9 +113,27 @@ def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder |
         runs=called["runs"],
         quarantined=called["quarantined"],
         vectors=vectors,
+        fits=kept["fits"],
         left=Traces.model_validate(left),
         refit_needed=True,
+        remains=remains,
     )
+
+
+def _remains(graph: Graph, dataset: str, *, fits: int, runs: int) -> tuple[Remainder, ...]:
+    """Look where erasing does not reach, and return what is there."""
+    refine = f"`persona-db refine --dataset {dataset} --refit`"
+    found = [Remainder(where="base rates, links, traits and summaries of the Fit still count this user", until=refine)]
+    if fits:
+        where = f"{fits} Fits kept for earlier dates count them, and are read no more"
+        found.append(Remainder(where=where, until=refine))
+    if runs and (graph.settings.cache_dir / CALLS).exists():
+        where = f"answers of language models about them, in {CALLS} of the cache folder, may quote them"
+        found.append(Remainder(where=where, until="that file is deleted"))
+    if graph.data_dir is not None:
+        where = "what was deleted is still in files of Neo4j in the data folder, where no query reads it"
+        found.append(Remainder(where=where, until="Neo4j writes over it"))
+    return (*found, Remainder(where="backups and exports made before hold them", until="they are deleted"))
 
 
 class ItemReceipt(Model):

@@ -7,6 +7,8 @@ PersonaDBError
 │   └── NothingToRefineError  the dataset has no users
 ├── QueryFileError            a file of cypher/ has a wrong header
 ├── GraphUnavailableError     no Neo4j answers, or it lost the connection; trying again may help
+│   └── GraphStoppedError     the database takes no more work until its server is started again
+├── DiskFullError             a disk is full, or has less room than the work needs
 ├── ServerError               the embedded Neo4j cannot be installed or started
 ├── LoadError                 a source cannot be read at all (single bad rows are quarantined instead)
 ├── UnknownDatasetError
@@ -30,8 +32,10 @@ __all__ = [
     "BudgetError",
     "CacheError",
     "ConfigError",
+    "DiskFullError",
     "EmbeddingError",
     "FreeCypherError",
+    "GraphStoppedError",
     "GraphUnavailableError",
     "LeakError",
     "LoadError",
@@ -80,6 +84,14 @@ class QueryFileError(PersonaDBError):
 
 class GraphUnavailableError(PersonaDBError):
     """No Neo4j answers; trying again may help."""
+
+
+class GraphStoppedError(GraphUnavailableError):
+    """The database stopped after a full disk or a fault of its files; it works again once its server is restarted."""
+
+
+class DiskFullError(PersonaDBError):
+    """A disk is full, or has less room than the work needs; what was stored is kept."""
 
 
 class ServerError(PersonaDBError):

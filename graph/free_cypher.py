@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from persona_db.graph.cypher_limits import require_modest
+from persona_db.graph.driver_errors import driver_errors
 from persona_db.graph.errors import FreeCypherError
 from persona_db.graph.models import Model
-from persona_db.graph.session import driver_errors
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -60,7 +61,7 @@ def run_free(
     FreeCypherError when it would do more than read the graph, isn't Cypher, or takes longer than *seconds*.
     """
     from neo4j import Query
-    from neo4j.exceptions import ClientError, CypherTypeError, TransientError
+    from neo4j.exceptions import ClientError, CypherTypeError, DatabaseError, TransientError
 
     given = dict(params or {})
     started = perf_counter()
@@ -75,7 +76,7 @@ def run_free(
                 columns = tuple(result.keys())
                 rows = [tuple(plain(value) for value in record.values()) for record in result.fetch(most_rows)]
                 capped = result.peek() is not None
-        except (ClientError, TransientError) as exc:
+        except (ClientError, DatabaseError, TransientError) as exc:
             if "TransactionTimedOut" in (exc.code or ""):
                 raise FreeCypherError(
                     f"the query was stopped after {seconds:g} s; ask for less (LIMIT), or allow more time"
@@ -89,10 +90,11 @@ def run_free(
 def check_read_only(graph: Graph, text: str, *, params: Mapping[str, object], seconds: float = SECONDS) -> None:
     """Raise FreeCypherError unless the server's plan for *text* does nothing but read the graph."""
     from neo4j import Query
-    from neo4j.exceptions import ClientError
+    from neo4j.exceptions import ClientError, DatabaseError
 
     if not text.strip():
         raise FreeCypherError("there is no Cypher to run")
+    require_modest(text)
     query = Query(f"EXPLAIN {text}", timeout=seconds)
     with (
         driver_errors(),
@@ -100,7 +102,7 @@ def check_read_only(graph: Graph, text: str, *, params: Mapping[str, object], se
     ):
         try:
             summary = session.run(query, dict(params)).consume()
-        except ClientError as exc:
+        except (ClientError, DatabaseError) as exc:
             raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
     for operator, details in _operators(summary.plan):
         if operator == "ProcedureCall":

@@ -14,7 +14,7 @@ from persona_db.graph.catalog import SCHEMA_AREA, NamedQuery, catalog
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.progress import Progress, no_progress
 
-__all__ = ["migrate", "migrations"]
+__all__ = ["mend_indexes", "migrate", "migrations"]
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,24 @@ def migrate(graph: Database, *, progress: Progress = no_progress) -> list[str]:
     if missing:
         graph.await_indexes()
     return [query.name for _, query in missing]
+
+
+def mend_indexes(graph: Database) -> list[str]:
+    """Drop the indexes that failed, on a full disk for one, and make them again; return their names.
+
+    Every migration is applied again: of what is there they change nothing.
+    """
+    rows = graph.read("failed_indexes")
+    for row in rows:
+        graph.write(
+            "drop_index" if row["constraint"] is None else "drop_constraint", name=row["constraint"] or row["name"]
+        )
+    failed = [row["name"] for row in rows]
+    if failed:
+        log.warning("indexes that a full disk or a fault had broken are made again: %s", ", ".join(failed))
+        for query in migrations().values():
+            _apply(graph, query)
+    return failed
 
 
 def _apply(graph: Database, query: NamedQuery) -> None:

@@ -10,16 +10,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from persona_db.graph.catalog import NamedQuery, catalog
-from persona_db.graph.errors import GraphUnavailableError, QueryFileError
-from persona_db.graph.migrations import migrate
+from persona_db.graph.driver_errors import driver_errors
+from persona_db.graph.errors import DiskFullError, GraphStoppedError, QueryFileError
+from persona_db.graph.migrations import mend_indexes, migrate
 from persona_db.graph.progress import Progress, no_progress
+from persona_db.graph.room import MB, WRITE_MB, free_bytes, full_disk, require_free
 from persona_db.graph.settings import Settings
 
 if TYPE_CHECKING:
     from neo4j import Driver
     from neo4j import Transaction as DriverTransaction
 
-__all__ = ["Graph", "Transaction", "driver_errors"]
+__all__ = ["Graph", "Transaction"]
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,9 @@ class Graph:
         self.database = database
         self._driver = driver
         self._owns_driver = owns_driver
+        embedded = owns_driver and settings.neo4j_uri is None
+        self.data_dir = settings.data_dir if embedded else None
+        """Where the embedded server keeps the graph; None of another server."""
 
     @classmethod
     def connect(
@@ -68,13 +73,22 @@ class Graph:
         ['abel', 'ada']
         """
         settings = settings or Settings()
-        database = settings.neo4j_database
+        given = settings.neo4j_database if driver is not None else None
+        try:
+            return cls._ready(driver, settings, database=given, progress=progress)
+        except GraphStoppedError:
+            if driver is not None or settings.neo4j_uri is not None:
+                raise
+            return cls._ready(None, settings, database=None, progress=progress)  # its server is started again
+
+    @classmethod
+    def _ready(cls, driver: Driver | None, settings: Settings, *, database: str | None, progress: Progress) -> Self:
         owns_driver = driver is None
-        if driver is None:
+        if driver is None or database is None:
             driver, database = _open_driver(settings, progress=progress)
         graph = cls(driver, settings, database=database, owns_driver=owns_driver)
         try:
-            with driver_errors():
+            with graph._errors():
                 driver.verify_connectivity()  # fails at once where a query would be retried
             migrate(graph, progress=progress)
         except BaseException:
@@ -130,8 +144,9 @@ class Graph:
 
         Unlike `write` it isn't run again by itself when the graph reports a passing conflict.
         """
+        self.require_room()
         with (
-            driver_errors(),
+            self._errors(),
             self._driver.session(database=self.database) as session,
             session.begin_transaction() as inner,
         ):
@@ -139,8 +154,16 @@ class Graph:
             inner.commit()
 
     def await_indexes(self, *, seconds: int = INDEX_WAIT_SECONDS) -> None:
-        """Wait until every index holds all writes."""
+        """Wait until every index holds all writes; one that failed, as on a full disk, is made again."""
+        if self.read("failed_indexes"):
+            self.require_room()
+            mend_indexes(self)
         self.read("await_indexes", seconds=seconds)
+
+    def require_room(self, needed: int = WRITE_MB * MB, *, what: str = "writing to the graph") -> None:
+        """Raise DiskFullError unless the disk has *needed* bytes free; that of another server is not known."""
+        if self.data_dir is not None:
+            require_free(self.data_dir, needed, what)
 
     def close(self) -> None:
         """Close the driver, if this graph made it."""
@@ -155,11 +178,33 @@ class Graph:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Let what the driver raises leave as an error of ours; a stopped database is looked at before its next use."""
+        try:
+            with driver_errors():
+                yield
+        except GraphStoppedError as exc:
+            if self.data_dir is None:
+                raise
+            from persona_db.graph.server import suspect
+
+            needed = WRITE_MB * MB
+            try:
+                suspect(self.settings)
+            except DiskFullError as full:
+                raise full_disk(self.data_dir, needed=needed, what="writing to the graph") from full
+            if free_bytes(self.data_dir) < needed:
+                raise full_disk(self.data_dir, needed=needed, what="writing to the graph") from exc
+            raise
+
     def _execute(self, query: NamedQuery, params: Mapping[str, object]) -> list[Row]:
         from neo4j import RoutingControl
 
         query.check(params)
-        with driver_errors():
+        if query.writes:
+            self.require_room()
+        with self._errors():
             result = self._driver.execute_query(
                 query.text,
                 dict(params),
@@ -200,45 +245,3 @@ def _open_driver(settings: Settings, *, progress: Progress) -> tuple[Driver, str
             notifications_min_severity=NotificationMinimumSeverity.OFF,
         )
     return driver, database
-
-
-@contextmanager
-def driver_errors() -> Iterator[None]:
-    """Let what the driver raises about the connection leave as GraphUnavailableError."""
-    from neo4j.exceptions import (
-        AuthError,
-        ConfigurationError,
-        DriverError,
-        Neo4jError,
-        ServiceUnavailable,
-        SessionExpired,
-    )
-
-    try:
-        yield
-    except AuthError as exc:
-        raise GraphUnavailableError(
-            f"Neo4j refuses the login ({_first_line(exc)}); check NEO4J_USERNAME and NEO4J_PASSWORD"
-        ) from exc
-    except ConfigurationError as exc:
-        raise GraphUnavailableError(f"NEO4J_URI can't be used: {_first_line(exc)}") from exc
-    except (ServiceUnavailable, SessionExpired) as exc:
-        raise GraphUnavailableError(
-            f"Neo4j doesn't answer ({_first_line(exc)}); `persona-db up` starts the embedded one, or check NEO4J_URI"
-        ) from exc
-    except Neo4jError as exc:
-        code = exc.code or ""
-        if ".Database." in code:
-            raise GraphUnavailableError(f"{_first_line(exc)}; check NEO4J_DATABASE") from exc
-        if exc.is_retryable() or ".Transaction." in code:
-            raise GraphUnavailableError(f"Neo4j gave the work up ({_first_line(exc)}); try again") from exc
-        raise
-    except DriverError as exc:
-        if exc.is_retryable():
-            raise GraphUnavailableError(f"the connection to Neo4j was lost ({_first_line(exc)}); try again") from exc
-        raise
-
-
-def _first_line(exc: BaseException) -> str:
-    message = getattr(exc, "message", None) or str(exc) or type(exc).__name__
-    return str(message).splitlines()[0]

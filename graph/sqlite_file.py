@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from persona_db.graph.errors import PersonaDBError
+from persona_db.graph.room import MB, free_bytes, full_disk
 
 __all__ = ["SqliteFile"]
 
+CACHE_MB = 16
+"""Room that is asked for where a cache has found none."""
 WAIT_SECONDS = 60
 
 
@@ -31,7 +35,10 @@ class SqliteFile:
         Writers of other processes are waited for. An error names the file and what to do.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.touch(mode=0o600)
+            if (found := self.path.stat()).st_mode & 0o077 and found.st_uid == os.geteuid():
+                self.path.chmod(0o600)  # as a version before this one, or a wide umask, left it
         except OSError as exc:
             raise self.error(
                 f"no {self.name} can be made at {self.path} ({exc.strerror}); set PERSONA_DB_CACHE to another folder"
@@ -40,6 +47,7 @@ class SqliteFile:
             connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
             connection.execute(self.table)
         return connection
 
@@ -49,6 +57,8 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as exc:
+            if exc.sqlite_errorcode == sqlite3.SQLITE_FULL or free_bytes(self.path.parent) < MB:
+                raise full_disk(self.path.parent, needed=CACHE_MB * MB, what=f"the {self.name}") from exc
             raise self.error(
                 f"the {self.name} {self.path} can't be used ({exc}); delete it, and {self.lost} again"
             ) from exc

@@ -15,10 +15,23 @@ from persona_db.graph.names import Sharing
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["EVERYBODY", "User", "UserCounts", "history", "question_of", "questions", "require_user", "users"]
+__all__ = [
+    "EVERYBODY",
+    "User",
+    "UserCounts",
+    "history",
+    "question_of",
+    "questions",
+    "require_user",
+    "stored_on",
+    "users",
+]
 
 EVERYBODY = 2**31 - 1
 """A limit that is none."""
+
+STORED = ("user", "history", "facts", "personas", "keys", "runs", "quarantine")
+"""What is stored on a user, in the order in which it is told."""
 
 OFF_SCALE = -1.0
 """Stored in `Question.ordinal` for an option with no place on the scale: a list in Neo4j holds no null."""
@@ -73,6 +86,22 @@ def history(graph: Graph, dataset: str, user: str, *, as_of: str = END_OF_TIME) 
 def questions(graph: Graph, dataset: str) -> list[Question]:
     """Return every question of the dataset, by id."""
     return [question_of(row) for row in graph.read("questions_of", dataset=dataset)]
+
+
+def stored_on(graph: Graph, dataset: str, user: str) -> dict[str, list[dict[str, Any]]]:
+    """Return all that the dataset stores on the user, without vectors; UnknownUserError when it stores nothing.
+
+    >>> stored = stored_on(graph, "town", "ada")
+    >>> list(stored)
+    ['user', 'history', 'facts', 'personas', 'keys', 'runs', 'quarantine']
+    """
+    require_user(graph, dataset, user)
+    found = {row["what"]: row["stored"] for row in graph.read("stored_on", dataset=dataset, user=user)}
+    return {what: sorted(found.get(what, []), key=_place) for what in STORED}
+
+
+def _place(stored: Mapping[str, Any]) -> tuple[str, str]:
+    return str(stored.get("fit", "")), str(stored.get("id", ""))
 
 
 def question_of(row: Mapping[str, Any]) -> Question:

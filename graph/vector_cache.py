@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from persona_db.graph.errors import EmbeddingError
 from persona_db.graph.sqlite_file import SqliteFile
-from persona_db.graph.vectors import Embedder, checked
+from persona_db.graph.vectors import NORM_TOLERANCE, Embedder, checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +65,7 @@ class CachedEmbedder:
                 found.update(rows)
                 with cache:
                     cache.executemany(
-                        "INSERT OR IGNORE INTO vector VALUES (?, ?)",
+                        "INSERT OR REPLACE INTO vector VALUES (?, ?)",
                         [(key, vector.tobytes()) for key, vector in rows],
                     )
         log.debug("%s texts, %s of them embedded anew", len(key_of), len(missing))
@@ -75,7 +75,10 @@ class CachedEmbedder:
         """Remove the vectors of these texts; return how many were stored."""
         with self._open() as cache, cache:
             keys = [(self._key(text),) for text in texts]
-            return cache.executemany("DELETE FROM vector WHERE key = ?", keys).rowcount if keys else 0
+            gone = cache.executemany("DELETE FROM vector WHERE key = ?", keys).rowcount if keys else 0
+        with self._open() as cache:
+            cache.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else they would still be in the log beside the file
+        return gone
 
     def _key(self, text: str) -> bytes:
         return sha256(f"{self.name}\0{text}".encode()).digest()
@@ -89,9 +92,12 @@ class CachedEmbedder:
             marks = ", ".join("?" * len(some))
             held = cache.execute(f"SELECT key, floats FROM vector WHERE key IN ({marks})", some)  # noqa: S608 (marks are question marks)
             for key, floats in held:
+                if len(floats) != 4 * self.dimension:
+                    continue
                 vector = np.frombuffer(floats, dtype=np.float32)
-                if len(vector) == self.dimension:  # else embedded again below, and refused there
-                    yield key, vector
+                norm = float(np.linalg.norm(vector.astype(np.float64)))
+                if abs(norm - 1.0) < NORM_TOLERANCE:
+                    yield key, vector  # one that is damaged is made again, and takes its place
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -1,5 +1,5 @@
 """The embedded Neo4j: installed on first need, one process a data folder, reached by Bolt on this machine only."""
 
-from .lifecycle import Connection, ServerStatus, ensure_running, status, stop
+from .lifecycle import Connection, ServerStatus, ensure_running, status, stop, suspect
 
-__all__ = ["Connection", "ServerStatus", "ensure_running", "status", "stop"]
+__all__ = ["Connection", "ServerStatus", "ensure_running", "status", "stop", "suspect"]

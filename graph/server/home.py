@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -13,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError
 
 from persona_db.graph.errors import ServerError
 from persona_db.graph.models import Model
+from persona_db.graph.room import MB, START_MB, full_disk, is_full
 
 from .memory import MemoryPlan
 
@@ -58,14 +61,23 @@ class Home:
 
     def make(self) -> None:
         """Make the folders that are missing; what is in them only their owner can read."""
-        try:
+        with self._writing():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("conf", "data", "import", "logs", "plugins", "run"):
                 (self.folder / name).mkdir(exist_ok=True)
                 (self.folder / name).chmod(0o700)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Let what keeps the folder from being written leave as an error of ours that names it."""
+        try:
+            yield
         except OSError as exc:
+            if is_full(exc):
+                raise full_disk(self.folder, needed=START_MB * MB, what="starting Neo4j") from exc
             raise ServerError(
-                f"the data folder {self.folder} cannot be made ({exc.strerror}); set PERSONA_DB_HOME to another"
+                f"the data folder {self.folder} cannot be written ({exc.strerror}); make it writable for this user, "
+                "or set PERSONA_DB_HOME to another"
             ) from exc
 
     def read_record(self) -> Record | None:
@@ -78,8 +90,9 @@ class Home:
     def write_record(self, record: Record) -> None:
         """Write *record* so that a reader sees the old one or the new one, whole."""
         temporary = self.record_file.with_suffix(".part")
-        temporary.write_text(record.model_dump_json(), encoding="utf-8")
-        temporary.replace(self.record_file)
+        with self._writing():
+            temporary.write_text(record.model_dump_json(), encoding="utf-8")
+            temporary.replace(self.record_file)
 
     def make_password(self) -> None:
         """Write a new password, unless there is one, that only its owner can read."""
@@ -91,11 +104,12 @@ class Home:
                 f"put it back, or remove {self.folder} to begin with an empty graph"
             )
         temporary = self.password_file.with_suffix(".part")
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(24))  # no character that a command line or a URL gives a meaning
-        temporary.replace(self.password_file)
+        with self._writing():
+            temporary.unlink(missing_ok=True)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(24))  # no character that a command line or a URL gives a meaning
+            temporary.replace(self.password_file)
 
     def read_password(self) -> SecretStr:
         """Return the password of the user `neo4j`."""
@@ -112,8 +126,10 @@ class Home:
                 f"write the password alone into it, as ASCII, or remove {self.folder} to begin with an empty graph"
             ) from exc
 
-    def write_configuration(self, *, bolt_port: int, http_port: int, memory: MemoryPlan) -> None:
-        """Write conf/neo4j.conf from the template of the package."""
+    def write_configuration(
+        self, *, bolt_port: int, http_port: int, memory: MemoryPlan, whole_log: bool = True
+    ) -> None:
+        """Write conf/neo4j.conf from the template; without *whole_log* a torn end of the log is left out."""
         template = Template(resources.files(__package__).joinpath("neo4j.conf").read_text(encoding="utf-8"))
         text = template.substitute(
             bolt_port=bolt_port,
@@ -122,8 +138,10 @@ class Home:
             transaction_mb=memory.transaction_mb,
             transactions_mb=memory.transactions_mb,
             page_cache_mb=memory.page_cache_mb,
+            whole_log=str(whole_log).lower(),
         )
-        (self.conf / "neo4j.conf").write_text(text, encoding="utf-8")
+        with self._writing():
+            (self.conf / "neo4j.conf").write_text(text, encoding="utf-8")
 
 
 def free_ports(*wished: int) -> tuple[int, ...]:

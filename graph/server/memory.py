@@ -25,6 +25,10 @@ class MemoryPlan(Model):
         """Most that one transaction may take: two fifths of the heap."""
         return self.heap_mb * 2 // 5
 
+    def larger(self) -> MemoryPlan:
+        """Return the plan of twice the heap, half the machine's memory at most: a recovery found it too small."""
+        return self.model_copy(update={"heap_mb": max(self.heap_mb, min(2 * self.heap_mb, machine_mb() // 2))})
+
     @property
     def transactions_mb(self) -> int:
         """Most that all transactions together may take: seven tenths of the heap."""

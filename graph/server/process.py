@@ -18,7 +18,16 @@ from .java import Java, jvm_options
 if TYPE_CHECKING:
     import psutil
 
-__all__ = ["answers_bolt", "end", "find_process", "find_strays", "last_lines", "launch", "set_initial_password"]
+__all__ = [
+    "answers_bolt",
+    "end",
+    "find_process",
+    "find_strays",
+    "last_lines",
+    "launch",
+    "run_admin",
+    "set_initial_password",
+]
 
 log = logging.getLogger(__name__)
 
@@ -109,14 +118,27 @@ def set_initial_password(home: Home, *, java: Java, jars: Sequence[Path]) -> Non
     The tool reads it from the password file (`@file` stands for what the file holds): a command line can be
     seen by every user of the machine.
     """
+    arguments = ("dbms", "set-initial-password", f"@{home.password_file}")
+    run_admin(home, arguments, java=java, jars=jars, heap_mb=128, what="the password of the embedded Neo4j was not set")
+
+
+def run_admin(
+    home: Home,
+    arguments: Sequence[str],
+    *,
+    java: Java,
+    jars: Sequence[Path],
+    heap_mb: int,
+    what: str,
+    seconds: float = 120,
+) -> None:
+    """Run neo4j-admin on a folder whose server is stopped; its failure is a ServerError that begins with *what*."""
     command = [
         str(java.executable.absolute()),
-        *jvm_options(java.major, heap_mb=128),
+        *jvm_options(java.major, heap_mb=heap_mb),
         *_class_path(jars),
         ADMIN_CLASS,
-        "dbms",
-        "set-initial-password",
-        f"@{home.password_file}",
+        *arguments,
     ]
     environment = os.environ | {"NEO4J_HOME": str(home.folder), "NEO4J_CONF": str(home.conf)}
     try:
@@ -127,15 +149,21 @@ def set_initial_password(home: Home, *, java: Java, jars: Sequence[Path]) -> Non
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            errors="replace",
+            timeout=seconds,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
-        raise ServerError(f"the password of the embedded Neo4j could not be set: {exc}") from exc
+        raise ServerError(f"{what}: {exc}") from exc
     if done.returncode != 0:
-        raise ServerError(
-            f"the password of the embedded Neo4j could not be set: {(done.stderr or done.stdout).strip()}"
-        )
+        log.debug("neo4j-admin: %s", done.stdout)
+        raise ServerError(f"{what}: {_last_words(done.stderr or done.stdout)}")
+
+
+def _last_words(said: str) -> str:
+    """Return what neo4j-admin says of a failure: its last lines, without rules and Java's warnings."""
+    lines = [line.strip() for line in said.splitlines()]
+    return " ".join(line for line in lines if line.strip("-") and not line.startswith("WARNING:"))[-600:]
 
 
 def _class_path(jars: Sequence[Path]) -> list[str]:

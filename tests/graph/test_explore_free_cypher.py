@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from time import perf_counter, sleep
@@ -15,6 +16,8 @@ from persona_db.graph.models import Person
 from persona_db.graph.session import Graph
 from tests.synthetic import rows
 
+SLOW = 5.0
+"""Seconds more that a busy machine is given."""
 LONG = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN count(sin(a * b)) AS n"
 
 WRITES = (
@@ -171,3 +174,25 @@ def test_only_the_long_one_is_stopped(graph: Graph) -> None:
         run_free(graph, LONG, seconds=0.5)
     beside.join()
     assert found == [3_000_000] * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RETURN size(reduce(s = 'x', i IN range(1, 60) | [s, s][0] + 'x'))",
+        "WITH [x IN range(1, 2000000) | 'a text of some length ' + x] AS a UNWIND a AS b UNWIND a AS c RETURN count(*)",
+        "UNWIND range(1, 100000000) AS x WITH collect(toString(x) + 'x') AS xs RETURN size(xs)",
+        f"RETURN {'(' * 99}1{')' * 99}",
+        f"RETURN {'[' * 99}1{']' * 99}",
+        f"RETURN {'NOT (' * 49}true{')' * 49}",
+        f"RETURN {' + '.join(str(n) for n in range(100))}",
+        f"MATCH {', '.join(f'(a{n})-->(b{n})' for n in range(12))} RETURN count(*)",
+    ],
+)
+def test_a_heavy_query_ends_and_the_server_lives(graph: Graph, text: str) -> None:
+    """Refused, stopped or answered within its limit and a second."""
+    began = perf_counter()
+    with suppress(FreeCypherError):
+        run_free(graph, text, seconds=2.0)
+    assert perf_counter() - began < 2.0 + 1.0 + SLOW
+    assert graph.read("list_datasets", dataset="nobody") == []

@@ -23,7 +23,7 @@ from neo4j.exceptions import ServiceUnavailable
 
 from persona_db.graph import server
 from persona_db.graph.errors import ServerError
-from persona_db.graph.server import lifecycle
+from persona_db.graph.server import lifecycle, starting
 from persona_db.graph.server.home import Home, Record, free_ports
 from persona_db.graph.server.process import answers_bolt, find_process
 from persona_db.graph.settings import Settings
@@ -232,7 +232,7 @@ def test_a_port_taken_at_the_last_moment_is_given_up(own_settings: Settings, mon
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = int(other.getsockname()[1])
         offers = iter([(port, free_ports(0)[0])])
-        monkeypatch.setattr(lifecycle, "free_ports", lambda *wished: next(offers, None) or free_ports(*wished))
+        monkeypatch.setattr(starting, "free_ports", lambda *wished: next(offers, None) or free_ports(*wished))
         assert urlsplit(server.ensure_running(own_settings).uri).port != port
     assert next(offers, None) is None
 

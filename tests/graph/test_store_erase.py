@@ -13,7 +13,7 @@ from persona_db.graph.errors import UnknownDatasetError, UnknownUserError
 from persona_db.graph.ingest import store_items, store_people, store_quarantine, store_questions
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.session import Graph
-from persona_db.graph.users import history, require_user
+from persona_db.graph.users import history, require_user, stored_on
 
 REFINED = """
 MATCH (ann:User {dataset: $d, id: 'ann'})-[:HAS_HISTORY]->(item), (bob:User {dataset: $d, id: 'bob'}),
@@ -69,9 +69,9 @@ def test_receipt_counts_what_was_removed(graph: Graph, two: str, tmp_path: Path)
     cache = CachedEmbedder(HashEmbedder(), tmp_path / "v.sqlite3")
     embed_missing(graph, two, cache)
     receipt = erase_user(graph, two, "ann", cache=cache)
-    assert receipt.model_dump(exclude={"left"}) == {
+    assert receipt.model_dump(exclude={"left", "remains"}) == {
         "dataset": two, "user": "ann", "items": 3, "facts": 2, "personas": 1, "holds": 2, "keys": 1,
-        "statements": 2, "vectors": 2, "runs": 0, "quarantined": 0, "refit_needed": True,
+        "statements": 2, "vectors": 2, "runs": 0, "quarantined": 0, "fits": 0, "refit_needed": True,
     }  # fmt: skip
     assert receipt.left.total == 0
     assert require_dataset(graph, two).refit_needed
@@ -131,3 +131,31 @@ def test_the_cache_forgets_the_sentences_of_erased_texts(graph: Graph, two: str,
     cache.embed(["I have a cat.", "It sleeps.", "It snores."])
     erase_user(graph, two, "ann", cache=cache)
     assert cache.forget(["I have a cat.", "It sleeps.", "It snores."]) == 1
+
+
+def test_what_is_not_reached_is_named(graph: Graph, two: str, tmp_path: Path) -> None:
+    """A damaged cache costs no receipt, and a Fit kept for an earlier date is read no more."""
+    graph.driver.execute_query(
+        "CREATE (:Fit {dataset: $d, id: 'early', kept: true, status: 'ready', through: '2001-01-01'})",
+        d=two,
+        database_=graph.database,
+    )
+    (tmp_path / "v.sqlite3").write_bytes(b"no database " * 500)
+    receipt = erase_user(graph, two, "ann", cache=CachedEmbedder(HashEmbedder(), tmp_path / "v.sqlite3"))
+    assert (receipt.fits, receipt.vectors, receipt.left.total) == (1, 0, 0)
+    told = " ".join(f"{one.where} until {one.until}" for one in receipt.remains)
+    for named in ("the Fit still", "earlier dates", "v.sqlite3", "files of Neo4j", "backups"):
+        assert named in told
+    assert graph.read("fit_for", dataset=two, as_of="2005-01-01") == []
+
+
+def test_all_that_is_stored_on_one_person_is_told(graph: Graph, two: str) -> None:
+    """Their words, facts and keys, and nobody else's; no property of a vector."""
+    stored = stored_on(graph, two, "ann")
+    assert {what: len(found) for what, found in stored.items()} == {
+        "user": 1, "history": 3, "facts": 2, "personas": 1, "keys": 2, "runs": 0, "quarantine": 0,
+    }  # fmt: skip
+    assert {one["user"] for what in ("history", "facts", "personas") for one in stored[what]} == {"ann"}
+    assert "embedding" not in repr(stored)
+    with pytest.raises(UnknownUserError):
+        stored_on(graph, two, "nobody")

@@ -179,7 +179,7 @@ def test_no_query_is_missing_from_its_page() -> None:
 
 def test_help_of_a_command_is_its_section() -> None:
     """The generated page has a section for each command."""
-    assert [*COMMANDS, "Settings"] == re.findall(r"^## (\w+)$", TEXTS["docs/cli.md"], flags=re.MULTILINE)
+    assert [*COMMANDS, "Settings"] == re.findall(r"^## ([\w-]+)$", TEXTS["docs/cli.md"], flags=re.MULTILINE)
 
 
 def _headings(path: Path) -> set[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,3 +185,39 @@ def test_settings_name_the_embedder(tmp_path: Path) -> None:
     default = embedder_of(Settings(home=tmp_path))
     assert (default.name, default.dimension) == ("all-MiniLM-L6-v2", DIMENSION)
     assert embedder_of(Settings(home=tmp_path))._inner is default._inner
+
+
+@pytest.mark.parametrize("number", [b"", b"odd", bytes(4), b"\xff\xff\xff\xff", b"\x01\x7f\x01\x7f"])
+def test_a_damaged_vector_is_made_again(tmp_path: Path, number: bytes) -> None:
+    """Not finite, without direction or of another length: it is not used, and a sound one takes its place."""
+    path = tmp_path / "v.sqlite3"
+    expected = CachedEmbedder(HashEmbedder(), path).embed(["a", "b"])
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE vector SET floats = ?", (number * DIMENSION,))
+    assert np.array_equal(CachedEmbedder(HashEmbedder(), path).embed(["a", "b"]), expected)
+    with closing(sqlite3.connect(path)) as file:
+        assert {len(floats) for (floats,) in file.execute("SELECT floats FROM vector")} == {4 * DIMENSION}
+
+
+class Dense(HashEmbedder):
+    """Vectors without zeros."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = super().embed(texts) + 0.01 * np.arange(1, DIMENSION + 1)
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_the_cache_is_its_owners_and_overwrites_what_it_forgets(tmp_path: Path) -> None:
+    """Nobody else reads it, whatever the umask; no byte of a forgotten vector is left in its files."""
+    path = tmp_path / "cache" / "v.sqlite3"
+    before = os.umask(0)
+    try:
+        cache = CachedEmbedder(Dense(), path)
+        vectors = cache.embed(["kept", "secret"])
+    finally:
+        os.umask(before)
+    assert (stat.S_IMODE(path.parent.stat().st_mode), stat.S_IMODE(path.stat().st_mode)) == (0o700, 0o600)
+    assert cache.forget(["secret"]) == 1
+    stored = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert vectors[0].tobytes()[:64] in stored
+    assert vectors[1].tobytes()[:64] not in stored
