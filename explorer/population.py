@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["health", "home", "population", "runs"]
 
 _SHOWN = 12
-_LOOKED_AT = 1_000
 
 
 def home(request: Request) -> Response:
@@ -39,7 +38,9 @@ def population(request: Request) -> Response:
         "population.html",
         about=require_dataset(graph, dataset),
         splitting=explore(graph, "splitting_values", dataset=dataset, limit=_SHOWN),
-        segments=explore(graph, "segments", dataset=dataset, sample=_LOOKED_AT, limit=_SHOWN),
+        segments=explore(graph, "segments", dataset=dataset),
+        consensus=explore(graph, "consensus", dataset=dataset, limit=_SHOWN),
+        divisive=explore(graph, "divisive", dataset=dataset, limit=_SHOWN),
         popular=explore(graph, "popular_keys", dataset=dataset, limit=_SHOWN),
     )
 

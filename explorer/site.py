@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 if TYPE_CHECKING:
     from persona_db.explorer.connection import Connection
 
-__all__ = ["Site", "form_of", "needed", "site_of"]
+__all__ = ["Site", "form_of", "needed", "number", "site_of"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_SHOWN = 240
@@ -46,6 +46,7 @@ class Site:
         )
         self._templates.globals["url"] = _url
         self._templates.filters["short"] = _short
+        self._templates.filters["attribute"] = lambda name: name.replace("_", " ").capitalize()
         self._templates.filters["percent"] = lambda part: f"{100 * part:.0f} %"
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
@@ -101,6 +102,15 @@ def needed(request: Request, name: str) -> str:
     if not value:
         raise HTTPException(400, f"the address lacks {name}")
     return value
+
+
+def number(request: Request, name: str, *, default: int = 0) -> int:
+    """Return a parameter of the address that is a whole number of 0 or more, or *default*."""
+    value = request.query_params.get(name)
+    try:
+        return max(int(value), 0) if value else default
+    except ValueError as exc:
+        raise HTTPException(400, f"{name} is not a number") from exc
 
 
 def form_of(body: bytes) -> dict[str, str]:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from persona_db.chains.neighbourhoods import neighbourhood as neighbourhood_of
 from persona_db.chains.neighbourhoods import visible
 from persona_db.chains.persona import KeyKind
-from persona_db.explorer.site import needed, site_of
+from persona_db.explorer.site import needed, number, site_of
 from persona_db.graph.explore import explore, words_to_find
 from persona_db.graph.users import require_user
 
@@ -31,7 +31,7 @@ def keys(request: Request) -> Response:
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     query, kind = request.query_params.get("q", "").strip(), request.query_params.get("kind") or None
-    skip = _number(request, "skip")
+    skip = number(request, "skip")
     words = words_to_find(query)
     if query:
         found = explore(graph, "find_keys", dataset=dataset, words=words, limit=_A_PAGE) if words else []
@@ -54,7 +54,7 @@ def key(request: Request) -> Response:
     """Return a value's page: its holders, its opposite, and associated values."""
     site = site_of(request)
     graph, dataset, name = site.connection.graph(), needed(request, "dataset"), needed(request, "key")
-    skip = _number(request, "skip")
+    skip = number(request, "skip")
     found = explore(graph, "one_key", dataset=dataset, key=name)
     if not found:
         raise HTTPException(404, "there is no such value in what is known now; it may have been refined anew")
@@ -122,11 +122,4 @@ def neighbourhood_data(request: Request) -> Response:
 
 def _top_k(request: Request) -> int:
     """Return the number of collaborators in the address."""
-    return min(_number(request, "top_k") or _COLLABORATORS, _MOST_COLLABORATORS)
-
-
-def _number(request: Request, name: str) -> int:
-    try:
-        return max(int(request.query_params.get(name) or 0), 0)
-    except ValueError as exc:
-        raise HTTPException(400, f"{name} is not a number") from exc
+    return min(number(request, "top_k") or _COLLABORATORS, _MOST_COLLABORATORS)
