@@ -58,6 +58,7 @@ _EXAMPLES = {
     "sample": 2_000,
     "by": "PARTY",
     "options": [1],
+    "option": 1,
     "segment": "1",
     "other": "2",
     "attribute": "PARTY",

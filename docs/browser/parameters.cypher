@@ -15,6 +15,7 @@
 :param least => 2;
 :param limit => 500;
 :param of_fit => null;
+:param option => 1;
 :param options => [1];
 :param other => "2";
 :param other_camp => "PARTY=R";

@@ -18,6 +18,6 @@ CALL (u) {
   WITH u WHERE $question IS NULL
   RETURN NULL AS option
 }
-RETURN u.id AS user, u.name AS name, s.id AS segment, r.x AS x, r.y AS y, option,
-       [one IN u.attributes WHERE $attribute IS NOT NULL AND one STARTS WITH $attribute + '=' | substring(one, size($attribute) + 1)][0] AS group
+RETURN u.id AS user, u.name AS name, s.id AS segment, r.x AS x, r.y AS y,
+       [one IN u.attributes WHERE $attribute IS NOT NULL AND one STARTS WITH $attribute + '=' | substring(one, size($attribute) + 1)][0] AS group, option
 ORDER BY user
