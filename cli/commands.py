@@ -26,7 +26,7 @@ COMMANDS = {
     "evaluate": "Predict held-out answers with each arm, and compare the arms.",
     "experiment": "Run experiments: what helps, when, and at what cost.",
     "query": "Run a named query, list named queries, or run read-only Cypher of your own.",
-    "export": "Write a user's neighbourhood as a picture or a graph file.",
+    "export": "Write a user's neighbourhood as a figure or a graph file.",
     "explore": "Serve the web explorer on this machine.",
     "merge": "Make one user a part of another, or rename a user.",
     "erase": "Remove a user, or one item, and everything derived from it.",

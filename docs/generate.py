@@ -62,6 +62,7 @@ _EXAMPLES = {
     "segment": "1",
     "other": "2",
     "attribute": "PARTY",
+    "attributes": ["PARTY=R"],
 }
 """What stands in the parameters for Neo4j Browser, to be replaced there: the demo's dataset has it."""
 _SETTINGS_ABOUT = {

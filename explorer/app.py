@@ -79,7 +79,7 @@ def create_app(connection: Connection) -> Starlette:
             Route("/map.json", segments.map_data),
             Route("/table.csv", tables.table),
             Route("/neighbourhood", values.neighbourhood),
-            Route("/neighbourhood.json", values.neighbourhood_data),
+            Route("/figure", values.figure),
             Route("/ask", asking.ask, methods=["GET"]),
             Route("/predict", asking.predict, methods=["POST"]),
             Route("/health", population.health),

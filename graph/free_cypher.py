@@ -77,7 +77,8 @@ def run_free(
                 columns = tuple(result.keys())
                 rows = [tuple(plain(value) for value in record.values()) for record in result.fetch(most_rows)]
                 capped = result.peek() is not None
-                warnings = tuple(dict.fromkeys(one.description for one in result.consume().summary_notifications))
+                told = [one for one in result.consume().gql_status_objects if one.is_notification]
+                warnings = tuple(dict.fromkeys(one.status_description.removeprefix("warn: ") for one in told))
         except (ClientError, TransientError) as exc:
             if "TransactionTimedOut" in (exc.code or ""):
                 raise FreeCypherError(

@@ -2,6 +2,7 @@
 :param among => 300;
 :param as_of => "9999-12-31";
 :param attribute => "PARTY";
+:param attributes => ["PARTY=R"];
 :param by => "PARTY";
 :param camp => "PARTY=D";
 :param dataset => "senate-demo";

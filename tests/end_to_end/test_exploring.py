@@ -89,7 +89,7 @@ def test_export(cli: CommandLine, town: str, tmp_path: Path) -> None:
         len(json.loads((tmp_path / "ada.json").read_text(encoding="utf-8"))["nodes"]),
     }
     assert len(sizes) == 1
-    done = cli("export", "ada", "--dataset", town, "--to", tmp_path / "ada.pdf")
+    done = cli("export", "ada", "--dataset", town, "--to", tmp_path / "ada.docx")
     assert (done.status, ".graphml" in done.err) == (1, True)
     assert cli("export", "nobody", "--dataset", town, "--to", tmp_path / "x.html").status == 1
 

@@ -203,3 +203,16 @@ def test_lists_about_answers(graph: Graph, town: str) -> None:
     assert run(graph, town, "attributes_of_people", sample=50) == [{"attribute": "town", "people": 50, "values": 1}]
     asked = run(graph, town, "questions_answered", limit=ENOUGH)
     assert [row["question"] for row in asked] == [f"q{number:02}" for number in range(40)]
+
+
+def test_people_by_attribute_and_segment(graph: Graph, town: str) -> None:
+    """Filters leave those who have all that is asked for; a person's own segment is the one they are listed in."""
+    members = {row["user"]: row["segment"] for row in run(graph, town, "places_of_people")}
+    found = run(graph, town, "people_filtered", attributes=["town=A"], segment="2", limit=ENOUGH)
+    assert [row["user"] for row in found] == sorted(user for user, one in members.items() if one == "2")
+    assert run(graph, town, "people_filtered", attributes=["town=B"]) == []
+    assert run(graph, town, "facets_of_people", sample=30) == [
+        {"attribute": "town", "options": ["town=A"], "people": 30}
+    ]
+    user = found[0]["user"]
+    assert run(graph, town, "segment_of", user=user)[0]["segment"] == "2"
