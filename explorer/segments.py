@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["map_data", "map_page", "question", "questions", "segment"]
 
 _A_PAGE = 50
-_LOOKED_AT = 400
+_LOOKED_AT = 200
 _GOES_WITH = 12
 _TYPICAL = 20
 _PEOPLE = 25
