@@ -167,6 +167,8 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
             dataset=dataset, database_=graph.database,
         ).records
     ]  # fmt: skip
+    questions = [row["id"] for row in graph.read("questions_of", dataset=dataset) if row["options"]]
+    segments = [row["segment"] for row in graph.read("segments", dataset=dataset, of_fit=None)]
     forms: Mapping[str, Callable[[int], Mapping[str, str] | None]] = {
         "": lambda _: {},
         "population": lambda _: {},
@@ -179,7 +181,10 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
         "keys": lambda n: {"skip": str(50 * (n % 5))},
         "key": lambda n: {"key": keys[n % len(keys)]},
         "neighbourhood": lambda n: {"user": people[n]},
-        "neighbourhood.json": lambda n: {"user": people[n], "top_k": "20"},
+        "questions": lambda n: {"skip": str(50 * (n % 5))},
+        "question": lambda n: {"question": questions[n % len(questions)]} if questions else None,
+        "segment": lambda n: {"segment": segments[n % len(segments)]} if segments else None,
+        "map.json": lambda _: {},
         "compare": lambda n: {"first": people[n], "second": people[n + 1]},
         "ask": lambda n: {"user": people[n]},
     }
@@ -196,7 +201,6 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
                 return answer.status_code
 
             yield page or "home", timed(call, numbers[WARM_UP:], warm_up=numbers[:WARM_UP])[0]
-        questions = [row["id"] for row in graph.read("questions_of", dataset=dataset) if row["options"]]
         if not questions:
             return
         token = re.search(r'name="token" value="([^"]+)"', client.get(f"ask?{_query(dataset, people[0])}").text)

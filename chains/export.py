@@ -1,21 +1,24 @@
-"""A neighbourhood as a file: a page to look at, or a graph for other programs."""
+"""A neighbourhood as a file: a figure, a page with it, or a graph for other programs."""
 
 from __future__ import annotations
 
 import json
 import re
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.neighbourhoods import picture
+from persona_db.chains.figure import PALETTES, WIDTH, Theme, figure_of, words_of, write_svg
 from persona_db.graph.errors import ConfigError
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["FORMATS", "export_neighbourhood", "file_format"]
+__all__ = ["FORMATS", "export_neighbourhood", "file_format", "page"]
 
-FORMATS = ("html", "graphml", "gexf", "json")
+FORMATS = ("svg", "pdf", "png", "html", "graphml", "gexf", "json")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""An exported page fetches nothing and runs nothing, whatever is written in it."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -27,23 +30,58 @@ def file_format(path: Path) -> str:
     return ending
 
 
-def export_neighbourhood(made: networkx.Graph[str], path: Path) -> None:
-    """Write the neighbourhood to *path*, in the format that its name ends in."""
+def export_neighbourhood(made: networkx.Graph[str], path: Path, *, width: int = WIDTH, theme: Theme = "light") -> None:
+    """Write the neighbourhood to *path*, in the format that its name ends in; figures in this *width* and *theme*."""
+    try:
+        path.write_bytes(_written(made, file_format(path), width, theme))
+    except OSError as exc:
+        raise ConfigError(f"{path} can't be written: {exc.strerror or exc}") from exc
+
+
+def _written(made: networkx.Graph[str], kind: str, width: int, theme: Theme) -> bytes:
     import networkx as nx
 
-    match file_format(path):
+    match kind:
+        case "svg":
+            text = write_svg(figure_of(made, width=width), theme=theme)
+        case "pdf" | "png":
+            from persona_db.chains.figure_print import write_printed
+
+            return write_printed(figure_of(made, width=width), "pdf" if kind == "pdf" else "png", theme=theme)
         case "html":
-            text = picture(made)
+            text = page(made, width=width, theme=theme)
         case "json":
             text = json.dumps(nx.node_link_data(made, name="node", edges="edges"), ensure_ascii=False, indent=1)
         case "graphml":
             text = "\n".join(nx.generate_graphml(_for_xml(made)))
         case _:
             text = "\n".join(nx.generate_gexf(_for_xml(made)))
-    try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as exc:
-        raise ConfigError(f"{path} can't be written: {exc.strerror or exc}") from exc
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def page(made: networkx.Graph[str], *, width: int = WIDTH, theme: Theme = "light") -> str:
+    """Return the figure and the same in words as one page, which fetches nothing; texts are shown as text."""
+    figure, colour = figure_of(made, width=width), PALETTES[theme]
+    people = "".join(
+        f"<li><bdi>{escape(name)}</bdi> <small>{score:.2f}</small>"
+        f"<ul>{_sides('agree on', agree)}{_sides('differ on', differ)}</ul></li>"
+        for _, name, score, agree, differ in words_of(made)
+    )
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(figure.name)}: who shares their values</title>"
+        f"<style>body{{font:15px/1.5 system-ui,sans-serif;margin:1rem;"
+        f"color:{colour['ink']};background:{colour['paper']}}}"
+        "h1{font-size:1.2rem}svg{max-width:100%;height:auto}</style>"
+        f"<h1>Who shares the values of <bdi>{escape(figure.name)}</bdi></h1>{write_svg(figure, theme=theme)}"
+        f"<h2>In words</h2><ol>{people}</ol></html>\n"
+    )
+
+
+def _sides(how: str, names: list[str]) -> str:
+    return f"<li>{how}: {'; '.join(f'<bdi>{escape(name)}</bdi>' for name in names)}</li>" if names else ""
 
 
 def _for_xml(made: networkx.Graph[str]) -> networkx.Graph[str]:

@@ -9,7 +9,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from persona_db.cli.commands import ABOUT, COMMANDS
+from persona_db.cli.commands import ABOUT, COMMANDS, TABLES
+from persona_db.cli.console import csv_output
 
 __all__ = ["APP"]
 
@@ -27,6 +28,8 @@ class _Commands(TyperGroup):
         app.command(name=cmd_name)(_command(cmd_name))
         command = get_command(app)
         command.name = cmd_name
+        if cmd_name in TABLES:
+            command.params.insert(_before_help(command), _csv_option())
         return command
 
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ARG002
@@ -38,6 +41,38 @@ def _command(name: str) -> Any:
     """Return the function of a command; a hyphen in its name is an underscore in Python."""
     plain = name.replace("-", "_")
     return getattr(import_module(f"persona_db.cli.{plain}"), plain)
+
+
+def _before_help(command: Any) -> int:
+    """Return the place after `--json` among the parameters, or the last."""
+    found = [place for place, param in enumerate(command.params) if "--json" in param.opts]
+    return found[0] + 1 if found else len(command.params)
+
+
+def _switch_to_csv(ctx: typer.Context, wanted: bool) -> None:
+    if wanted:
+        ctx.with_resource(csv_output())
+
+
+def _csv_option() -> Any:
+    """Return the option `--csv` as the parser knows it; commands need not know that it is there."""
+
+    def alone(
+        csv: Annotated[
+            bool,
+            typer.Option(
+                "--csv",
+                help="Print tables as CSV, and all else on stderr.",
+                expose_value=False,
+                callback=_switch_to_csv,
+            ),
+        ] = False,
+    ) -> None:
+        """Take the option."""
+
+    app = typer.Typer(add_completion=False)
+    app.command()(alone)
+    return get_command(app).params[0]
 
 
 def _print_version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import fill
 
-__all__ = ["ABOUT", "COMMANDS", "WIDTH", "overview"]
+__all__ = ["ABOUT", "COMMANDS", "TABLES", "WIDTH", "overview"]
 
 ABOUT = "A graph of who shares which values, and predictions from it of how a person would answer."
 
@@ -20,12 +20,13 @@ COMMANDS = {
     "join": "List who shares cache keys with a user, and which.",
     "recall": "List the items a prediction would read.",
     "predict": "Predict how a user would answer a question, and show why.",
+    "segments": "Show the groups of people who answer alike.",
     "shares": "Show what share of people chose each option of a question.",
     "audit": "Count whether what is said of people is what they said.",
     "evaluate": "Predict held-out answers with each arm, and compare the arms.",
     "experiment": "Run experiments: what helps, when, and at what cost.",
     "query": "Run a named query, list named queries, or run read-only Cypher of your own.",
-    "export": "Write a user's neighbourhood as a picture or a graph file.",
+    "export": "Write a user's neighbourhood as a figure or a graph file.",
     "export-person": "Print all that is stored on one person, as JSON.",
     "explore": "Serve the web explorer on this machine.",
     "merge": "Make one user a part of another, or rename a user.",
@@ -33,6 +34,25 @@ COMMANDS = {
     "restore": "Put the graph of a backup in the place of the one that is there.",
     "erase": "Remove a user, or one item, and everything derived from it.",
 }
+
+TABLES = frozenset(
+    {
+        "audit",
+        "evaluate",
+        "erase",
+        "join",
+        "labels",
+        "load",
+        "merge",
+        "predict",
+        "query",
+        "recall",
+        "refine",
+        "segments",
+    }
+    | {"shares", "status", "users"}
+)
+"""Commands that print tables, and so take `--csv` beside `--json`."""
 
 
 _OPTIONS = {

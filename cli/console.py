@@ -7,14 +7,26 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from persona_db.graph.progress import Progress
     from persona_db.graph.session import Graph
     from persona_db.graph.settings import Settings
 
-__all__ = ["ARRAYS", "connect", "one_line", "print_json", "print_table", "progress_bar", "read_settings", "run_command"]
+__all__ = [
+    "ARRAYS",
+    "as_csv",
+    "connect",
+    "csv_output",
+    "data_out",
+    "one_line",
+    "print_json",
+    "print_table",
+    "progress_bar",
+    "read_settings",
+    "run_command",
+]
 
 _REDRAWN_EVERY = 0.1
 _INTERRUPTED = 130
@@ -70,8 +82,59 @@ def connect(settings: Settings, *, progress: Progress, without: Sequence[str] = 
     return Graph.connect(settings, progress=progress)
 
 
+_csv: list[TextIO] = []
+"""Where tables go as CSV; empty while they are printed to be read."""
+
+
+@contextmanager
+def csv_output() -> Iterator[None]:
+    """Let `print_table` write CSV to stdout (RFC 4180, UTF-8), and all else that is printed go to stderr.
+
+    Of several tables of a command each has its header, with an empty line before all but the first.
+    """
+    stdout, sys.stdout = sys.stdout, sys.stderr
+    _csv.append(stdout)
+    _tables.clear()
+    try:
+        yield
+    finally:
+        stdout.flush()
+        _csv.pop()
+        sys.stdout = stdout
+
+
+_tables: list[Sequence[str]] = []
+
+
+def as_csv() -> bool:
+    """Say whether tables are written as CSV, so that nothing need be cut or rounded."""
+    return bool(_csv)
+
+
+def data_out() -> TextIO:
+    """Return where data go that a command writes itself: stdout, with `--csv` too."""
+    return _csv[-1] if _csv else sys.stdout
+
+
+def _write_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    import csv
+
+    writer = csv.writer(_csv[-1])
+    if _tables:
+        writer.writerow(())
+    _tables.append(columns)
+    writer.writerow(columns)
+    writer.writerows([["true" if cell is True else "false" if cell is False else cell for cell in row] for row in rows])
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under their columns' names: numbers to the right, texts to the left, each row on one line."""
+    """Print rows under their columns' names: numbers to the right, texts to the left, each row on one line.
+
+    With `--csv` they are written as CSV, numbers in full.
+    """
+    if _csv:
+        _write_csv(columns, rows)
+        return
     cells = [list(columns), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(columns))]
     right = [bool(rows) and all(_is_number(row[column]) for row in rows) for column in range(len(columns))]
@@ -87,6 +150,10 @@ def print_json(value: object) -> None:
     """Print models, mappings and lists as JSON; NaN and infinity become null."""
     import json
 
+    if _csv:
+        from persona_db.graph.errors import ConfigError
+
+        raise ConfigError("give --json or --csv, not both")
     print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 
 

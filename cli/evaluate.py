@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from persona_db.cli.language import (
 from persona_db.cli.load import FormatName, HeldOutPaths, HeldOutSplits, Map
 from persona_db.cli.places import Ratio, Size, TopK
 from persona_db.graph.names import Sharing
+
+if TYPE_CHECKING:
+    from persona_db.evals.report import Report
 
 __all__ = ["evaluate"]
 
@@ -89,7 +92,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Load the history part of a split into a temporary dataset, refine it, and predict the held-out part with each arm."""
-    from persona_db.cli.console import print_json, progress_bar, read_settings
+    from persona_db.cli.console import as_csv, print_json, print_table, progress_bar, read_settings
     from persona_db.cli.language import settings_of
     from persona_db.evals.evaluate import EvaluateSettings
     from persona_db.evals.evaluate import evaluate as evaluate_arms
@@ -131,8 +134,22 @@ def evaluate(
     if as_json:
         print_json(report)
         return
+    if as_csv():
+        print_table(("arm", "measure", "value", "low", "high", "items"), _rows(report))
     from rich.console import Console
 
     from persona_db.evals.table import show
 
     show(report, Console(width=120))
+
+
+def _rows(report: Report) -> list[tuple[object, ...]]:
+    """Return a row for each measure of each arm, and of each difference of two, with its 95 % interval."""
+    rows: list[tuple[object, ...]] = []
+    for arm, found in report.arms.items():
+        for measure, interval in found.ci95.items():
+            rows.append((arm, measure, getattr(found, measure), *(interval or (None, None)), found.n))
+    for pair, measures in report.differences.items():
+        for measure, difference in measures.items():
+            rows.append((pair, measure, difference.mean, *(difference.ci95 or (None, None)), None))
+    return rows

@@ -88,9 +88,8 @@ def labels(
 
 def _export(graph: Graph, dataset: str, file: Path | None) -> tuple[dict[str, Any], _Rows]:
     """Write the label file, to stdout where none is named."""
-    import sys
-
     from persona_db.chains.labels.names import Names
+    from persona_db.cli.console import data_out
     from persona_db.graph.users import questions
     from persona_db.loaders.label_file import write_labels
 
@@ -98,7 +97,7 @@ def _export(graph: Graph, dataset: str, file: Path | None) -> tuple[dict[str, An
     names = Names.of(known)
     called = [question.model_copy(update={"label": names.labels[question.id]}) for question in known]
     if file is None:
-        write_labels(called, sys.stdout)
+        write_labels(called, data_out())
         return {}, []
     with file.open("w", encoding="utf-8", newline="") as target:
         write_labels(called, target)

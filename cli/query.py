@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -107,16 +108,19 @@ def _run(name: str, texts: Sequence[tuple[str, str]], *, as_json: bool) -> None:
 
 
 def _run_free(text: str, params: Mapping[str, str], *, seconds: float, most_rows: int, as_json: bool) -> None:
-    from persona_db.cli.console import connect, print_json, progress_bar, read_settings
+    from persona_db.cli.console import connect, one_line, print_json, progress_bar, read_settings
     from persona_db.graph.free_cypher import run_free
 
+    logging.getLogger("neo4j.notifications").addHandler(logging.NullHandler())  # they are printed here
     with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
         found = run_free(graph, text, params={name: _typed(value) for name, value in params.items()}, seconds=seconds,
                          most_rows=most_rows)  # fmt: skip
+    for warning in found.warnings:
+        typer.echo(f"the server warns: {one_line(warning)}", err=True)
     if as_json:
-        print_json(found)
-        return
-    _print(found.columns, found.rows)
+        print_json([dict(zip(found.columns, row, strict=True)) for row in found.rows])
+    else:
+        _print(found.columns, found.rows)
     if found.capped:
         typer.echo(f"only the first {most_rows:,} rows are shown; --rows allows more", err=True)
 
@@ -132,21 +136,22 @@ def _typed(text: str) -> object:
 
 
 def _print(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    from persona_db.cli.console import print_table
+    from persona_db.cli.console import as_csv, print_table
 
-    if not rows:
+    if not rows and not as_csv():
         print("no rows")
         return
-    print_table(columns, [[_cell(value) for value in row] for row in rows])
+    longest = None if as_csv() else _LONGEST_CELL
+    print_table(columns, [[_cell(value, longest) for value in row] for row in rows])
 
 
-def _cell(value: object) -> object:
+def _cell(value: object, longest: int | None) -> object:
     import json
 
     if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
         value = "; ".join(str(one) for one in value)
     elif isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and len(value) > _LONGEST_CELL:
-        return f"{value[: _LONGEST_CELL - 1]}…"
+    if longest is not None and isinstance(value, str) and len(value) > longest:
+        return f"{value[: longest - 1]}…"
     return value

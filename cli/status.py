@@ -8,7 +8,7 @@ import typer
 from pydantic import Field
 
 from persona_db.chains.fit.settings import JoinGain
-from persona_db.cli.console import one_line, progress_bar, read_settings
+from persona_db.cli.console import as_csv, one_line, print_json, print_table, progress_bar, read_settings
 from persona_db.graph.ledger import Spent
 from persona_db.graph.models import Model
 from persona_db.graph.settings import Settings
@@ -54,8 +54,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     """
     found = read_status(read_settings())
     if as_json:
-        print(found.model_dump_json())
+        print_json(found)
         return
+    if as_csv():
+        print_table(
+            ("dataset", "label", "nodes"),
+            [(one.dataset, label, nodes) for one in found.datasets for label, nodes in one.counts.items()],
+        )
     print("\n".join(_lines(found)))
 
 

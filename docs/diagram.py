@@ -68,6 +68,7 @@ BOXES = (
     Box("Fact", 430, 300, 170, "fact", "distilled or induced"),
     Box("CacheKey", 740, 300, 160, "key", "stance, trait, value …"),
     Box("User", 1020, 300, 130, "user", "a collaborator"),
+    Box("Segment", 915, 218, 110, "fit", "alike answers"),
     Box("Persona", 110, 480, 150, "fit", "one refined state"),
     Box("Run", 430, 480, 170, "fit", "a model's calls, cost"),
     Box("Fit", 1020, 110, 130, "fit", "settings, through"),
@@ -89,8 +90,11 @@ ARROWS = (
     Arrow("HOLDS", (955, 300), (820, 300), (888, 274), "weight, unit", None, "line join"),
     Arrow("HAS_PERSONA", (100, 326), (100, 454), (110, 396)),
     Arrow("BASE_RATE", (955, 110), (875, 110), (915, 102)),
-    Arrow("NAMED", (985, 136), (985, 274), (985, 176), "question"),
-    Arrow("DISTRUSTS", (1055, 136), (1055, 274), (1055, 226), "score, reason"),
+    Arrow("NAMED", (1010, 136), (1010, 274), (1010, 166), "question"),
+    Arrow("DISTRUSTS", (1070, 136), (1070, 274), (1070, 226), "score, reason"),
+    Arrow("IN_SEGMENT", (980, 274), (940, 244), (930, 266)),
+    Arrow("ANSWERED", (905, 192), (866, 136), (915, 166)),
+    Arrow("STANDS_FOR", (885, 192), (840, 136), (838, 176)),
 )
 LOOPS = (
     Loop("TELLS", 800, 84, (800, 28), "r, n"),
@@ -101,6 +105,7 @@ _DESCRIPTION = (
     "Boxes are node labels, arrows relationship types. A User has HistoryItems, which say Statements, which answer "
     "Questions. A User has Facts, derived from HistoryItems and from other Facts, and holds CacheKeys, for which Facts "
     "are evidence, or leans to them by inference; a CacheKey claims answers to Questions. "
+    "A User is in a Segment of people who answer alike; a Segment answered Questions, and stands for some answers. "
     "Two Users are joined by the CacheKeys that both hold."
 )
 

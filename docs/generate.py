@@ -56,6 +56,13 @@ _EXAMPLES = {
     "other_camp": "PARTY=R",
     "least": 2,
     "sample": 2_000,
+    "by": "PARTY",
+    "options": [1],
+    "option": 1,
+    "segment": "1",
+    "other": "2",
+    "attribute": "PARTY",
+    "attributes": ["PARTY=R"],
 }
 """What stands in the parameters for Neo4j Browser, to be replaced there: the demo's dataset has it."""
 _SETTINGS_ABOUT = {

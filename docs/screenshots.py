@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 DATASET = "senate-demo"
 USER = "COLLINS (R ME)"
+QUESTION = ("", "s109-2-0262")
+"""None, and the one of the question's page."""
 PICTURES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
     ("person", "light"),
+    ("population", "light"),
+    ("question", "light"),
+    ("map", "light"),
+    ("map", "dark"),
     ("neighbourhood", "light"),
     ("neighbourhood", "dark"),
     ("ask", "light"),
@@ -66,10 +72,12 @@ def main(folder: Path) -> int:
 
 def _open(page: Page, address: str, name: str) -> None:
     """Open a page of the explorer, and do what makes it worth a picture."""
-    page.goto(f"{address}{name}?{urlencode({'dataset': DATASET, 'user': USER})}")
+    page.goto(
+        f"{address}{name}?{urlencode({'dataset': DATASET, 'user': USER, 'question': QUESTION[name == 'question']})}"
+    )
     match name:
-        case "neighbourhood":
-            page.wait_for_selector("#picture[data-drawn]")
+        case "map":
+            page.wait_for_selector("canvas[data-painted]")
         case "ask":
             page.get_by_label("Its id, or words to find it by").fill(_held_out())
             page.get_by_role("button", name="Predict").click()

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from persona_db.explorer import asking, erasing, people, population, values
+from persona_db.explorer import asking, erasing, people, population, segments, tables, values
 from persona_db.explorer.guard import Guard
 from persona_db.explorer.site import Site, site_of
 from persona_db.graph.errors import (
@@ -72,8 +72,14 @@ def create_app(connection: Connection) -> Starlette:
             Route("/erase", erasing.erase, methods=["POST"]),
             Route("/key", values.key),
             Route("/keys", values.keys),
+            Route("/questions", segments.questions),
+            Route("/question", segments.question),
+            Route("/segment", segments.segment),
+            Route("/map", segments.map_page),
+            Route("/map.json", segments.map_data),
+            Route("/table.csv", tables.table),
             Route("/neighbourhood", values.neighbourhood),
-            Route("/neighbourhood.json", values.neighbourhood_data),
+            Route("/figure", values.figure),
             Route("/ask", asking.ask, methods=["GET"]),
             Route("/predict", asking.predict, methods=["POST"]),
             Route("/health", population.health),

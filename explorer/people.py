@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from persona_db.explorer.site import needed, site_of
+from persona_db.chains.retrieval.join import join
+from persona_db.explorer.site import needed, number, site_of
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.explore import explore, rests_on, words_to_find
 from persona_db.graph.users import history, require_user, users
@@ -23,22 +24,35 @@ __all__ = ["compare", "fact", "find", "person", "search", "suggest"]
 _A_PAGE = 50
 _SUGGESTED = 10
 _HISTORY_SHOWN = 100
+_ALIKE = 3
 
 
 def search(request: Request) -> Response:
     """Return people with these words in their name or id; without words, everybody in pages."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
+    facets = explore(graph, "facets_of_people", dataset=dataset)
+    chosen = [text for text in request.query_params.getlist("attribute") if text]
+    segment = request.query_params.get("segment") or None
+    groups = explore(graph, "segments", dataset=dataset)
+    filters: dict[str, Any] = {"facets": facets, "chosen": chosen, "segment": segment, "groups": groups}
     query, after = request.query_params.get("q", "").strip(), request.query_params.get("after", "")
     if query:
         found = find(graph, dataset, query, limit=_A_PAGE)
-        return site.page(request, "people.html", query=query, people=found, after="")
+        return site.page(request, "people.html", query=query, people=found, after="", skip=None, **filters)
+    if chosen or segment:
+        skip = number(request, "skip")
+        found = explore(
+            graph, "people_filtered", dataset=dataset, attributes=chosen, segment=segment, skip=skip, limit=_A_PAGE + 1
+        )
+        further = skip + _A_PAGE if len(found) > _A_PAGE else None
+        return site.page(request, "people.html", query="", people=found[:_A_PAGE], after="", skip=further, **filters)
     listed = [
         {"user": one.id, "name": one.name, "items": one.items, "keys": one.keys}
         for one in users(graph, dataset, limit=_A_PAGE + 1, after=after)
     ]
     more = listed[_A_PAGE - 1]["user"] if len(listed) > _A_PAGE else ""
-    return site.page(request, "people.html", query="", people=listed[:_A_PAGE], after=more)
+    return site.page(request, "people.html", query="", people=listed[:_A_PAGE], after=more, skip=None, **filters)
 
 
 def suggest(request: Request) -> Response:
@@ -76,11 +90,14 @@ def person(request: Request) -> Response:
     rests = rests_on(graph, dataset, fit, [row["id"] for row in facts]) if fit else {}
     items = history(graph, dataset, user)
     full = request.query_params.get("history") == "all"
+    segment = explore(graph, "segment_of", dataset=dataset, user=user)
     return site.page(
         request,
         "person.html",
         person=known,
         fit=fit,
+        segment=segment[0] if segment else None,
+        alike=join(graph, user, dataset=dataset, top_k=_ALIKE) if fit else (),
         keys=graph.read("keys_of", dataset=dataset, user=user),
         layers={
             layer: [{**row, "rests_on": rests.get(row["id"], [])} for row in facts if row["layer"] == layer]

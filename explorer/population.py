@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.explorer.site import needed, site_of
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.explore import explore
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["health", "home", "population", "runs"]
 
 _SHOWN = 12
-_LOOKED_AT = 1_000
 
 
 def home(request: Request) -> Response:
@@ -31,15 +31,20 @@ def home(request: Request) -> Response:
 
 
 def population(request: Request) -> Response:
-    """Return a dataset's page: the values that split it, its segments, its most widely held values."""
+    """Return a dataset's page at a glance: how many, its groups, what unites and divides them, how well it predicts."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
+    about = require_dataset(graph, dataset)
     return site.page(
         request,
         "population.html",
-        about=require_dataset(graph, dataset),
+        about=about,
+        counts={row["label"]: row["nodes"] for row in _counts(site, graph, dataset)},
+        gains=open_snapshot(graph, dataset).settings.lifts if about.current_fit else (),
         splitting=explore(graph, "splitting_values", dataset=dataset, limit=_SHOWN),
-        segments=explore(graph, "segments", dataset=dataset, sample=_LOOKED_AT, limit=_SHOWN),
+        segments=explore(graph, "segments", dataset=dataset),
+        consensus=explore(graph, "consensus", dataset=dataset, limit=_SHOWN),
+        divisive=explore(graph, "divisive", dataset=dataset, limit=_SHOWN),
         popular=explore(graph, "popular_keys", dataset=dataset, limit=_SHOWN),
     )
 

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 if TYPE_CHECKING:
     from persona_db.explorer.connection import Connection
 
-__all__ = ["Site", "form_of", "needed", "site_of"]
+__all__ = ["Site", "form_of", "needed", "number", "site_of"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_SHOWN = 240
@@ -46,6 +46,8 @@ class Site:
         )
         self._templates.globals["url"] = _url
         self._templates.filters["short"] = _short
+        self._templates.filters["attribute"] = _attribute
+        self._templates.filters["called"] = _called
         self._templates.filters["percent"] = lambda part: f"{100 * part:.0f} %"
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
@@ -103,14 +105,33 @@ def needed(request: Request, name: str) -> str:
     return value
 
 
+def number(request: Request, name: str, *, default: int = 0) -> int:
+    """Return a parameter of the address that is a whole number of 0 or more, or *default*."""
+    value = request.query_params.get(name)
+    try:
+        return max(int(value), 0) if value else default
+    except ValueError as exc:
+        raise HTTPException(400, f"{name} is not a number") from exc
+
+
 def form_of(body: bytes) -> dict[str, str]:
     """Return the fields of a form as browsers send them."""
     return dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True, max_num_fields=50))
 
 
 def _url(path: str, **params: object) -> str:
-    given = {name: value for name, value in params.items() if value not in (None, "")}
-    return f"/{path}?{urlencode(given)}" if given else f"/{path}"
+    given = {name: value for name, value in params.items() if value not in (None, "", [])}
+    return f"/{path}?{urlencode(given, doseq=True)}" if given else f"/{path}"
+
+
+def _attribute(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _called(name: str, kind: str) -> str:
+    """Return what a value is called: a demographic as `Party: R`."""
+    attribute, equals, value = name.partition("=")
+    return f"{_attribute(attribute)}: {value}" if kind == "demographic" and equals else name
 
 
 def _short(text: str, longest: int = _LONGEST_SHOWN) -> str:

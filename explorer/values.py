@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import Response as RawResponse
 
+from persona_db.chains.figure import figure_of, write_svg
 from persona_db.chains.neighbourhoods import neighbourhood as neighbourhood_of
-from persona_db.chains.neighbourhoods import visible
 from persona_db.chains.persona import KeyKind
-from persona_db.explorer.site import needed, site_of
+from persona_db.explorer.site import needed, number, site_of
 from persona_db.graph.explore import explore, words_to_find
 from persona_db.graph.users import require_user
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["key", "keys", "neighbourhood", "neighbourhood_data"]
+__all__ = ["figure", "key", "keys", "neighbourhood"]
 
 _A_PAGE = 50
+_FILES = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 _GOES_WITH = 8
 _LOOKED_AT = 500
 _COLLABORATORS, _MOST_COLLABORATORS = 12, 40
@@ -31,7 +33,7 @@ def keys(request: Request) -> Response:
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     query, kind = request.query_params.get("q", "").strip(), request.query_params.get("kind") or None
-    skip = _number(request, "skip")
+    skip = number(request, "skip")
     words = words_to_find(query)
     if query:
         found = explore(graph, "find_keys", dataset=dataset, words=words, limit=_A_PAGE) if words else []
@@ -54,7 +56,7 @@ def key(request: Request) -> Response:
     """Return a value's page: its holders, its opposite, and associated values."""
     site = site_of(request)
     graph, dataset, name = site.connection.graph(), needed(request, "dataset"), needed(request, "key")
-    skip = _number(request, "skip")
+    skip = number(request, "skip")
     found = explore(graph, "one_key", dataset=dataset, key=name)
     if not found:
         raise HTTPException(404, "there is no such value in what is known now; it may have been refined anew")
@@ -71,7 +73,7 @@ def key(request: Request) -> Response:
 
 
 def neighbourhood(request: Request) -> Response:
-    """Return a person's neighbourhood: a picture to walk in, and the same in words."""
+    """Return a person's neighbourhood: a figure whose labels lead on, and the same in words."""
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
     top_k = _top_k(request)
@@ -92,41 +94,30 @@ def neighbourhood(request: Request) -> Response:
         for node, data in made.nodes(data=True)
         if data["role"] == "collaborator"
     ]
-    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k)
+    figure = Markup(write_svg(figure_of(made), theme=None, links=True))  # noqa: S704  # its texts are escaped there
+    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k, figure=figure)
 
 
-def neighbourhood_data(request: Request) -> Response:
-    """Return the picture's nodes and edges as JSON."""
-    graph = site_of(request).connection.graph()
-    dataset, user = needed(request, "dataset"), needed(request, "user")
-    made = neighbourhood_of(graph, user, dataset=dataset, top_k=_top_k(request))
-    name = {node: f"n{number}" for number, node in enumerate(made)}
-    nodes = [
-        {
-            "node": name[node],
-            "id": data["id"],
-            "role": data["role"],
-            "name": visible(data["name"])[:300],
-            "size": data.get("score", data.get("counts", 0.0)),
-            "kind": data.get("kind", data.get("layer", "")),
-        }
-        for node, data in made.nodes(data=True)
-    ]
-    edges = [
-        {"source": name[one], "target": name[other], "type": data["type"], "opposed": data["opposed"],
-         "weight": data["weight"]}
-        for one, other, data in made.edges(data=True)
-    ]  # fmt: skip
-    return JSONResponse({"nodes": nodes, "edges": edges})
+def figure(request: Request) -> Response:
+    """Return a person's neighbourhood as a file to keep: `as` says svg, pdf or png."""
+    graph, dataset, user = site_of(request).connection.graph(), needed(request, "dataset"), needed(request, "user")
+    kind = request.query_params.get("as", "svg")
+    if kind not in _FILES:
+        raise HTTPException(400, f"a figure is {', '.join(_FILES)}")
+    drawn = figure_of(neighbourhood_of(graph, user, dataset=dataset, top_k=_top_k(request)))
+    if kind == "svg":
+        content = write_svg(drawn).encode()
+    else:
+        from persona_db.chains.figure_print import write_printed
+
+        content = write_printed(drawn, "pdf" if kind == "pdf" else "png")
+    return RawResponse(
+        content,
+        media_type=_FILES[kind],
+        headers={"content-disposition": f'attachment; filename="neighbourhood.{kind}"'},
+    )
 
 
 def _top_k(request: Request) -> int:
     """Return the number of collaborators in the address."""
-    return min(_number(request, "top_k") or _COLLABORATORS, _MOST_COLLABORATORS)
-
-
-def _number(request: Request, name: str) -> int:
-    try:
-        return max(int(request.query_params.get(name) or 0), 0)
-    except ValueError as exc:
-        raise HTTPException(400, f"{name} is not a number") from exc
+    return min(number(request, "top_k") or _COLLABORATORS, _MOST_COLLABORATORS)

@@ -46,6 +46,7 @@ class FreeRows(Model):
     rows: tuple[tuple[Any, ...], ...] = Field(description="Plain values; nodes and relationships are mappings.")
     capped: bool = Field(description="There are more rows than the limit.")
     seconds: float
+    warnings: tuple[str, ...] = Field(default=(), description="Of the server, such as a property that nothing has.")
 
 
 def run_free(
@@ -60,7 +61,7 @@ def run_free(
 
     FreeCypherError when it would do more than read the graph, isn't Cypher, or takes longer than *seconds*.
     """
-    from neo4j import Query
+    from neo4j import NotificationMinimumSeverity, Query
     from neo4j.exceptions import ClientError, CypherTypeError, DatabaseError, TransientError
 
     given = dict(params or {})
@@ -70,12 +71,15 @@ def run_free(
     with driver_errors():
         try:
             with graph.driver.session(
-                database=graph.database, default_access_mode="READ", fetch_size=min(1_000, most_rows + 1)
-            ) as session:
+                database=graph.database, default_access_mode="READ", fetch_size=min(1_000, most_rows + 1),
+                notifications_min_severity=NotificationMinimumSeverity.WARNING,
+            ) as session:  # fmt: skip
                 result = session.run(query, given)
                 columns = tuple(result.keys())
                 rows = [tuple(plain(value) for value in record.values()) for record in result.fetch(most_rows)]
                 capped = result.peek() is not None
+                told = [one for one in result.consume().gql_status_objects if one.is_notification]
+                warnings = tuple(dict.fromkeys(one.status_description.removeprefix("warn: ") for one in told))
         except (ClientError, DatabaseError, TransientError) as exc:
             if "TransactionTimedOut" in (exc.code or ""):
                 raise FreeCypherError(
@@ -84,7 +88,9 @@ def run_free(
             raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
         except CypherTypeError as exc:
             raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
-    return FreeRows(columns=columns, rows=tuple(rows), capped=capped, seconds=perf_counter() - started)
+    return FreeRows(
+        columns=columns, rows=tuple(rows), capped=capped, seconds=perf_counter() - started, warnings=warnings
+    )
 
 
 def check_read_only(graph: Graph, text: str, *, params: Mapping[str, object], seconds: float = SECONDS) -> None:

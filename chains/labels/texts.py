@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["LONGEST_NAME", "shortened", "unique"]
+__all__ = ["LONGEST_NAME", "shortened", "unique", "visible"]
 
 LONGEST_NAME = 60
 """Characters of the name of a cache key at most."""
@@ -45,3 +45,8 @@ def unique(names: Iterable[tuple[str, str]], *, longest: int = LONGEST_NAME) -> 
         taken.add(found.casefold())
         made[id_] = found
     return made
+
+
+def visible(text: str) -> str:
+    """Return *text* without what turns the direction of the text around it, or moves a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)

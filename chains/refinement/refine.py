@@ -42,6 +42,7 @@ from persona_db.chains.refinement.report import RefineReport, command, why_waiti
 from persona_db.chains.refinement.reweight_keys import reweight_keys
 from persona_db.chains.refinement.writer import PersonaWriter
 from persona_db.chains.runnables.stages import Distil, Induce, Key
+from persona_db.chains.segments.store import fold_in, segment_people
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.ids import fit_id
@@ -166,6 +167,8 @@ class Refinement:
         left = self._waiting(place.fit).without(writer.unusable)
         replaces = place.current or not left.new or self._nothing_to_replace()
         settings = learned.population.settings if place.signals is not None else place.settings
+        if place.finished:
+            fold_in(self.graph, self.dataset, place.fit, population=learned.population, batches=self._batches(users))
         with ThreadPoolExecutor(max_workers=1) as beside:  # all texts are there, and finishing reads no vectors of them
             embedded = beside.submit(embed, self.graph, self.dataset, self.embedder, self.progress)
             if replaces and not place.finished:
@@ -320,6 +323,11 @@ class Refinement:
                     graph, signals, settings, ranks=place.sharing_ranks, seed=self.seed, progress=self.progress
                 )
                 settings = settings.model_copy(update={"lifts": lifts})
+        if signals is not None:
+            segment_people(
+                graph, dataset, place.fit, population=population, table=signals.table, names=learned.names,
+                seed=self.seed,
+            )  # fmt: skip
         waiting = len(left.new) + len(left.incomplete)
         finish_fit(graph, dataset, place.fit, settings, current=self.as_of is None, waiting=waiting)
         return settings

@@ -21,6 +21,8 @@ CALL () {
   UNION ALL
   MATCH (n:CacheKey {dataset: $dataset}) WHERE n.fit > '' AND n.id > '' RETURN 'CacheKey' AS label, count(n) AS nodes
   UNION ALL
+  MATCH (n:Segment {dataset: $dataset}) WHERE n.fit > '' AND n.id > '' RETURN 'Segment' AS label, count(n) AS nodes
+  UNION ALL
   MATCH (n:Run {dataset: $dataset}) WHERE n.id > '' RETURN 'Run' AS label, count(n) AS nodes
 }
 WITH label, nodes WHERE nodes > 0

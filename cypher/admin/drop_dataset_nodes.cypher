@@ -14,6 +14,8 @@ CALL () {
   UNION ALL
   MATCH (n:CacheKey {dataset: $dataset}) WHERE n.fit > '' AND n.id > '' RETURN n LIMIT $limit
   UNION ALL
+  MATCH (n:Segment {dataset: $dataset}) WHERE n.fit > '' AND n.id > '' RETURN n LIMIT $limit
+  UNION ALL
   MATCH (n:Fit {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit
   UNION ALL
   MATCH (n:Quarantine {dataset: $dataset}) WHERE n.id > '' RETURN n LIMIT $limit

@@ -1,4 +1,4 @@
-// drop_fit_nodes: up to so many facts, personas and keys of a Fit are gone.
+// drop_fit_nodes: up to so many facts, personas, keys and segments of a Fit are gone.
 // param   dataset  str   the dataset
 // param   fit      str   the Fit
 // param   most     int   how many at once
@@ -10,6 +10,8 @@ CALL {
   MATCH (p:Persona {dataset: $dataset, fit: $fit}) WHERE p.id > '' RETURN p AS node LIMIT $most
   UNION
   MATCH (k:CacheKey {dataset: $dataset, fit: $fit}) WHERE k.id > '' RETURN k AS node LIMIT $most
+  UNION
+  MATCH (s:Segment {dataset: $dataset, fit: $fit}) WHERE s.id > '' RETURN s AS node LIMIT $most
 }
 WITH node LIMIT $most
 DETACH DELETE node

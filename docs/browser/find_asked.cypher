@@ -3,7 +3,7 @@
 // param   dataset  str  the dataset
 // param   words    str  what is looked for, in Lucene's syntax: `amendment* tax*`
 // param   limit    int  most questions; 20 unless given
-// returns question str, text str, options list[str], at str
+// returns question str, text str, label str?, options list[str], at str
 // cost    read; two full-text searches, and the questions of what is found
 CALL () {
   CALL db.index.fulltext.queryNodes('question_words', $words, {limit: 50 * $limit}) YIELD node AS q, score
@@ -16,4 +16,4 @@ CALL () {
   RETURN q, score
 }
 WITH q, max(score) AS best
-RETURN q.id AS question, q.text AS text, q.options AS options, q.at AS at ORDER BY best DESC, question LIMIT $limit
+RETURN q.id AS question, q.text AS text, q.label AS label, q.options AS options, q.at AS at ORDER BY best DESC, question LIMIT $limit

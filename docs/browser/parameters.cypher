@@ -1,6 +1,9 @@
 // 1. Parameters of the queries below: change them, then run this first.
 :param among => 300;
 :param as_of => "9999-12-31";
+:param attribute => "PARTY";
+:param attributes => ["PARTY=R"];
+:param by => "PARTY";
 :param camp => "PARTY=D";
 :param dataset => "senate-demo";
 :param fact => "the id of a fact, from facts_of";
@@ -11,14 +14,18 @@
 :param keys => ["PARTY=R", "STATE=ME"];
 :param kind => null;
 :param least => 2;
-:param limit => 20;
+:param limit => 500;
+:param of_fit => null;
+:param option => 1;
+:param options => [1];
+:param other => "2";
 :param other_camp => "PARTY=R";
 :param question => "s109-1-0001";
 :param sample => 2000;
 :param second => "SNOWE (R ME)";
+:param segment => "1";
 :param since => "2005-12-31";
 :param skip => 0;
-:param strength => 2;
 :param until => "2006-12-31";
 :param user => "COLLINS (R ME)";
 :param words => "amendment";

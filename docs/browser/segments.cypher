@@ -1,31 +1,22 @@
-// Segments of users by shared keys: those whose strongest values, demographics apart, are the same.
-// segments: segments of users by shared keys: those whose strongest values, demographics apart, are the same.
-// param   dataset   str   the dataset
-// param   strength  int   how many of the strongest values have to be the same; 2 unless given
-// param   sample    int?  most users looked at, by id; everybody unless given
-// param   limit     int   most segments; 20 unless given
-// returns values list[str], keys list[str], users int, looked_at int, some list[str]
-// cost    read; the keys of the users looked at; seconds for a hundred thousand; CartesianProduct of one dataset and them
+// The groups of people who answer alike, the largest first, and last those in between.
+// segments: the groups of people who answer alike, the largest first, and last those in between.
+// param   dataset  str   the dataset
+// param   of_fit   str?  the Fit; the current one unless given
+// returns segment str, name str, people int, share float, stands_for list[str], such_as list[str]
+// cost    read; the segments of a Fit and their people; CartesianProduct of one dataset and its segments
 MATCH (d:Dataset {dataset: $dataset})
-CALL (d) {
-  MATCH (u:User {dataset: $dataset})
-  WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
-  WITH u LIMIT coalesce($sample, 2147483647)
-  RETURN count(u) AS looked_at
+// `people` are those of whom the Fit was learned; `share` of them counts by survey weights.
+MATCH (s:Segment {dataset: $dataset, fit: coalesce($of_fit, d.current_fit)}) WHERE s.id > ''
+CALL (s) {
+  OPTIONAL MATCH (s)-[r:STANDS_FOR]->(:Question)
+  WITH r ORDER BY r.place LIMIT 5
+  RETURN collect(r.says) AS stands_for
 }
-MATCH (u:User {dataset: $dataset})
-WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
-WITH d, looked_at, u ORDER BY u.id LIMIT coalesce($sample, 2147483647)
-CALL (d, u) {
-  MATCH (u)-[h:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)
-  WHERE k.kind <> 'demographic'
-  WITH k ORDER BY h.unit DESC, k.id LIMIT $strength
-  WITH k ORDER BY k.id
-  RETURN collect(k) AS strongest
+CALL (d, s) {
+  OPTIONAL MATCH (s)<-[r:IN_SEGMENT {retired_at: '9999-12-31'}]-(u:User)
+  WHERE s.id <> 'between' AND u.sharing_rank >= 1  // 1 = keys
+    AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: s.fit}]-() }
+  WITH u ORDER BY r.typical DESC, r.clear DESC, u.id LIMIT 3
+  RETURN collect(CASE WHEN u.name IS NULL OR u.name = '' THEN u.id ELSE u.name END) AS such_as
 }
-WITH looked_at, strongest, u.id AS user
-WHERE size(strongest) = $strength
-WITH looked_at, strongest, collect(user) AS members
-RETURN [k IN strongest | k.name] AS values, [k IN strongest | k.id] AS keys, size(members) AS users, looked_at,
-       members[..3] AS some
-ORDER BY users DESC, keys LIMIT $limit
+RETURN s.id AS segment, s.name AS name, s.people AS people, s.share AS share, stands_for, such_as ORDER BY s.place

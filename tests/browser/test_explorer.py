@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
@@ -76,22 +78,56 @@ def test_walk_to_a_collaborator_by_a_shared_key(explorer: Explorer, page: Page) 
     assert COLLINS not in heading(page)
 
 
-def test_the_picture_can_be_walked_in(explorer: Explorer, page: Page) -> None:
-    """A click on a person of the picture goes to their neighbourhood, on a value to its holders."""
-    page.goto(explorer.url("neighbourhood", user=COLLINS))
-    for role, place in (("collaborator", "**/neighbourhood?**SNOWE**"), ("key", "**/key?**")):
+def test_the_figure_can_be_walked_in_and_kept(explorer: Explorer, page: Page) -> None:
+    """A click on a person of the figure goes to their neighbourhood, on a value to its holders; its file is an SVG."""
+    for label, place in ((SNOWE, "**/neighbourhood?**SNOWE**"), ("Party: R", "**/key?**")):
         page.goto(explorer.url("neighbourhood", user=COLLINS))
-        page.wait_for_selector("#picture[data-drawn]")
-        page.wait_for_function("window.neighbourhood.nodes().length > 15")
-        wanted = "node[name = 'SNOWE (R ME)']" if role == "collaborator" else "node[role = 'key']"
-        at = page.evaluate(
-            "wanted => { const node = window.neighbourhood.nodes(wanted)[0]; const at = node.renderedPosition();"
-            " const box = document.getElementById('picture').getBoundingClientRect();"
-            " return {x: at.x + box.x, y: at.y + box.y}; }",
-            wanted,
-        )
-        page.mouse.click(at["x"], at["y"])
+        page.locator("svg.figure a", has_text=label).click()
         page.wait_for_url(place)
+    page.goto(explorer.url("neighbourhood", user=COLLINS))
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="SVG").click()
+    kept = waiting.value.path().read_text(encoding="utf-8")
+    assert ElementTree.fromstring(kept).tag.endswith("svg")
+    assert SNOWE in kept
+
+
+def test_from_the_map_to_a_question_and_its_people(explorer: Explorer, page: Page) -> None:
+    """A dot a person, and a click leads there; a question leads to those who oppose it and what else they say."""
+    page.goto(explorer.url("map"))
+    page.wait_for_selector("canvas[data-drawn='102'][data-painted]")
+    assert page.locator("#legend button").count() >= 4
+    page.locator("#legend button").first.click()
+    assert page.locator("#legend button").first.get_attribute("aria-pressed") == "true"
+    page.locator("#legend button").first.click()
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    for step in range(1, 40):
+        page.mouse.move(box["x"] + box["width"] * step / 40, box["y"] + box["height"] / 2)
+        if page.locator("#pointed").inner_text():
+            page.mouse.down()
+            page.mouse.up()
+            break
+    page.wait_for_url("**/person?**")
+    page.goto(explorer.url("questions", q="minimum wage"))
+    page.locator("ul.list a").first.click()
+    page.locator("section", has=page.locator("#h-answers")).get_by_role("link", name="Nay").click()
+    assert "What else they say who answer" in page.locator("main").inner_text()
+    page.locator("section", has=page.locator("#h-people")).locator("ol a").first.click()
+    page.get_by_role("link", name="Who shares their values").click()
+    assert page.locator("svg.figure").count() == 1
+
+
+def test_a_table_as_csv(explorer: Explorer, page: Page) -> None:
+    """What is downloaded has the rows that the page shows."""
+    page.goto(explorer.url("segment", segment="1"))
+    section = page.locator("section", has=page.locator("#h-stands"))
+    shown = section.locator("tbody tr td:first-child").all_inner_texts()
+    with page.expect_download() as waiting:
+        section.get_by_role("link", name="CSV").click()
+    rows = list(csv.DictReader(waiting.value.path().read_text(encoding="utf-8").splitlines()))
+    assert [row["says"] for row in rows] == shown
+    assert shown
 
 
 def test_open_a_fact_to_the_votes_it_rests_on(explorer: Explorer, page: Page) -> None:
@@ -223,6 +259,8 @@ def test_narrow_screens(explorer: Explorer, page: Page) -> None:
         ("person", {"user": COLLINS}),
         ("compare", {"first": COLLINS, "second": SNOWE}),
         ("neighbourhood", {"user": COLLINS}),
+        ("map", {}),
+        ("segment", {"segment": "1"}),
         ("runs", {}),
     ):
         page.goto(explorer.url(name, **params))

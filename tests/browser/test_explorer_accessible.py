@@ -20,6 +20,10 @@ PAGES = {
     "neighbourhood": ("neighbourhood", {"user": "COLLINS (R ME)"}),
     "compare": ("compare", {"first": "COLLINS (R ME)", "second": "SNOWE (R ME)"}),
     "keys": ("keys", {}),
+    "questions": ("questions", {}),
+    "question": ("question", {"question": "s109-1-0003"}),
+    "segment": ("segment", {"segment": "1"}),
+    "map": ("map", {}),
     "key": ("key", {"key": "demographic:PARTY=R"}),
     "ask": ("ask", {"user": "COLLINS (R ME)"}),
     "erase": ("erase", {"user": "COLLINS (R ME)"}),
@@ -36,8 +40,8 @@ def test_no_serious_fault(explorer: Explorer, browser: Browser, name: str, schem
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # axe is put into the page
     page = context.new_page()
     page.goto(explorer.url(path, **params) if path else explorer.address)
-    if name == "neighbourhood":
-        page.wait_for_selector("#picture[data-drawn]")
+    if name == "map":
+        page.wait_for_selector("canvas[data-painted]")
     found = serious_faults(page)
     context.close()
     assert found == []

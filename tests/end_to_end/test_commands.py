@@ -119,7 +119,7 @@ def test_only_those_who_can_say_something_join(cli: CommandLine, tmp_path: Path)
     fit = "MATCH (d:Dataset {dataset: $dataset}) "
     linked = "(:Question {dataset: $dataset, id: $asked})-[:TELLS {fit: d.current_fit}]->(q:Question) RETURN q.id"
     cypher = ("query", "--dataset", dataset, "--param", f"asked={QUESTION}", "--cypher", f"{fit}MATCH {linked}")
-    telling = {QUESTION, *(row[0] for row in cli.json(*cypher)["rows"])}
+    telling = {QUESTION, *(next(iter(row.values())) for row in cli.json(*cypher))}
     lines = map(json.loads, TOWN.read_text(encoding="utf-8").splitlines())
     able = {line["user"] for line in lines if line.get("question") in telling}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import networkx as nx
+import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
@@ -147,8 +148,8 @@ def some_users(people: Population, count: int = 5) -> list[str]:
 
 
 def test_there_is_a_test_for_every_query() -> None:
-    """The name of every query to explore with stands in this file."""
-    text = Path(__file__).read_text(encoding="utf-8")
+    """The name of every query to explore with stands in a file about exploring."""
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_explore_*.py"))
     assert {name for name in explore_queries() if f'"{name}"' not in text} == set()
 
 
@@ -235,17 +236,31 @@ def test_splitting_values(people: Population) -> None:
     assert [row["split"] for row in found] == sorted((row["split"] for row in found), reverse=True)
 
 
+def interval(both: float, one: float, other: float, everybody: float) -> tuple[float, float]:
+    """The 95 % interval of lift by the delta method, written with the gradient over the four cells of the table."""
+    cells = np.array([both, one - both, other - both, everybody - one - other + both]) + 0.5
+    total = cells.sum()
+    p = cells / total
+    margins = p[0] + p[1], p[0] + p[2]
+    gradient = np.array([1 / p[0] - 1 / margins[0] - 1 / margins[1], -1 / margins[0], -1 / margins[1], 0.0])
+    variance = ((p * gradient**2).sum() - (p * gradient).sum() ** 2) / total
+    centre = np.log(p[0] / margins[0] / margins[1])
+    reach = 1.959964 * np.sqrt(max(variance, 0.0))
+    return float(np.exp(centre - reach)), float(np.exp(centre + reach))
+
+
 def lifts(people: Population, holds: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of keys with how many hold both, and the lift over independence."""
+    """Pairs of keys with how many hold both, the lift over independence, and its interval."""
     pairs = holds.merge(holds, on="user", suffixes=("", "_other"))
     pairs = pairs[pairs.key < pairs.key_other].groupby(["key", "key_other"]).size().rename("both").reset_index()
     holders = people.holds.groupby("key").size()
-    chance = pairs.key.map(holders) * pairs.key_other.map(holders) / people.counted
-    return pairs.assign(lift=pairs.both / chance)
+    one, other = pairs.key.map(holders), pairs.key_other.map(holders)
+    low = [interval(*cells, people.counted)[0] for cells in zip(pairs.both, one, other, strict=True)]
+    return pairs.assign(lift=pairs.both / (one * other / people.counted), low=low)
 
 
 def test_values_together(people: Population) -> None:
-    """Every pair of keys with enough common holders comes with its association-rule lift."""
+    """Every pair of keys with enough common holders comes with its lift, ordered by the lower end of its interval."""
     found = pd.DataFrame(people.run("values_together", least=5, among=ENOUGH, limit=ENOUGH))
     expected = lifts(people, people.holds)
     expected = expected[expected.both >= 5]
@@ -253,7 +268,8 @@ def test_values_together(people: Population) -> None:
     assert len(merged) == len(found) == len(expected) > 5
     assert (merged.both_x == merged.both_y).all()
     assert merged.lift_x.tolist() == pytest.approx(merged.lift_y.tolist(), abs=1e-5)
-    assert found.lift.is_monotonic_decreasing
+    assert merged.low_x.tolist() == pytest.approx(merged.low_y.tolist(), rel=1e-4, abs=1e-5)
+    assert found.low.is_monotonic_decreasing
     popular = {row["key"] for row in people.run("popular_keys", limit=30)}
     some = people.run("values_together", least=5, among=30, limit=ENOUGH)
     assert {(row["first"], row["second"]) for row in some} == {
@@ -265,14 +281,21 @@ def test_goes_with(people: Population) -> None:
     """The other keys of a key's holders are counted; a sample takes those who hold it most."""
     key = people.holds[people.holds.kind != "demographic"].key.mode()[0]
     holders = people.holds[people.holds.key == key].sort_values(["weight", "user"], ascending=[False, True]).user
+    share = people.holds.groupby("key").size() / people.counted
     for sample in (7, ENOUGH):
         looked_at = holders[:sample]
         others = people.holds[people.holds.user.isin(looked_at) & (people.holds.key != key)].groupby("key").size()
-        share = people.holds.groupby("key").size() / people.counted
         expected = {other: n / len(looked_at) / share[other] for other, n in others.items() if n >= 3}
-        found = people.run("goes_with", key=key, sample=sample, limit=ENOUGH)
+        found = people.run("goes_with", key=key, sample=sample, least=3, limit=ENOUGH)
         assert {row["key"]: row["lift"] for row in found} == pytest.approx(expected, rel=1e-4)
         assert {row["looked_at"] for row in found} == {len(looked_at)}
+        assert [row["low"] for row in found] == sorted((row["low"] for row in found), reverse=True)
+    lows = {
+        other: interval(n, len(holders), share[other] * people.counted, people.counted)[0]
+        for other, n in others.items()
+        if n >= 3
+    }
+    assert {row["key"]: row["low"] for row in found} == pytest.approx(lows, rel=1e-4)
 
 
 def test_bridges(people: Population) -> None:
@@ -290,9 +313,16 @@ def test_bridges(people: Population) -> None:
         for user, here, there in sums.itertuples():
             if here + there > 0:
                 expected[user, name] = there / (here + there)
-    found = people.run("bridges", camp=people.camps[0], other_camp=people.camps[1], limit=ENOUGH)
+    found = people.run("bridges", camp=people.camps[0], other_camp=people.camps[1], least=1, limit=ENOUGH)
     assert {(row["user"], row["camp"]): row["bridge"] for row in found} == pytest.approx(expected, abs=1e-5)
     assert [row["bridge"] for row in found] == sorted((row["bridge"] for row in found), reverse=True)
+    for row in found[:5]:
+        name, across = row["camp"], next(camp for camp in people.camps if camp != row["camp"])
+        inside = rest[rest.user == row["user"]]
+        here = (inside.key.map(counts[name]) - 1) / (len(camps[name]) - 1)
+        there = inside.key.map(counts[across]).fillna(0) / len(camps[across])
+        more = inside.assign(more=inside.unit * (there - here)).sort_values(["more", "key"], ascending=[False, True])
+        assert row["because"] == more[more.more > 0].name.head(3).tolist()
 
 
 def test_who_is_alone(people: Population) -> None:
@@ -330,17 +360,6 @@ def test_key_rests_on(people: Population) -> None:
             assert {(row["fact"], row["item"]): row["share"] for row in found} == pytest.approx(expected, abs=2e-6)
             checked += len(found)
     assert checked > 10
-
-
-def test_segments(people: Population) -> None:
-    """Users are counted by the two keys, demographics apart, that have the largest share of their profile."""
-    held = people.holds[people.holds.kind != "demographic"].sort_values(["unit", "key"], ascending=[False, True])
-    strongest = held.groupby("user").head(2).sort_values("key").groupby("user").key.agg(tuple)
-    expected = strongest[strongest.map(len) == 2].value_counts().to_dict()
-    found = people.run("segments", limit=ENOUGH)
-    assert {tuple(row["keys"]): row["users"] for row in found} == expected
-    assert all(len(row["some"]) == min(row["users"], 3) for row in found)
-    assert {row["looked_at"] for row in people.run("segments", sample=11)} == {11}
 
 
 def test_holders_of(people: Population) -> None:
@@ -539,9 +558,11 @@ def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
             *senate.run("who_shares_values", keys=[key], limit=ENOUGH),
             *senate.run("who_is_alone", limit=ENOUGH),
             *senate.run("bridges", camp="PARTY=D", other_camp="PARTY=R", limit=ENOUGH),
+            *senate.run("places_of_people", attribute=None, question=None),
+            *[row for one in ("1", "2", "between") for row in senate.run("typical_people", segment=one, limit=ENOUGH)],
         ]
         assert seen
         assert user not in {row["user"] for row in seen}
-        assert not any(user in row["some"] for row in senate.run("segments", strength=1, limit=ENOUGH))
+        assert not any(user in row["such_as"] for row in senate.run("segments"))
     finally:
         rows(graph, "MATCH (u:User {dataset: $dataset, id: $user}) SET u.sharing_rank = 4", dataset=name, user=user)

@@ -14,7 +14,7 @@ FACE = "api"
 """The folder of the package itself; the other folders are its sub-packages."""
 FOLDERS = (FACE, "graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
 ROOMS = (
-    "labels", "fit", "retrieval", "engine", "statistical", "language", "engines", "prediction", "runnables",
+    "labels", "fit", "segments", "retrieval", "engine", "statistical", "language", "engines", "prediction", "runnables",
     "refinement",
 )  # fmt: skip
 """Rooms of `chains` in their order: each may use those before it, but the two engines know nothing of each other."""
@@ -97,7 +97,7 @@ def test_no_modules_import_each_other(imported: nx.DiGraph[str]) -> None:
 
 
 def test_rooms_of_chains_use_those_before_them(imported: nx.DiGraph[str]) -> None:
-    """fit <- retrieval <- engine <- statistical | language <- engines <- prediction <- runnables <- refinement."""
+    """fit <- segments <- retrieval <- engine <- statistical | language <- engines <- prediction <- runnables <- refinement."""  # noqa: E501
     assert {_room(module) for module in imported if _room(module) in ROOMS} == set(ROOMS)
     assert against_the_order(imported) == []
 

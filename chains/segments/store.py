@@ -1,0 +1,138 @@
+"""Writing segments to the graph, and putting people who come later into them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_db.chains.fit.answers import AnswerTable
+from persona_db.chains.fit.population import Population
+from persona_db.chains.labels.names import Names
+from persona_db.chains.segments.learn import Member, Segments, learn_segments, members, segment_id
+from persona_db.chains.segments.partition import BETWEEN
+from persona_db.chains.segments.representative import Representative
+
+if TYPE_CHECKING:
+    from persona_db.chains.persona import UserHistory
+    from persona_db.graph.session import Graph
+
+__all__ = ["fold_in", "segment_people"]
+
+
+def segment_people(
+    graph: Graph, dataset: str, fit: str, *, population: Population, table: AnswerTable, names: Names, seed: int
+) -> None:
+    """Learn the segments of a Fit from everybody in *table*, and store them; too few people have none."""
+    weights = {
+        row["user"]: row["weight"] for row in graph.read("weights_of_people", dataset=dataset, users=list(table.users))
+    }
+    weight = np.array([weights.get(user, 1.0) for user in table.users], dtype=np.float64)
+    found = learn_segments(population, table.choice, weight, names, seed=seed)
+    if found is not None:
+        _store(graph, dataset, fit, found, population, table.users, weight, names)
+
+
+def fold_in(
+    graph: Graph, dataset: str, fit: str, *, population: Population, batches: Iterable[Sequence[UserHistory]]
+) -> None:
+    """Put people into the segments that a Fit has, from the date of their newest item on; others stay where they are.
+
+    People who share nothing are in none, and where the Fit has no segments nothing is done.
+    """
+    axes = {row["question"]: row["axes"] for row in graph.read("segment_axes", dataset=dataset, fit=fit)}
+    rows = [row for row in graph.read("segment_centres", dataset=dataset, fit=fit) if row["centre"]]
+    if not axes or not rows:
+        return
+    told = [[_told(one) for one in row["told"]] for row in rows]
+    axis = np.array([axes.get(question.id, (0.0, 0.0)) for question in population.questions], dtype=np.float64)
+    centres = np.array([row["centre"] for row in rows])
+    for batch in batches:
+        sharing = [history for history in batch if history.sharing_rank > 0]
+        if sharing:
+            found = members(axis, centres, population, _choice(population, sharing), told)
+            at = [max((item.at for item in history.items), default="") for history in sharing]
+            _store_members(graph, dataset, fit, [history.user for history in sharing], found, at)
+
+
+def _choice(population: Population, histories: Sequence[UserHistory]) -> NDArray[np.int16]:
+    """Return the newest answers of some people (people x questions), -1 without an answer."""
+    column = {question.id: place for place, question in enumerate(population.questions)}
+    choice = np.full((len(histories), len(column)), -1, dtype=np.int16)
+    for row, history in zip(choice, histories, strict=True):
+        for item in history.items:
+            place = column.get(item.question or "")
+            if place is not None and item.option is not None and item.option < len(population.questions[place].options):
+                row[place] = item.option
+    return choice
+
+
+def _told(row: dict[str, Any]) -> Representative:
+    return Representative(row["question"], tuple(row["options"]), 0.0, 0.0, 0.0, 0.0, 0, 0.0)
+
+
+def _store(
+    graph: Graph, dataset: str, fit: str, found: Segments, population: Population, users: Sequence[str],
+    weight: NDArray[np.float64], names: Names,
+) -> None:  # fmt: skip
+    ids = [*map(segment_id, range(found.groups)), segment_id(BETWEEN)]
+    group = np.array([one.group if one.group != BETWEEN else found.groups for one in found.members])
+    chosen = found.partition.chosen
+    about = {
+        "stability": chosen.stability,
+        "silhouette": chosen.silhouette,
+        "tried": [[one.groups, one.stability, one.silhouette] for one in found.partition.tried],
+        "few": sum(one.few for one in found.members),
+    }
+    segments = [
+        {
+            "id": id_, "name": found.names[place], "place": place, "people": int((group == place).sum()),
+            "weight": float(weight[group == place].sum()),
+            "share": round(float(weight[group == place].sum() / weight.sum()), 6),
+            "centre": [float(one) for one in found.partition.centres[place]] if place < found.groups else [],
+        }
+        for place, id_ in enumerate(ids)
+    ]  # fmt: skip
+    graph.write("store_segments", dataset=dataset, fit=fit, about=json.dumps(about), rows=segments)
+    axes = [
+        {"question": question.id, "axes": [float(one) for one in row]}
+        for question, row in zip(population.questions, found.axes, strict=True)
+    ]
+    graph.write_batches("store_segment_axes", axes, what="axes", dataset=dataset, fit=fit)
+    answers = [
+        {
+            "segment": id_, "question": question.id, "counts": [int(one) for one in count.people[place]],
+            "effective": [round(float(one), 4) for one in count.effective([place])],
+        }
+        for question, count in zip(population.questions, found.counts, strict=True)
+        for place, id_ in enumerate(ids)
+        if count.people[place].any()
+    ]  # fmt: skip
+    graph.write_batches("store_segment_answers", answers, what="answers of segments", dataset=dataset, fit=fit)
+    stands = [
+        {
+            "segment": segment_id(group), "question": one.question, "options": list(one.options), "place": place,
+            "says": names.side(one.question, one.options), "share": one.share, "others": one.others,
+            "ratio": one.ratio, "z": one.z, "asked": one.asked,
+        }
+        for group, told in enumerate(found.told)
+        for place, one in enumerate(told)
+    ]  # fmt: skip
+    graph.write_batches("store_representative", stands, what="what segments stand for", dataset=dataset, fit=fit)
+    _store_members(graph, dataset, fit, users, found.members, [""] * len(users))
+
+
+def _store_members(
+    graph: Graph, dataset: str, fit: str, users: Sequence[str], found: Sequence[Member], at: Sequence[str]
+) -> None:
+    rows = [
+        {
+            "user": user, "segment": segment_id(one.group), "x": one.x, "y": one.y, "clear": one.clear,
+            "typical": one.typical, "few": one.few, "at": date,
+        }
+        for user, one, date in zip(users, found, at, strict=True)
+    ]  # fmt: skip
+    graph.write_batches("store_members", rows, what="people in segments", dataset=dataset, fit=fit)

@@ -1,0 +1,158 @@
+"""Pages about groups: one group in full, one question in full, and the map of everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from persona_db.chains.segments.report import segment as segment_of
+from persona_db.explorer.site import needed, number, site_of
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.errors import UnknownQuestionError
+from persona_db.graph.explore import explore, words_to_find
+from persona_db.graph.users import question_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from persona_db.graph.models import Question
+    from persona_db.graph.session import Graph
+
+__all__ = ["map_data", "map_page", "question", "questions", "segment"]
+
+_A_PAGE = 50
+_LOOKED_AT = 200
+_GOES_WITH = 12
+_TYPICAL = 20
+_PEOPLE = 25
+_MOST_GROUPS = 8
+
+
+def segment(request: Request) -> Response:
+    """Return a group's page: what it stands for, how it differs from each other group, who is most typical."""
+    site = site_of(request)
+    graph, dataset, name = site.connection.graph(), needed(request, "dataset"), needed(request, "segment")
+    page = segment_of(graph, dataset, name, people=_TYPICAL)
+    names = {row["segment"]: row["name"] for row in explore(graph, "segments", dataset=dataset)}
+    return site.page(request, "segment.html", page=page, names=names)
+
+
+def questions(request: Request) -> Response:
+    """Return the questions with some words, or all in pages."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    query, skip = request.query_params.get("q", "").strip(), number(request, "skip")
+    require_dataset(graph, dataset)
+    words = words_to_find(query)
+    if query:
+        found = explore(graph, "find_asked", dataset=dataset, words=words, limit=_A_PAGE) if words else []
+    else:
+        found = explore(graph, "questions_answered", dataset=dataset, skip=skip, limit=_A_PAGE + 1)
+    more = not query and len(found) > _A_PAGE
+    return site.page(
+        request, "questions.html", query=query, questions=found[:_A_PAGE], after=skip + _A_PAGE if more else None
+    )
+
+
+def question(request: Request) -> Response:
+    """Return a question's page: its answers, by group and by an attribute, what goes with one of them, and people."""
+    site = site_of(request)
+    graph, dataset, id_ = site.connection.graph(), needed(request, "dataset"), needed(request, "question")
+    asked = _question(graph, dataset, id_)
+    by = request.query_params.get("by") or "segment"
+    option = number(request, "option", default=-1)
+    if option >= len(asked.options):
+        raise HTTPException(404, "the question has no such answer")
+    attributes = [row["attribute"] for row in explore(graph, "attributes_of_people", dataset=dataset)]
+    shares = explore(graph, "shares_of", dataset=dataset, question=id_)
+    total = sum(row["weight"] for row in shares) or 1.0
+    skip = number(request, "skip")
+    chosen = option if option >= 0 else max(range(len(shares)), key=lambda at: shares[at]["people"], default=0)
+    people = explore(graph, "people_who", dataset=dataset, question=id_, option=chosen, skip=skip, limit=_PEOPLE + 1)
+    return site.page(
+        request,
+        "question.html",
+        asked=asked,
+        shares=[{**row, "share": row["weight"] / total, "place": place} for place, row in enumerate(shares)],
+        by=by,
+        attributes=attributes,
+        groups=_groups(explore(graph, "answers_by_group", dataset=dataset, question=id_, by=by, limit=5_000)),
+        option=chosen,
+        goes_with=explore(
+            graph, "values_of_those_who", dataset=dataset, question=id_, options=[chosen], sample=_LOOKED_AT,
+            least=10, limit=_GOES_WITH,
+        ),
+        people=people[:_PEOPLE],
+        skip=skip,
+        after=skip + _PEOPLE if len(people) > _PEOPLE else None,
+    )  # fmt: skip
+
+
+def map_page(request: Request) -> Response:
+    """Return the page that draws the map."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    return site.page(
+        request,
+        "map.html",
+        about=require_dataset(graph, dataset),
+        segments=explore(graph, "segments", dataset=dataset),
+        attributes=[row["attribute"] for row in explore(graph, "attributes_of_people", dataset=dataset)],
+        by=request.query_params.get("by", "segment"),
+        question=request.query_params.get("question", ""),
+    )
+
+
+def map_data(request: Request) -> Response:
+    """Return everybody's place as columns, and the groups by which dots are coloured, the largest first."""
+    site = site_of(request)
+    graph, dataset = site.connection.graph(), needed(request, "dataset")
+    by, id_ = request.query_params.get("by", "segment"), request.query_params.get("question", "")
+    asked = _question(graph, dataset, id_) if id_ else None
+    attribute = None if by == "segment" or asked else by
+    rows = explore(graph, "places_of_people", dataset=dataset, attribute=attribute, question=id_ or None)
+    if asked:
+        kinds = [None if row["option"] is None else row["option"] for row in rows]
+        names: list[Any] = list(range(len(asked.options)))
+        called = list(asked.options)
+    elif attribute:
+        kinds = [row["group"] for row in rows]
+        counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind is not None}
+        names = sorted(counts, key=lambda kind: (-counts[kind], kind))[:_MOST_GROUPS]
+        called = [str(name) for name in names]
+    else:
+        kinds = [row["segment"] for row in rows]
+        found = explore(graph, "segments", dataset=dataset)
+        names, called = [row["segment"] for row in found], [row["name"] for row in found]
+    place = {name: at for at, name in enumerate(names)}
+    return JSONResponse(
+        {
+            "groups": called,
+            "users": [row["user"] for row in rows],
+            "names": [(row["name"] or row["user"])[:80] for row in rows],
+            "x": [row["x"] for row in rows],
+            "y": [row["y"] for row in rows],
+            "group": [place.get(kind, -1) for kind in kinds],
+        }
+    )
+
+
+def _question(graph: Graph, dataset: str, id_: str) -> Question:
+    rows = graph.read("find_questions", dataset=dataset, ids=[id_])
+    if not rows:
+        raise UnknownQuestionError(id_, dataset=dataset)
+    return question_of(rows[0])
+
+
+def _groups(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the groups with their answers, the largest first; those in between last."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        group = found.setdefault(
+            row["group"], {"id": row["group"], "name": row["name"], "asked": row["asked"], "answers": []}
+        )
+        group["answers"].append(row)
+    return sorted(found.values(), key=lambda one: (one["id"] in ("between", "~"), -one["asked"], one["id"]))

@@ -1,0 +1,50 @@
+"""Tables of pages as files: the rows of a named query for exploring, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from persona_db.explorer.site import needed, site_of
+from persona_db.graph.explore import explore, explore_queries, params_from_texts
+from persona_db.graph.free_cypher import plain
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+__all__ = ["table"]
+
+
+def table(request: Request) -> Response:
+    """Return the rows of the query that `query` names, with the other parameters of the address as its own, as CSV.
+
+    Its columns are those of the query's header; a list is written as JSON. Texts are as they are stored: a spreadsheet
+    may take one that begins with = for a formula, as with every CSV file.
+    """
+    name = needed(request, "query")
+    found = explore_queries().get(name)
+    if found is None:
+        raise HTTPException(404, f"there is no table {name[:60]!r}")
+    texts = [pair for pair in request.query_params.multi_items() if pair[0] != "query"]
+    graph = site_of(request).connection.graph()
+    rows = explore(graph, name, **params_from_texts(name, texts))
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(found.returns)
+    writer.writerows([[_cell(plain(row[column])) for column in found.returns] for row in rows])
+    return Response(
+        written.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"},
+    )
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
