@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HEADERS", "Guard"]
+__all__ = ["HEADERS", "LARGEST_BODY", "Guard"]
+
+LARGEST_BODY = 2**18
+"""Bytes of a form; a larger one is refused before it is read."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -27,7 +32,7 @@ _OURS = ("127.0.0.1", "localhost", "::1")
 
 
 class Guard:
-    """Refuses requests that name another host (DNS rebinding) or come from another site's page, and sets headers."""
+    """Refuses requests that name another host (DNS rebinding) or come from another site's page, or are too large."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -66,6 +71,17 @@ def _refusal(scope: Scope) -> tuple[int, str] | None:
         return 403, "a page of another site asked for this"
     if scope["method"] not in {"GET", "HEAD"} and headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return 403, "a page of another site asked for this"
+    return _too_large(headers)
+
+
+def _too_large(headers: Mapping[str, str]) -> tuple[int, str] | None:
+    if "transfer-encoding" in headers:
+        return 411, "a form says how long it is"
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        return 400, "the length of the form is no number"
+    if int(length[:20]) > LARGEST_BODY:
+        return 413, f"a form may have {LARGEST_BODY:,} bytes"
     return None
 
 

@@ -116,7 +116,10 @@ def number(request: Request, name: str, *, default: int = 0) -> int:
 
 def form_of(body: bytes) -> dict[str, str]:
     """Return the fields of a form as browsers send them."""
-    return dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True, max_num_fields=50))
+    try:
+        return dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True, max_num_fields=50))
+    except ValueError as exc:
+        raise HTTPException(400, "a form has 50 fields at most") from exc
 
 
 def _url(path: str, **params: object) -> str:

@@ -125,7 +125,7 @@ def _remains(graph: Graph, dataset: str, *, fits: int, runs: int) -> tuple[Remai
     refine = f"`persona-db refine --dataset {dataset} --refit`"
     found = [Remainder(where="base rates, links, traits and summaries of the Fit still count this user", until=refine)]
     if fits:
-        where = f"{fits} Fits kept for earlier dates count them, and are read no more"
+        where = f"Fits kept for earlier dates still count them, and are read no more ({fits})"
         found.append(Remainder(where=where, until=refine))
     if runs and (graph.settings.cache_dir / CALLS).exists():
         where = f"answers of language models about them, in {CALLS} of the cache folder, may quote them"

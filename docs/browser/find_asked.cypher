@@ -4,13 +4,13 @@
 // param   words    str  what is looked for, in Lucene's syntax: `amendment* tax*`
 // param   limit    int  most questions; 20 unless given
 // returns question str, text str, label str?, options list[str], at str
-// cost    read; two full-text searches, and the questions of what is found
+// cost    read; two full-text searches over all datasets, and the questions of what is found
 CALL () {
-  CALL db.index.fulltext.queryNodes('question_words', $words, {limit: 50 * $limit}) YIELD node AS q, score
+  CALL db.index.fulltext.queryNodes('question_words', $words, {limit: 100000}) YIELD node AS q, score
   WHERE q.dataset = $dataset
   RETURN q, score
   UNION ALL
-  CALL db.index.fulltext.queryNodes('statement_text', $words, {limit: 50 * $limit}) YIELD node AS s, score
+  CALL db.index.fulltext.queryNodes('statement_text', $words, {limit: 100000}) YIELD node AS s, score
   WHERE s.dataset = $dataset
   MATCH (s)-[:ANSWERS]->(q:Question)
   RETURN q, score
