@@ -21,11 +21,12 @@ from persona_db.graph.settings import Settings
 from tests.small_disk import CannotMountError, SmallDisk, small_disk
 from tests.synthetic import dump
 
+pytestmark = pytest.mark.mounts
 MEGABYTES = 320
 SEED = 24
 EXPECTED = ("DiskFullError", "GraphUnavailableError", "GraphStoppedError")
 POINTS = int(os.environ.get("FULL_DISK_POINTS", "1"))
-"""Random moments at which the disk is filled; `make chaos` takes more of them."""
+"""Random moments at which the disk is filled."""
 SCRIPT = """
 import sys
 from pathlib import Path
