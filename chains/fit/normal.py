@@ -1,7 +1,7 @@
-"""Quantiles of the standard normal distribution.
+"""Quantiles and distribution function of the standard normal distribution.
 
-They are the doubles that scipy.special.ndtri gives, by the same method (Cephes Mathematical Library, S. L. Moshier),
-without the tenth of a second that importing it takes: recall needs nothing else of scipy.
+Quantiles are the doubles that scipy.special.ndtri gives, by the same method (Cephes Mathematical Library, S. L.
+Moshier), without the quarter of a second that importing it takes: prediction needs nothing else of scipy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["normal_quantiles"]
+__all__ = ["normal_distribution", "normal_quantiles"]
 
 _TAIL = 0.13533528323661269189
 """exp(-2): the approximation of the tails holds below it and above 1 - exp(-2)."""
@@ -21,6 +21,7 @@ _TAIL = 0.13533528323661269189
 _SQUARE_ROOT_OF_2_PI = 2.50662827463100050242
 
 
+_ROOT_OF_A_HALF = 0.70710678118654752440
 _CENTRE = (
     (-5.99633501014107895267e1, 9.80010754185999661536e1, -5.66762857469070293439e1, 1.39312609387279679503e1,
      -1.23916583867381258016e0),
@@ -34,6 +35,17 @@ _TAILS = (
     (1.0, 1.57799883256466749731e1, 4.53907635128879210584e1, 4.13172038254672030440e1, 1.50425385692907503408e1,
      2.50464946208309415979e0, -1.42182922854787788574e-1, -3.80806407691578277194e-2, -9.33259480895457427372e-4),
 )  # fmt: skip
+
+
+def normal_distribution(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the distribution below each of *values*, of their shape.
+
+    >>> import numpy as np
+    >>> np.round(normal_distribution(np.array([[-1.96, 0.0, 1.96]])), 3).tolist()
+    [[0.025, 0.5, 0.975]]
+    """
+    scaled = (values * -_ROOT_OF_A_HALF).ravel()
+    return 0.5 * np.fromiter(map(math.erfc, scaled.tolist()), np.float64, scaled.size).reshape(values.shape)
 
 
 def normal_quantiles(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

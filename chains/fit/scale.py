@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_db.chains.fit.normal import normal_quantiles
+from persona_db.chains.fit.normal import normal_distribution, normal_quantiles
 from persona_db.graph.models import Question
 
 __all__ = ["Scale", "low_to_high", "off_scale_options", "on_scale", "option_ranks", "same_options", "widths"]
@@ -123,15 +123,13 @@ class Scale:
         Arrays of means and variances give a row each. Each option keeps at least 0.0001, so that every answer stays
         possible.
         """
-        from scipy.special import ndtr
-
         middle = np.asarray(mean, dtype=np.float64)[..., None]
         result = np.broadcast_to(self.rates, (*middle.shape[:-1], len(self.rates))).copy()
         if len(self.order) < 2:
             return result
         deviation = spread * np.sqrt(np.maximum(variance, _LEAST_VARIANCE))[..., None]
         ends = np.zeros_like(middle)
-        below = np.concatenate([ends, ndtr((self._cuts - middle) / deviation), ends + 1], axis=-1)
+        below = np.concatenate([ends, normal_distribution((self._cuts - middle) / deviation), ends + 1], axis=-1)
         on_scale = list(self.order)
         result[..., on_scale] = np.diff(below) * self.rates[on_scale].sum()
         result = np.maximum(result, _LEAST_PROBABILITY)

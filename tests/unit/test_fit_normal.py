@@ -1,12 +1,12 @@
-"""Quantiles of the normal distribution are those of scipy, to the last bit."""
+"""Quantiles of the normal distribution are those of scipy, to the last bit, and its shares nearly."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
-from persona_db.chains.fit.normal import normal_quantiles
+from persona_db.chains.fit.normal import normal_distribution, normal_quantiles
 
 rng = np.random.default_rng(0)
 
@@ -25,3 +25,9 @@ rng = np.random.default_rng(0)
 def test_quantiles_are_those_of_scipy(probabilities: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     """A Fit's id and predictions depend on each bit: a last digit that differs is another Fit."""
     np.testing.assert_array_equal(normal_quantiles(probabilities), ndtri(probabilities))
+
+
+def test_shares_are_those_of_scipy() -> None:
+    values = rng.normal(0, 4, (50, 40))
+    assert normal_distribution(values) == pytest.approx(ndtr(values), rel=1e-13, abs=1e-300)
+    assert normal_distribution(np.zeros((0, 3))).shape == (0, 3)
