@@ -201,8 +201,9 @@ class _Read:
         loadings = np.array([row["loadings"] for row in rows], dtype=np.float64).reshape(len(rows), traits)
         place = {row["id"]: index for index, row in enumerate(rows)}
         # a Fit of an earlier version has no factors: its traits stand for them
-        factors = np.array([row["factors"] or row["loadings"] for row in rows], dtype=np.float64)
-        return cls(questions, scales, place, *_links(links, place, factors.reshape(len(rows), -1)), loadings, {})
+        found = [row["factors"] or row["loadings"] for row in rows]
+        factors = np.array(found, dtype=np.float64).reshape(len(rows), len(found[0]) if found else 0)
+        return cls(questions, scales, place, *_links(links, place, factors), loadings, {})
 
     def add(self, new: Sequence[Question], alike: Sequence[Sequence[Alike]], *, most: int) -> None:
         """Add questions that nobody answered, by the known ones that each is like; none of them by another new one."""

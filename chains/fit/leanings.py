@@ -67,8 +67,9 @@ def leanings(
     """
     settings = population.settings
     answered = np.flatnonzero(choice >= 0)
-    values = np.nan_to_num(np.array([population.scales[q].values[choice[q]] for q in answered], dtype=np.float64))
-    scores = trait_scores(population.loadings[answered], values)
+    values = np.array([population.scales[q].values[choice[q]] for q in answered], dtype=np.float64)
+    known = ~np.isnan(values)
+    scores = trait_scores(population.loadings[answered[known]], values[known])
 
     sides = [population.sides[q].get(int(choice[q]), ()) for q in answered]
     rates = np.array(

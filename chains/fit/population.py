@@ -193,13 +193,16 @@ class Moments:
         loadings, _ = factor_loadings(values, known, factors=_FACTORS, prior=_FACTOR_PRIOR)
         return np.asarray(loadings @ loadings.T)
 
-    def prior(self, structure: float) -> Floats | float:
-        """Return the prior of the links; *structure* is the weight of what factors imply."""
+    def links(self, *, shrinkage: float, structure: float = 0.0) -> Floats:
+        """Return the links, pulled by *shrinkage* pairs to what texts say and to *structure* times what factors do."""
         prior: Floats | float = structure * self.structure if structure else 0.0
         if self.likeness is not None and self.along is not None:
             meaning, direction = self.weights
             prior = prior + meaning * self.likeness + direction * self.along
-        return prior
+        pulled = (self.products + shrinkage * prior) / (self.pairs + shrinkage + 1e-9)
+        links = np.clip(pulled, -_MOST_LINK, _MOST_LINK)
+        np.fill_diagonal(links, 1.0)
+        return np.asarray(links)
 
 
 def fit_population(
@@ -220,16 +223,14 @@ def population_of(moments: Moments, *, settings: FittedSettings, with_traits: bo
     if moments.likeness is not None:
         meaning, direction = moments.weights
         settings = settings.model_copy(update={"meaning": meaning, "direction": direction})
-    pulled = moments.products + settings.shrinkage * moments.prior(settings.structure)
-    links = np.clip(pulled / (moments.pairs + settings.shrinkage + 1e-9), -_MOST_LINK, _MOST_LINK)
-    np.fill_diagonal(links, 1.0)
+    links = moments.links(shrinkage=settings.shrinkage, structure=settings.structure)
     people = float((table.choice >= 0).any(axis=1).sum())
     loadings = factors = np.zeros((len(table.questions), 0))
     if with_traits and len(links):
         factors = _leading(links, _FACTORS)
     if with_traits and settings.most_traits:
-        values = _standardised(moments.scales, table.choice).astype(np.float32)
-        loadings = _stable(_traits(links, people=people, most=settings.most_traits), table, values, settings)
+        bare = moments.links(shrinkage=settings.trait_shrinkage)
+        loadings = _stable(_traits(bare, people=people, most=settings.most_traits), moments, settings)
     told_by = informativeness(links)
     return Population(
         table.questions, moments.counts, moments.scales, links, moments.pairs, loadings, told_by, factors, settings
@@ -306,17 +307,20 @@ def _eigen(links: Floats, count: int) -> tuple[Floats, Floats]:
     return values[order], vectors[:, order]
 
 
-def _stable(loadings: Floats, table: AnswerTable, values: NDArray[np.float32], settings: FittedSettings) -> Floats:
+def _stable(loadings: Floats, moments: Moments, settings: FittedSettings) -> Floats:
     """Return the loadings of the traits that are found again in the halves of people drawn at random."""
-    people = np.flatnonzero((table.choice >= 0).any(axis=1))
+    choice = moments.table.choice
+    people = np.flatnonzero((choice >= 0).any(axis=1))
     if not loadings.shape[1] or len(people) < _LEAST_PEOPLE:
         return loadings
+    values = _standardised(moments.scales, choice).astype(np.float32)
+    known = on_scale(off_scale_options(moments.scales), choice).astype(np.float32)
     rng = np.random.default_rng(0)
     resampled = []
     for _ in range(_RESAMPLED):
         half = np.sort(rng.permutation(people)[: min(len(people) // 2, _MOST_PEOPLE)])
-        some, answered = values[half], (table.choice[half] >= 0).astype(np.float32)
-        links = (some.T @ some) / (answered.T @ answered + settings.shrinkage)
+        some, answered = values[half], known[half]
+        links = (some.T @ some) / (answered.T @ answered + settings.trait_shrinkage)
         np.fill_diagonal(links, 1.0)
         resampled.append(_traits(links.astype(np.float64), people=len(people), most=loadings.shape[1] + _MORE))
     return loadings[:, stability(loadings, resampled) >= _STABLE]

@@ -75,7 +75,7 @@ class EngineSettings(Model):
 class FittedSettings(EngineSettings):
     """The settings of a Fit with the parameters that it has learned, as the Fit is stored and read.
 
-    The first seven are learned with everybody's answers, the others are measured after that.
+    The first eight are learned with everybody's answers, the others are measured after that.
     """
 
     shrinkage: float = Field(default=10.0, ge=0, description="Pseudo-answers that pull a link to its prior.")
@@ -87,6 +87,9 @@ class FittedSettings(EngineSettings):
     meaning: float = Field(default=0.3, ge=0, le=1, description="Prior link of two questions of the same meaning.")
     direction: float = Field(
         default=0.0, ge=0, le=1, description="Prior link of two questions whose options say the same, low to high."
+    )
+    trait_shrinkage: float = Field(
+        default=10.0, ge=0, description="The same for the links in which traits are found, which no factors pull."
     )
     structure: float = Field(
         default=0.0, ge=0, le=1, description="Weight of what a few factors imply in the prior of a link."

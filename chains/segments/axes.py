@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
+from persona_db.chains.fit.scale import on_scale
 
 __all__ = ["AXES", "axes_of", "places_on"]
 
 Floats = NDArray[np.float64]
 AXES = 2
 _NOISE = 0.6  # as in the scores of traits
-_LARGE = 400  # questions from which the strongest eigenvectors alone are computed
 
 
 def axes_of(population: Population) -> Floats:
@@ -20,15 +20,7 @@ def axes_of(population: Population) -> Floats:
 
     An axis points to where its loadings are most extreme, so that the same links always give the same axes.
     """
-    size = len(population.links)
-    if size > _LARGE:
-        from scipy.sparse.linalg import eigsh
-
-        values, vectors = eigsh(population.links, k=AXES, which="LA", v0=np.ones(size))
-    else:
-        values, vectors = np.linalg.eigh(population.links)
-    order = np.argsort(-values)[:AXES]
-    axes = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
+    axes = population.factors[:, :AXES]
     return np.asarray(axes * np.where((axes**3).sum(axis=0) < 0, -1.0, 1.0))
 
 
@@ -37,7 +29,7 @@ def places_on(axes: Floats, population: Population, choice: NDArray[np.int16]) -
 
     Few answers give a place near the middle. The second axis is as much shorter as it tells less.
     """
-    answered = (choice >= 0).astype(np.float64)
+    answered = on_scale(population.off_scale, choice).astype(np.float64)
     products = np.einsum("qi,qj->qij", axes, axes).reshape(len(axes), AXES * AXES)
     known = (answered @ products).reshape(-1, AXES, AXES) + _NOISE * np.eye(AXES)
     scores = np.linalg.solve(known, (population.standardise(choice) @ axes)[..., None])[..., 0]

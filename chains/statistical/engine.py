@@ -21,6 +21,7 @@ from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, te
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.lexicon import Lexicon
 from persona_db.chains.fit.population import Population
+from persona_db.chains.fit.scale import on_scale
 from persona_db.chains.fit.style import PersonStyle
 from persona_db.chains.fit.traits import Pole, trait_weights
 from persona_db.chains.fit.vocabulary import VOCABULARY
@@ -171,10 +172,10 @@ class StatisticalEngine:
         rests_on = {fact.supports[0].id: fact for fact in persona.distilled}
         induced = []
         choice = self.choice(history)
-        answered = np.flatnonzero(choice >= 0)
+        answered = np.flatnonzero(on_scale(self.population.off_scale, choice[None, :])[0])
         if len(answered) and self.population.loadings.shape[1]:
             loadings = self.population.loadings[answered]
-            values = np.nan_to_num(np.array([self.population.scales[q].values[choice[q]] for q in answered]))
+            values = np.array([self.population.scales[q].values[choice[q]] for q in answered])
             pushes = trait_weights(loadings) * values
             items = {item.question: item for item in history.items if item.option is not None}
             said = [items[self.population.questions[q].id] for q in answered]

@@ -12,8 +12,8 @@ from persona_db.chains.fit.settings import EngineSettings, FittedSettings
 from tests.synthetic import make_world, signals_of
 
 LEARNED = {
-    "shrinkage", "smoothing", "structure", "ridge", "spread", "meaning", "direction", "habits", "collaboration",
-    "surprise", "lifts", "unseen",
+    "shrinkage", "trait_shrinkage", "smoothing", "structure", "ridge", "spread", "meaning", "direction", "habits",
+    "collaboration", "surprise", "lifts", "unseen",
 }  # fmt: skip
 
 
