@@ -32,6 +32,7 @@ _APART = frozenset(
     (",", "|", ";", "with", "match", "where", "return", "unwind", "call", "when", "then", "else", "union")
 )
 _GROWING = frozenset(("replace", "join", "lpad", "rpad", "repeat", "range"))
+_COMPARED = ("<", ">", "=", "<=", ">=", "<>")
 
 
 def require_modest(text: str) -> None:
@@ -111,7 +112,7 @@ def _root(token: str) -> str:
 
 def _kept(tokens: list[str], at: int) -> str:
     """Return the value at a place as it is written, empty where it is only measured or compared."""
-    measured = tokens[at - 2].lower() == "size" or tokens[at + 1] in "<>="
+    measured = tokens[at - 2].lower() == "size" or tokens[at + 1] in _COMPARED or tokens[at - 1] in _COMPARED
     return "" if measured else tokens[at].lower().replace("`", "")
 
 

@@ -93,7 +93,7 @@ def refine(
 
     >>> report = refine(graph, "town")
     >>> report.users, report.facts
-    (40, 448)
+    (40, 450)
     >>> refine(graph, "town").users  # all personas are up to date
     0
     """
