@@ -96,7 +96,7 @@ def counted(asked: pd.Series, says: pd.DataFrame, known: pd.DataFrame, weight: p
     share, usual = cells.w_both / cells.w_one, cells.w_other / cells.w_all
     effective = cells.w_all**2 / cells.squares
     table = [
-        interval(*(size * part / whole for part in (both, one, other)), size)
+        interval(size * both / whole, size * one / whole, size * other / whole, size)
         for size, both, one, other, whole in zip(
             effective, cells.w_both, cells.w_one, cells.w_other, cells.w_all, strict=True
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -31,8 +32,8 @@ class Passing:
     dataset: str
     items: tuple[HistoryItem, ...]
 
-    def predict(self, user: str, **how: object) -> Prediction:
-        settings = RecallSettings(**how)  # type: ignore[arg-type]
+    def predict(self, user: str, **how: Any) -> Prediction:
+        settings = RecallSettings(**how)
         return predict(self.graph, user, TARGET, dataset=self.dataset, settings=settings)
 
     def counts(self, user: str) -> tuple[int, int]:

@@ -204,7 +204,7 @@ class Dense(HashEmbedder):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         rows = super().embed(texts) + 0.01 * np.arange(1, DIMENSION + 1)
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 def test_the_cache_is_its_owners_and_overwrites_what_it_forgets(tmp_path: Path) -> None:

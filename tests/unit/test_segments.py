@@ -94,7 +94,7 @@ def test_the_test_of_two_proportions() -> None:
     """With many people it gives what Fisher's exact test says, its sign is the difference's, and equals give 0."""
     for some, others in ((120, 90), (90, 120), (300, 100)):
         z = two_proportions(some, 1_000, others, 1_000)
-        expected = fisher_exact([[some, 1_000 - some], [others, 1_000 - others]]).pvalue
+        expected = fisher_exact(np.array([[some, 1_000 - some], [others, 1_000 - others]])).pvalue
         from scipy.stats import norm
 
         assert 2 * norm.sf(abs(z)) == pytest.approx(expected, rel=0.25)
