@@ -22,12 +22,12 @@ Floats = NDArray[np.float64]
 _GRID: Mapping[str, Sequence[float]] = {
     "shrinkage": (5.0, 10.0, 30.0, 100.0, 300.0),
     "smoothing": (1.0, 2.0, 4.0),
+    "structure": (0.0, 0.4, 0.8),
     "ridge": (0.05, 0.1, 0.2, 0.5),
     "spread": (0.85, 1.0, 1.15, 1.3),
 }
 
 
-_WITH_STRUCTURE: Mapping[str, Sequence[float]] = {"structure": (0.0, 0.4, 0.8), **_GRID}
 _LEAST_ANSWERS = 200
 _MOST_CELLS = 3_000
 _OWN_SIZE = 30
@@ -51,8 +51,8 @@ def choose_settings(
 ) -> FittedSettings:
     """Return the settings of least log loss on the validation folds, searched one setting after the other.
 
-    The search repeats while a round changes a setting, three times at most: one round alone depends on its start. It is
-    done without factors first, which gives the shrinkage of the links that traits are found in, then with them.
+    The search repeats while a round changes a setting, three times at most: one round alone depends on its start. A
+    search of its own, without factors, gives the shrinkage of the links that traits are found in.
     Fewer than 200 answers leave the settings as they are. Ties keep the earlier value. Deterministic.
     """
     if (table.choice >= 0).sum() < _LEAST_ANSWERS:
@@ -100,5 +100,8 @@ def choose_settings(
                 break
         return best
 
-    bare = search(FittedSettings.of(settings), _GRID)
-    return search(bare.model_copy(update={"trait_shrinkage": bare.shrinkage}), _WITH_STRUCTURE)
+    without_factors = {name: values for name, values in _GRID.items() if name != "structure"}
+    asked = EngineSettings.model_validate(settings.model_dump(include=set(EngineSettings.model_fields)))
+    traits = search(FittedSettings.of(asked), without_factors)
+    start = FittedSettings.of(settings).model_copy(update={"trait_shrinkage": traits.shrinkage})
+    return search(start, _GRID)
