@@ -36,22 +36,11 @@ COMMANDS = {
 }
 
 TABLES = frozenset(
-    {
-        "audit",
-        "evaluate",
-        "erase",
-        "join",
-        "labels",
-        "load",
-        "merge",
-        "predict",
-        "query",
-        "recall",
-        "refine",
-        "segments",
-    }
-    | {"shares", "status", "users"}
-)
+    (
+        "audit", "erase", "evaluate", "join", "labels", "load", "merge", "predict", "query", "recall", "refine",
+        "segments", "shares", "status", "users",
+    )
+)  # fmt: skip
 """Commands that print tables, and so take `--csv` beside `--json`."""
 
 

@@ -255,8 +255,7 @@ def correlations_of(
     scales = dict(zip(questions, population.scales, strict=True))
     counts = {(summary.key, summary.question): summary.counts for summary in summaries}
     correlations = CorrelationModel(snapshot, questions, scales, place, np.zeros((0, 0)), linked, keys)
-    known = population.style if len(population.style.ease) else None
-    off = {} if known is None else {id_: known.row(row) for id_, row in place.items()}
+    off = {id_: population.style.row(row) for id_, row in place.items()}
     return replace(
         correlations,
         matrix=_assemble(correlations, links, population.loadings, counts),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["factor_loadings", "factor_scores"]
+__all__ = ["factor_loadings", "factor_posterior", "factor_scores"]
 
 Floats = NDArray[np.float64]
 _ROUNDS = 25
@@ -45,7 +45,7 @@ def factor_loadings(values: Floats, known: NDArray[np.bool_], *, factors: int, p
         for start in range(0, people, _PEOPLE_AT_ONCE):
             some = known[start : start + _PEOPLE_AT_ONCE].astype(np.float64)
             given = values[start : start + _PEOPLE_AT_ONCE] * some
-            scores, uncertain = _posterior(given, some, loadings, unique)
+            scores, uncertain = factor_posterior(given, some, loadings, unique)
             moments = uncertain + scores[:, :, None] * scores[:, None, :]
             second += (some.T @ moments.reshape(len(some), -1)).reshape(second.shape)
             products += given.T @ scores
@@ -60,13 +60,13 @@ def factor_loadings(values: Floats, known: NDArray[np.bool_], *, factors: int, p
 
 def factor_scores(values: Floats, known: NDArray[np.bool_], loadings: Floats, unique: Floats) -> Floats:
     """Return people's scores on the factors (people x factors), posterior means; 0 of someone without answers."""
-    return _posterior(np.where(known, values, 0.0), known.astype(np.float64), loadings, unique)[0]
+    return factor_posterior(np.where(known, values, 0.0), known.astype(np.float64), loadings, unique)[0]
 
 
-def _posterior(given: Floats, known: Floats, loadings: Floats, unique: Floats) -> tuple[Floats, Floats]:
+def factor_posterior(given: Floats, known: Floats, loadings: Floats, unique: Floats) -> tuple[Floats, Floats]:
     """Return the posterior means (people x factors) and covariances of scores; *given* is 0 where it is not known."""
     size, factors = loadings.shape
     weighted = loadings / unique[:, None]
     pairs = (weighted[:, :, None] * loadings[:, None, :]).reshape(size, factors**2)
-    uncertain = np.asarray(np.linalg.inv((known @ pairs).reshape(-1, factors, factors) + np.eye(factors)))
+    uncertain = np.asarray(np.linalg.inv((known @ pairs).reshape(len(known), factors, factors) + np.eye(factors)))
     return np.einsum("uij,uj->ui", uncertain, given @ weighted), uncertain

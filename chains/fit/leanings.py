@@ -14,9 +14,9 @@ from persona_db.chains.fit.style import NO_HABIT, PersonStyle
 from persona_db.chains.fit.traits import NO_POLES, Pole, said, trait_scores
 from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.persona import KeyKind
-from persona_db.graph.ids import demographic_id, pole_id, stance_id, style_id
+from persona_db.graph.ids import demographic_id, pole_id, stance_id
 
-__all__ = ["DEMOGRAPHIC_WEIGHT", "Leaning", "PersonLeanings", "leanings", "term_leanings"]
+__all__ = ["DEMOGRAPHIC_WEIGHT", "Leaning", "PersonLeanings", "habit_leaning", "leanings", "term_leanings"]
 
 Floats = NDArray[np.float64]
 
@@ -101,16 +101,15 @@ def leanings(
             leant.append(Leaning(id_, "trait", weight, inferred=inferred))
     style = population.style.of(population.off_scale, choice[None, :])[0]
     groups = tuple(Leaning(demographic_id(name), "demographic", DEMOGRAPHIC_WEIGHT) for name in attributes)
-    habit = _habit(style, population.style.spread)
+    clear = style.is_told and abs(style.habit) >= _CLEAR_HABIT * population.style.spread
+    habit = (habit_leaning(population, style),) if clear else ()
     return PersonLeanings(scores, (*leant, *stances[: settings.stances_held], *habit, *groups), stances, style)
 
 
-def _habit(style: PersonStyle, spread: float) -> tuple[Leaning, ...]:
-    """Return the key of a clear habit: a standard deviation from what is usual, on five questions or more."""
-    if not style.is_told or abs(style.habit) < _CLEAR_HABIT * spread:
-        return ()
-    weight = round(min(abs(style.habit) / spread / _FULL_TRAIT, 1.0), 6)
-    return (Leaning(style_id(often=style.habit > 0), "style", weight),)
+def habit_leaning(population: Population, style: PersonStyle) -> Leaning:
+    """Return how far a person leans to answering off the scale often, or rarely; it is a key where it is clear."""
+    spread = population.style.spread or 1.0
+    return Leaning(style.key, "style", round(min(abs(style.habit) / spread / _FULL_TRAIT, 1.0), 6))
 
 
 def term_leanings(settings: EngineSettings, weights: Floats) -> list[Leaning]:

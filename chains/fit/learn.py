@@ -79,10 +79,8 @@ def learn(signals: Signals, settings: EngineSettings, *, seed: int) -> Learned:
     Parameters are chosen on validation folds first.
     """
     signals, out = trusted(signals, settings)
-    fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
-    population = fit_population(signals.table, wording=signals.wording, settings=fitted)
-    population = population.with_style(signals.table.choice)
-    fitted = population.settings.model_copy(update={"habits": population.style.spread})
+    population = learn_population(signals, settings, seed=seed)
+    fitted = population.settings
     if len(signals.table.users) >= LEAST_PEOPLE and population.questions:
         usual = usual_person_fit(person_fit_of(population, signals.table.choice))
         fitted = fitted.model_copy(update={"surprise": usual})
@@ -119,9 +117,7 @@ def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -
     """Learn base rates, links and traits only, from all of *signals*, with parameters chosen on validation folds."""
     fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
     population = fit_population(signals.table, wording=signals.wording, settings=fitted)
-    population = population.with_style(signals.table.choice)
-    found = population.settings.model_copy(update={"habits": population.style.spread})
-    return replace(population, settings=found)
+    return population.with_style(signals.table.choice)
 
 
 def names_of(signals: Signals) -> Names:

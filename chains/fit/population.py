@@ -95,8 +95,9 @@ class Population:
         return off_scale_options(self.scales)
 
     def with_style(self, choice: NDArray[np.int16]) -> Population:
-        """Return the same with the response style that everybody's answers show."""
-        return replace(self, style=fit_style(self.off_scale, choice))
+        """Return the same with the response style that everybody's answers show, and the setting `habits` of it."""
+        style = fit_style(self.off_scale, choice)
+        return replace(self, style=style, settings=self.settings.model_copy(update={"habits": style.spread}))
 
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
         """Return answers (users x questions, option indexes) on the standardised scales; 0 without an answer."""

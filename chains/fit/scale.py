@@ -95,6 +95,11 @@ class Scale:
         """The share of answers off the scale, from 0.0001 to 0.9999."""
         return float(np.clip(1 - self.rates[list(self.order)].sum(), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY))
 
+    @cached_property
+    def log_odds_off(self) -> float:
+        """The log odds of `rate_off`."""
+        return float(np.log(self.rate_off / (1 - self.rate_off)))
+
     def with_off(self, probabilities: NDArray[np.float64], log_odds: float) -> NDArray[np.float64]:
         """Return *probabilities* with those of the options off the scale summing to a chance of that log odds.
 

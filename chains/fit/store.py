@@ -61,7 +61,7 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
             "factors": [float(x) for x in factors],
             "label": names.labels[question.id],
             "says": [names.answer(question.id, option) for option in range(len(question.options))],
-            "off": population.style.row(place) if len(population.style.ease) else [],
+            "off": population.style.row(place),
         }
         for place, question, counts, scale, loadings, told_by, factors in zip(
             range(len(population.questions)),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.factors import factor_loadings, factor_scores
 from persona_db.chains.fit.scale import on_scale
+from persona_db.graph.ids import style_id
 
 __all__ = ["NO_HABIT", "NO_STYLE", "PersonStyle", "ResponseStyle", "fit_style", "log_odds_off"]
 
@@ -44,6 +45,11 @@ class PersonStyle:
     def row(self) -> list[float]:
         """The numbers that the graph keeps; none of someone who was never asked."""
         return [float(self.asked), float(self.off), self.habit, *self.scores] if self.asked else []
+
+    @property
+    def key(self) -> str:
+        """The id of the cache key that the habit leans to, clearly or not."""
+        return style_id(often=self.habit > 0)
 
     @property
     def is_told(self) -> bool:
@@ -100,7 +106,7 @@ class ResponseStyle:
 
     def row(self, question: int) -> list[float]:
         """Return the numbers that the graph keeps of a question; none where nothing is known."""
-        if np.isnan(self.ease[question]):
+        if not len(self.ease) or np.isnan(self.ease[question]):
             return []
         return [float(self.ease[question]), float(self.unique[question]), *map(float, self.loadings[question])]
 

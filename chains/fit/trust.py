@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
 from persona_db.chains.fit.copies import LEAST_PEOPLE, near_copies
+from persona_db.chains.fit.factors import factor_posterior
 from persona_db.chains.fit.normal import normal_quantiles
 from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import EngineSettings, FittedSettings
@@ -162,13 +163,8 @@ def person_fit_of(population: Population, choice: Choice) -> PersonFit:
     loadings = _principal(population.loadings, _TRAITS)
     traits = loadings.shape[1]
     unique = np.maximum(1 - (loadings**2).sum(axis=1), _LEAST_UNIQUE)
-    weighted = loadings / unique[:, None]
-    precision = answered.astype(np.float64) @ (weighted[:, :, None] * loadings[:, None, :]).reshape(
-        len(loadings), traits**2
-    )
-    uncertain = np.linalg.inv(precision.reshape(people, traits, traits) + np.eye(traits))
     values = population.standardise(choice)
-    scores = np.einsum("uij,uj->ui", uncertain, values @ weighted)
+    scores, uncertain = factor_posterior(values, answered.astype(np.float64), loadings, unique)
 
     total, by_rate, by_others, excess, error = np.zeros((5, people))
     for column, scale in enumerate(population.scales):

@@ -28,7 +28,6 @@ from persona_db.chains.retrieval.own_items import own_items_of
 from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, fill
 from persona_db.chains.retrieval.rows import FactRow, ItemRow, UserRow
 from persona_db.chains.statistical.predict import forecast
-from persona_db.graph.ids import style_id
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
 
@@ -90,7 +89,7 @@ class _Fold:
     def row(self, user: str, answers: NDArray[np.int16], attributes: tuple[str, ...], own: PersonLeanings) -> UserRow:
         """Return a user as `read_personas` and `read_shared` do."""
         traits = [leaning.key for leaning in own.keys if leaning.kind == "trait"]
-        style = [style_id(often=own.style.habit > 0)] if own.style.is_told else []
+        style = [own.style.key] if own.style.is_told else []
         return UserRow(
             user,
             items=[

@@ -30,7 +30,7 @@ from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.chains.retrieval.topic import recall_topic
 from persona_db.graph.errors import UnknownUserError
-from persona_db.graph.ids import style_id, summary_id
+from persona_db.graph.ids import summary_id
 from persona_db.graph.models import Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
@@ -225,26 +225,11 @@ def _style(correlations: CorrelationModel, own: Own, question: Question) -> list
     if asked is None or own.style is None:
         return []
     id_, style = own.style
-    rate = correlations.scales[question.id].rate_off
-    value = log_odds_off(asked, style) - math.log(rate / (1 - rate))
-    if abs(math.tanh(value / 2)) < LEAST_RELEVANCE:
+    value = log_odds_off(asked, style) - correlations.scales[question.id].log_odds_off
+    relevance = abs(math.tanh(value / 2))
+    if relevance < LEAST_RELEVANCE:
         return []
-    return [
-        Recalled.model_construct(
-            id=id_,
-            source="own",
-            layer="induced",
-            text="",
-            user=None,
-            question=None,
-            option=None,
-            counts=(),
-            key=style_id(often=style.habit > 0),
-            score=abs(math.tanh(value / 2)),
-            value=value,
-            at="",
-        )
-    ]
+    return [_recalled(Candidate(id_, "induced", "", None, value, key=style.key), relevance)]
 
 
 def _most_relevant(own: Own, relevance: NDArray[np.float64]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from persona_db.chains.fit.snapshot import open_snapshot
+from persona_db.chains.fit.snapshot import Snapshot, open_snapshot
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.models import Model
 
@@ -97,12 +97,16 @@ def segments(graph: Graph, dataset: str, *, as_of: str | None = None) -> Segment
     >>> [one.segment for one in report.segments][-1:]
     ['between']
     """
-    snapshot = open_snapshot(graph, dataset, as_of=as_of)
-    rows = graph.read("segments", dataset=dataset, of_fit=snapshot.fit)
-    about = graph.read("segmentation", dataset=dataset, fit=snapshot.fit)[0]["about"]
+    return _report(open_snapshot(graph, dataset, as_of=as_of), as_of)
+
+
+def _report(snapshot: Snapshot, as_of: str | None) -> SegmentReport:
+    graph, dataset, fit = snapshot.graph, snapshot.dataset, snapshot.fit
+    rows = graph.read("segments", dataset=dataset, of_fit=fit)
+    about = graph.read("segmentation", dataset=dataset, fit=fit)[0]["about"]
     said = json.loads(about) if about else {}
     return SegmentReport(
-        dataset=dataset, fit=snapshot.fit, as_of=as_of, stability=said.get("stability"),
+        dataset=dataset, fit=fit, as_of=as_of, stability=said.get("stability"),
         silhouette=said.get("silhouette"), tried=tuple(map(tuple, said.get("tried", ()))), few=said.get("few", 0),
         segments=tuple(Segment(**row) for row in rows),
     )  # fmt: skip
@@ -113,16 +117,16 @@ def segment(graph: Graph, dataset: str, name: str, *, as_of: str | None = None, 
 
     ConfigError when there is none of that id.
     """
-    report = segments(graph, dataset, as_of=as_of)
+    snapshot = open_snapshot(graph, dataset, as_of=as_of)
+    report = _report(snapshot, as_of)
     found = {one.segment: one for one in report.segments}
     if name not in found:
         raise ConfigError(
             f"dataset {dataset!r} has no segment {name!r}; `persona-db segments` lists {', '.join(found) or 'none'}"
         )
     scope = {"dataset": dataset, "of_fit": report.fit}
-    at = open_snapshot(graph, dataset, as_of=as_of).as_of
     answers = graph.read("segment_answers", **scope, segment=name, limit=_MOST)
-    typical = graph.read("typical_people", **scope, segment=name, as_of=at, skip=0, limit=people)
+    typical = graph.read("typical_people", **scope, segment=name, as_of=snapshot.as_of, skip=0, limit=people)
     differences = [
         Difference(
             other=other, question=row["question"], says=row["says"], share=row["first_share"],

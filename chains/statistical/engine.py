@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.engine import Batch, CostEstimate, Predicted, Refined, Usage
 from persona_db.chains.fit.keys import CacheKey, off_scale_word
-from persona_db.chains.fit.leanings import Leaning, PersonLeanings, leanings, term_leanings
+from persona_db.chains.fit.leanings import Leaning, PersonLeanings, habit_leaning, leanings, term_leanings
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.lexicon import Lexicon
 from persona_db.chains.fit.population import Population
@@ -28,7 +28,7 @@ from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.labels.names import Names
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.predict import predict_contexts
-from persona_db.graph.ids import fact_id, is_positive, style_id, trait_of
+from persona_db.graph.ids import fact_id, is_positive, trait_of
 from persona_db.graph.models import HistoryItem
 
 if TYPE_CHECKING:
@@ -82,6 +82,10 @@ class StatisticalEngine:
     @cached_property
     def _column(self) -> dict[str, int]:
         return {question.id: column for column, question in enumerate(self.population.questions)}
+
+    @cached_property
+    def _off_word(self) -> str:
+        return off_scale_word(self.population)
 
     def choice(self, history: UserHistory) -> NDArray[np.int16]:
         """Return the person's newest answers as a row over the Fit's questions, -1 without an answer."""
@@ -198,14 +202,10 @@ class StatisticalEngine:
             return []
         known = np.flatnonzero(~np.isnan(self.population.style.ease) & (choice >= 0))
         off = known[self.population.off_scale[known, choice[known]]]
-        often = style.habit > 0
         items = {item.question: item for item in persona.history.items if item.option is not None}
-        said = [items[self.population.questions[q].id] for q in (off if often else np.setdiff1d(known, off))]
-        word = off_scale_word(self.population)
-        what = f"Answers \u201c{word}\u201d" if word else "Takes no side"
-        spread = self.population.style.spread or 1.0
-        weight = round(min(abs(style.habit) / spread / 2, 1.0), 6)
-        leaning = Leaning(style_id(often=often), "style", weight)
+        said = [items[self.population.questions[q].id] for q in (off if style.habit > 0 else np.setdiff1d(known, off))]
+        what = f"Answers \u201c{self._off_word}\u201d" if self._off_word else "Takes no side"
+        leaning = habit_leaning(self.population, style)
         text = f"{what} in {style.off} of {style.asked} answers"
         return [self._induced(persona, leaning, text=text, push=np.ones(len(said)), said=said, rests_on=rests_on)]
 

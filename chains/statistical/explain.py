@@ -48,8 +48,7 @@ def effects(correlations: CorrelationModel, question: str, made: Estimated) -> l
     kept = 1.0  # what the habit leaves of the chances of the options on the scale
     if made.habit is not None:
         place, shift = made.habit
-        odds = scale.rate_off / (1 - scale.rate_off) * np.exp(shift)
-        kept = float(1 / (1 + odds) / (1 - scale.rate_off))
+        kept = float(1 / (1 + np.exp(scale.log_odds_off + shift)) / (1 - scale.rate_off))
         winning = float(made.probabilities[best])
         usual = float(scale.rates[best]) if best not in scale.order else winning / kept
         found[place] = winning - usual

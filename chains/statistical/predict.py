@@ -77,8 +77,7 @@ def forecast(correlations: CorrelationModel, question: str, items: Sequence[Reca
         probabilities = _shaped(scale, probabilities, summaries, settings=settings)
     habit = next(((index, item.value) for index, item in enumerate(items) if tells_style(item) and item.value), None)
     if habit is not None:
-        odds = float(np.log(scale.rate_off / (1 - scale.rate_off))) + habit[1]
-        probabilities = scale.with_off(probabilities, odds)
+        probabilities = scale.with_off(probabilities, scale.log_odds_off + habit[1])
     return Estimated(probabilities, mean, float(estimate.variance), tuple(float(push) for push in pushes), habit)
 
 
