@@ -22,7 +22,10 @@ class JoinGain(Model):
 
     known: int = Field(description="Answers of theirs that are known, at least.")
     ratio: float = Field(description="Composition ratio of least log loss; 0 where the JOIN saves nothing.")
-    saved: float = Field(description="Log loss that the best ratio above 0 saves a question (nats).")
+    saved: float = Field(
+        description="Log loss that a ratio above 0 saves a question (nats): for each half of the users the one that is "
+        "best for the other half."
+    )
     low: float = Field(description="Lower end of the 95 % interval of `saved`, users resampled.")
     high: float
     tests: int = Field(description="Held-out answers that were predicted.")
