@@ -28,7 +28,7 @@ from persona_db.graph.ids import fit_id
 __all__ = ["Learned", "collaboration", "fingerprint", "learn", "learn_population", "names_of", "people_of", "stated"]
 
 Floats = NDArray[np.float64]
-_FORM = "style"  # changes when the same signals make another Fit
+_FORM = "latent"  # changes when the same signals make another Fit
 _SAMPLE = 400
 _TOP = 50
 _RESIDUAL_ITEMS = 20

@@ -12,10 +12,24 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.normal import normal_distribution, normal_quantiles
 from persona_db.graph.models import Question
 
-__all__ = ["Scale", "low_to_high", "off_scale_options", "on_scale", "option_ranks", "same_options", "widths"]
+__all__ = [
+    "LEAST_PROBABILITY",
+    "LEAST_VARIANCE",
+    "Scale",
+    "low_to_high",
+    "off_scale_options",
+    "on_scale",
+    "option_ranks",
+    "same_options",
+    "widths",
+]
 
-_LEAST_VARIANCE = 0.05
-_LEAST_PROBABILITY = 1e-4
+LEAST_VARIANCE = 0.05
+"""Of an estimate, however much is known."""
+
+
+LEAST_PROBABILITY = 1e-4
+"""Of an option, however unlikely."""
 
 
 def _on_scale(options: int, ordinal: tuple[float | None, ...]) -> tuple[int, ...]:
@@ -93,7 +107,7 @@ class Scale:
     @cached_property
     def rate_off(self) -> float:
         """The share of answers off the scale, from 0.0001 to 0.9999."""
-        return float(np.clip(1 - self.rates[list(self.order)].sum(), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY))
+        return float(np.clip(1 - self.rates[list(self.order)].sum(), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
 
     @cached_property
     def log_odds_off(self) -> float:
@@ -111,33 +125,54 @@ class Scale:
         made = np.where(off, self.rates, probabilities)
         for those, share in ((off, chance), (~off, 1 - chance)):
             made[those] *= share / max(made[those].sum(), 1e-12)
-        made = np.maximum(made, _LEAST_PROBABILITY)
+        made = np.maximum(made, LEAST_PROBABILITY)
         return np.asarray(made / made.sum())
 
     @cached_property
-    def _cuts(self) -> NDArray[np.float64]:
+    def cuts(self) -> NDArray[np.float64]:
+        """Where the latent variable is cut: between the options on the scale, from low to high."""
         mass = self.rates[list(self.order)]
         cumulative = np.cumsum(mass / mass.sum())[:-1] if mass.sum() > 0 else np.empty(0)
         return normal_quantiles(np.clip(cumulative, 1e-6, 1 - 1e-6))
 
-    def distribution(
-        self, mean: float | NDArray[np.float64], variance: float | NDArray[np.float64], *, spread: float = 1.0
-    ) -> NDArray[np.float64]:
-        """Return the probabilities of all options for a latent mean and variance; they sum to 1.
+    @cached_property
+    def attenuation(self) -> float:
+        """The correlation of the standardised value with the latent variable that it is cut from (Pearson 1913).
 
-        Arrays of means and variances give a row each. Each option keeps at least 0.0001, so that every answer stays
-        possible.
+        >>> round(Scale.of(np.array([0.5, 0.5]), (0.0, 1.0)).attenuation, 3)
+        0.798
         """
-        middle = np.asarray(mean, dtype=np.float64)[..., None]
+        values = self.values[list(self.order)]
+        if not values.any():
+            return 1.0
+        ends = np.zeros(1)
+        density = np.concatenate([ends, np.exp(-(self.cuts**2) / 2) / np.sqrt(2 * np.pi), ends])
+        return float(-values @ np.diff(density))
+
+    def distribution(
+        self,
+        mean: float | NDArray[np.float64],
+        variance: float | NDArray[np.float64],
+        *,
+        spread: float = 1.0,
+        disattenuation: float = 0.0,
+    ) -> NDArray[np.float64]:
+        """Return the probabilities of all options for a mean and variance of the standardised value; they sum to 1.
+
+        *disattenuation* of 1 takes the mean for that of the latent variable, from which the value is cut and with which
+        it correlates by `attenuation` alone; 0 leaves it as it is. Arrays of means and variances give a row each. Each
+        option keeps at least 0.0001, so that every answer stays possible.
+        """
+        middle = np.asarray(mean, dtype=np.float64)[..., None] / self.attenuation**disattenuation
         result = np.broadcast_to(self.rates, (*middle.shape[:-1], len(self.rates))).copy()
         if len(self.order) < 2:
             return result
-        deviation = spread * np.sqrt(np.maximum(variance, _LEAST_VARIANCE))[..., None]
+        deviation = spread * np.sqrt(np.maximum(variance, LEAST_VARIANCE))[..., None]
         ends = np.zeros_like(middle)
-        below = np.concatenate([ends, normal_distribution((self._cuts - middle) / deviation), ends + 1], axis=-1)
+        below = np.concatenate([ends, normal_distribution((self.cuts - middle) / deviation), ends + 1], axis=-1)
         on_scale = list(self.order)
         result[..., on_scale] = np.diff(below) * self.rates[on_scale].sum()
-        result = np.maximum(result, _LEAST_PROBABILITY)
+        result = np.maximum(result, LEAST_PROBABILITY)
         return np.asarray(result / result.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 

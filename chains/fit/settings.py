@@ -78,7 +78,7 @@ class EngineSettings(Model):
 class FittedSettings(EngineSettings):
     """The settings of a Fit with the parameters that it has learned, as the Fit is stored and read.
 
-    The first eight are learned with everybody's answers, the others are measured after that.
+    The first nine are learned with everybody's answers, the others are measured after that.
     """
 
     shrinkage: float = Field(default=10.0, ge=0, description="Pseudo-answers that pull a link to its prior.")
@@ -87,6 +87,9 @@ class FittedSettings(EngineSettings):
     )
     ridge: float = Field(default=0.2, gt=0, description="Noise added to each recalled item when combining them.")
     spread: float = Field(default=1.0, gt=0, description="Widens (above 1) the predicted distributions.")
+    disattenuation: float = Field(
+        default=0.5, ge=0, le=1, description="How far a mean is corrected for how few options an answer is given in."
+    )
     meaning: float = Field(default=0.3, ge=0, le=1, description="Prior link of two questions of the same meaning.")
     direction: float = Field(
         default=0.0, ge=0, le=1, description="Prior link of two questions whose options say the same, low to high."
@@ -122,9 +125,12 @@ class FittedSettings(EngineSettings):
 
     @classmethod
     def stored(cls, text: str) -> Self:
-        """Return the settings that a Fit was stored with; what only Fits of earlier versions have is passed over."""
+        """Return the settings that a Fit was stored with; what only Fits of earlier versions have is passed over.
+
+        They did not correct for attenuation, and don't now.
+        """
         found = {name: value for name, value in json.loads(text).items() if name not in _ONCE}
-        return cls.model_validate(found)
+        return cls.model_validate({"disattenuation": 0.0, **found})
 
     def join_gain_of(self, known: int) -> JoinGain | None:
         """Return what the JOIN is worth to someone with *known* answers; None where it was not measured."""

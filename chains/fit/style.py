@@ -20,7 +20,10 @@ __all__ = ["NO_HABIT", "NO_STYLE", "PersonStyle", "ResponseStyle", "fit_style", 
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-_FACTORS, _FACTOR_PRIOR = 3, 50.0  # these and the share were chosen on answers held out of the history of conversations
+_FACTORS, _FACTOR_PRIOR = (
+    10,
+    150.0,
+)  # these and the share were chosen on answers held out of the history of conversations
 _SHARE_OF_FACTORS = 0.9
 _LEAST_PEOPLE, _LEAST_OFF = 30, 30
 _LEAST_ASKED = 5

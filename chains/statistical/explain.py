@@ -59,8 +59,14 @@ def effects(correlations: CorrelationModel, question: str, made: Estimated) -> l
     if len(side) == len(scale.order):
         side = [best]
     means = np.array([made.mean, *(made.mean - push for push in made.pushes)])
-    spread = correlations.snapshot.settings.spread
-    chances = scale.distribution(means, np.full(len(means), made.variance), spread=spread)[:, side].sum(axis=1)
+    settings = correlations.snapshot.settings
+    made_of = scale.distribution(
+        means,
+        np.full(len(means), made.variance),
+        spread=settings.spread,
+        disattenuation=settings.disattenuation,
+    )
+    chances = made_of[:, side].sum(axis=1)
     for index, (without, push) in enumerate(zip(chances[1:], made.pushes, strict=True)):
         if push:
             found[index] = kept * float(chances[0] - without)

@@ -71,7 +71,9 @@ def forecast(correlations: CorrelationModel, question: str, items: Sequence[Reca
         pushes[votes] = [weight * float(items[index].value or 0.0) for index in votes]
     summed = [index for index, item in enumerate(items) if not _is_free_text(item)]  # the sum rounds as without text
     mean = float(pushes[summed].sum())
-    probabilities = scale.distribution(mean, estimate.variance, spread=settings.spread)
+    probabilities = scale.distribution(
+        mean, estimate.variance, spread=settings.spread, disattenuation=settings.disattenuation
+    )
     summaries = [item.counts for item in items if item.source == "summary" and any(item.counts)]
     if summaries and settings.shape:
         probabilities = _shaped(scale, probabilities, summaries, settings=settings)
@@ -101,7 +103,7 @@ def _shaped(
         smoothed = np.asarray(counts) + settings.shape_smoothing * scale.rates
         observed = smoothed / smoothed.sum()
         mean = float(observed @ values)
-        expected = scale.distribution(mean, max(1 - mean * mean, 0.5))
+        expected = scale.distribution(mean, max(1 - mean * mean, 0.5), disattenuation=settings.disattenuation)
         bend += np.log(np.maximum(observed, 1e-4) / expected)
     bent = probabilities * np.exp(settings.shape * bend / len(summaries))
     return np.asarray(bent / bent.sum(), dtype=np.float64)
