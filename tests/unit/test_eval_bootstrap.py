@@ -215,11 +215,12 @@ def test_nothing_predicted_is_an_error() -> None:
 
 
 def test_a_measure_that_is_not_defined_has_no_interval() -> None:
-    """Without a marginal there is no gain over it; without a scale no correlation."""
+    """Without a marginal there is no gain over it; without a scale no correlation and no area."""
     made = sample()
     bare = replace(made, marginal_correct=None, true_rank=np.full(len(made), np.nan))
     resampled = bootstrap({"a": bare}, seed=0, draws=20)
     undefined = [name for name in resampled.values["a"] if resampled.estimate("a", name).ci95 is None]
+    areas = (BY_NAME["auc"], BY_NAME["auc_within_question"])
     assert undefined == [
-        measure.name for measure in (spearman, pearson, within, gain_over_marginal, wasserstein, variance_ratio)
+        measure.name for measure in (spearman, pearson, within, *areas, gain_over_marginal, wasserstein, variance_ratio)
     ]

@@ -32,6 +32,8 @@ MEASURES = [
     "spearman",
     "pearson",
     "within_question_spearman",
+    "auc",
+    "auc_within_question",
     "gain_over_marginal",
     "log_loss",
     "brier",

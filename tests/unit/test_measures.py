@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr, wasserstein_distance
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from persona_db.evals.items import Outcome, TestItem, outcome_of
@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BY_NAME = {measure.name: measure for measure in MEASURES}
 abstention_area = BY_NAME["abstention_area"]
 accuracy = BY_NAME["accuracy"]
+auc = BY_NAME["auc"]
+auc_within_question = BY_NAME["auc_within_question"]
 brier = BY_NAME["brier"]
 expected_calibration_error = BY_NAME["expected_calibration_error"]
 gain_over_marginal = BY_NAME["gain_over_marginal"]
@@ -105,6 +107,42 @@ def test_within_question_spearman_is_the_mean_of_scipys(seed: int) -> None:
             made.append(spearmanr(x, y).statistic if len(set(x)) > 1 else 0.0)
     assert len(made) >= 4
     assert np.mean(made) == pytest.approx(value_of(within_question_spearman, sample))
+
+
+@given(st.integers(0, 1_000))
+def test_areas_under_the_curve_are_those_of_scikit_learn(seed: int) -> None:
+    """Pooled and the mean within questions: upper against lower side, without the middle and what is off the scale."""
+    sample = drawn(seed)
+    chosen = np.flatnonzero((sample.true_rank == 0.0) | (sample.true_rank == 1.0))
+    sides = sample.probabilities[chosen][:, [0, 2]]
+    total = sides.sum(axis=1)
+    chance = np.where((total > 0) & (sample.answer[chosen] >= 0), sides[:, 1] / np.maximum(total, 1e-300), 0.5).round(
+        12
+    )
+    upper = sample.true_rank[chosen] == 1.0
+    assert value_of(auc, sample) == pytest.approx(roc_auc_score(upper, chance))
+    areas = []
+    for question in np.unique(sample.questions):
+        items = sample.questions[chosen] == question
+        if items.sum() >= 5 and 0 < upper[items].sum() < items.sum():
+            areas.append(roc_auc_score(upper[items], chance[items]))
+    assert value_of(auc_within_question, sample) == pytest.approx(np.mean(areas))
+
+
+def test_an_interval_of_an_area_is_as_wide_as_fresh_samples_spread() -> None:
+    """The influences vary as much as areas of other samples of the same distribution do."""
+    samples = [drawn(seed, items=400, questions=4) for seed in range(150)]
+    for measure in (auc, auc_within_question):
+        values = [value_of(measure, sample) for sample in samples]
+        told = [measure.numbers(sample).toarray()[:, 1].std() / np.sqrt(len(sample)) for sample in samples]
+        assert np.mean(told) == pytest.approx(np.std(values), rel=0.2)
+
+
+def test_an_area_needs_both_sides() -> None:
+    """Of answers on one side alone nothing is known."""
+    sample = drawn(1)
+    one_side = sample.taken(np.flatnonzero(sample.true_rank == 1.0))
+    assert np.isnan([value_of(measure, one_side) for measure in (auc, auc_within_question)]).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -312,7 +350,7 @@ def test_a_measure_is_added_in_one_file(tmp_path: Path) -> None:
     )
     made, table, page = json.loads(run.stdout)
     arm = made["arms"]["good"]
-    assert list(arm)[12:15] == ["abstention_area", "share_of_first", "ci95"]
+    assert list(arm)[14:17] == ["abstention_area", "share_of_first", "ci95"]
     assert arm["share_of_first"] == pytest.approx(12 / 37)
     assert set(made["differences"]["good-marginal"]) == {"share_of_first", *BY_NAME}
     assert "option" in table
