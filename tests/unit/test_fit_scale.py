@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from persona_db.chains.fit.scale import Scale
@@ -83,3 +83,26 @@ def test_an_option_nobody_chose_has_a_finite_place() -> None:
     scale = Scale.of(np.array([0.0, 0.5, 0.0, 0.5, 0.0]), ())
     assert np.isfinite(scale.values).all()
     assert scale.distribution(0.0, 1.0).min() > 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(weights, st.integers(0, 1_000))
+def test_attenuation_is_the_correlation_with_what_was_cut(raw: list[float], seed: int) -> None:
+    """Of 100,000 draws of the latent variable, each put into the option that it falls in."""
+    scale = scale_of(raw)
+    latent = np.random.default_rng(seed).normal(size=100_000)
+    values = scale.values[np.searchsorted(scale.cuts, latent)]
+    assert scale.attenuation == pytest.approx(np.corrcoef(latent, values)[0, 1], abs=0.02)
+    assert 0 < scale.attenuation < 1
+
+
+@given(weights, st.floats(-0.2, 0.2))
+def test_corrected_for_attenuation_a_small_mean_is_the_mean_of_the_value(raw: list[float], mean: float) -> None:
+    """The distribution of a variance near 1 has the mean it was told, which without the correction falls short."""
+    assume(min(raw) / sum(raw) > 0.05)
+    scale = scale_of(raw)
+    made, short = (
+        float(scale.distribution(mean, 1 - mean**2, disattenuation=one) @ scale.values) for one in (1.0, 0.0)
+    )
+    assert made == pytest.approx(mean, abs=0.03)
+    assert abs(short) <= abs(made) + 1e-6
