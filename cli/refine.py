@@ -175,8 +175,9 @@ def _print_report(report: RefineReport) -> None:
             ("waiting", report.waiting, "users still to be refined"),
         ]
     print_table((f"dataset {report.dataset}", "count", ""), rows)
-    for lift in FittedSettings.model_validate(report.settings).lifts:
-        print(lift.told)
+    lifts = FittedSettings.model_validate(report.settings).lifts
+    for line in (*(lift.skill for lift in lifts if lift.skill), *(lift.told for lift in lifts)):
+        print(line)
     money = f", {_money(report.cost_usd)}" if report.model_settings is not None else ""
     use = "" if report.current else ", which becomes current when no user is waiting"
     print(f"Fit {report.fit}{use}, {report.seconds:.1f} s{money}")

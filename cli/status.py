@@ -26,7 +26,8 @@ class DatasetCounts(Model):
         default_factory=dict, description="Users excluded from the current Fit, by reason."
     )
     lifts: tuple[JoinGain, ...] = Field(
-        default=(), description="JOIN gain by how much is known of a person, with the ratio borrowed."
+        default=(),
+        description="By how much is known of a person: how many held-out answers are predicted, and the JOIN gain.",
     )
     ledger: tuple[Spent, ...] = Field(default=(), description="Usage of language models.")
 
@@ -140,6 +141,7 @@ def _lines(found: Status) -> list[str]:
         if dataset.left_out:
             reasons = ", ".join(f"{users:,} as {reason}" for reason, users in dataset.left_out.items())
             lines += [f"  excluded: {reasons} (`persona-db query left_out --dataset {dataset.dataset}`)"]
+        lines += [f"  {lift.skill}" for lift in dataset.lifts if lift.skill]
         lines += [f"  {lift.told}" for lift in dataset.lifts]
         lines += [f"  {one_line(_spent(row))}" for row in dataset.ledger]
     return lines

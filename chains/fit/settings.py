@@ -29,11 +29,35 @@ class JoinGain(Model):
     low: float = Field(description="Lower end of the 95 % interval of `saved`, users resampled.")
     high: float
     tests: int = Field(description="Held-out answers that were predicted.")
+    right: float | None = Field(
+        default=None, description="Share of them whose likeliest option was given; None in Fits of earlier versions."
+    )
+    usual: float | None = Field(default=None, description="The same of everybody's commonest answer.")
+    more: tuple[float, float] | None = Field(
+        default=None, description="95 % interval of `right` less `usual`, users resampled."
+    )
+
+    @property
+    def skill(self) -> str:
+        """How many held-out answers are predicted, and how many by everybody's commonest; empty where not measured."""
+        if self.right is None or self.usual is None or self.more is None:
+            return ""
+        low, high = (f"{100 * end:+.1f}" for end in self.more)
+        worth = "" if self.more[0] > 0 else ": the difference is within chance"
+        return (
+            f"of {self._whom}, {100 * self.right:.1f} % of {self.tests:,} held-out answers are predicted, "
+            f"{100 * self.usual:.1f} % by everybody's commonest answer ({100 * (self.right - self.usual):+.1f} points "
+            f"[{low}, {high}]{worth})"
+        )
+
+    @property
+    def _whom(self) -> str:
+        return f"people with {self.known} known answers or more" if self.known else "people of whom little is known"
 
     @property
     def told(self) -> str:
         """The decision and its reason, in words."""
-        whom = f"people with {self.known} known answers or more" if self.known else "people of whom little is known"
+        whom = self._whom
         found = (
             f"{self.saved:+.4f} nats a question [{self.low:+.4f}, {self.high:+.4f}] on {self.tests:,} held-out answers"
         )

@@ -1,4 +1,4 @@
-"""Whether the JOIN helps: measured on answers held out of the history, and how much to borrow because of it.
+"""Whether the JOIN helps, and whether predictions are any good: measured on answers held out of the history.
 
 All is learned once more without these answers, and they are predicted as they would be, by the same recall, without
 the JOIN and at several composition ratios. Those who gave few answers are a segment of their own: they are stood in for
@@ -142,11 +142,11 @@ def measure_join_gain(
         tests = list(_tests(table, warm, cold, left=left, most=settings.lift_tests // 2, rng=rng))
         if sum(len(asked) for _, _, asked in tests) < _LEAST_TESTS:
             continue
-        losses = [
-            _losses(fold, table.users[person], signals.attributes[person], row, table.choice[person], asked)
+        predicted = [
+            _predicted(fold, table.users[person], signals.attributes[person], row, table.choice[person], asked)
             for person, row, asked in tests
         ]
-        lifts.append(_join_gain(least, losses, rng=rng))
+        lifts.append(_join_gain(least, predicted, rng=rng))
     return tuple(lifts)
 
 
@@ -202,50 +202,72 @@ def _tests(
         yield person, row, answered[left : left + max(most // len(cold), 1)].tolist()
 
 
-def _losses(
+@dataclass(frozen=True)
+class _Predicted:
+    """How well one user's held-out answers were predicted (questions x ratios, the first without the JOIN)."""
+
+    losses: Floats
+    right: NDArray[np.bool_]
+    usual: NDArray[np.bool_]
+    """Whether everybody's commonest answer is right, one a question."""
+
+
+def _predicted(
     fold: _Fold,
     user: str,
     attributes: tuple[str, ...],
     row: NDArray[np.int16],
     truth: NDArray[np.int16],
     asked: Sequence[int],
-) -> Floats:
-    """Return the log losses of one user's answers (questions asked x ratios, the first without the JOIN)."""
+) -> _Predicted:
+    """Predict what one user answered to the questions *asked*, at each ratio."""
     correlations, population = fold.correlations, fold.population
     one = leanings(population, row, attributes)
     settings = RecallSettings()
     own = own_items_of(correlations, fold.row(user, row, attributes, one), settings.layers)
     borrow_from = BorrowFrom(fold.joined(user, one))
-    found = np.zeros((len(asked), 1 + len(RATIOS)))
+    losses = np.zeros((len(asked), 1 + len(RATIOS)))
+    right = np.zeros(losses.shape, dtype=bool)
     for place, column in enumerate(asked):
         question = population.questions[column]
         for at, ratio in enumerate((0.0, *RATIOS)):
             items = fill(fold.sources, own, question, borrow_from, settings, ratio=ratio)
-            probability = forecast(correlations, question.id, items).probabilities[truth[column]]
-            found[place, at] = -np.log(max(float(probability), _LEAST_PROBABILITY))
-    return found
+            likely = forecast(correlations, question.id, items).probabilities
+            losses[place, at] = -np.log(max(float(likely[truth[column]]), _LEAST_PROBABILITY))
+            right[place, at] = likely.argmax() == truth[column]
+    usual = [population.scales[column].rates.argmax() == truth[column] for column in asked]
+    return _Predicted(losses, right, np.array(usual, dtype=bool))
 
 
-def _join_gain(least: int, losses: Sequence[Floats], *, rng: np.random.Generator) -> JoinGain:
+def _join_gain(least: int, predicted: Sequence[_Predicted], *, rng: np.random.Generator) -> JoinGain:
     """Choose the ratio of least log loss, and give what choosing it saves, with an interval over users.
 
     What it saves is measured crosswise: for each half of the users at the ratio that is best for the other half, since
-    the best of several looks good on the very answers that it was chosen by.
+    the best of several looks good on the very answers that it was chosen by. How many answers are predicted is that of
+    the ratio chosen.
     """
-    saved = np.array([(one[:, :1] - one[:, 1:]).sum(axis=0) for one in losses])
-    asked = np.array([len(one) for one in losses])
-    half = rng.permutation(len(losses)) % 2
-    by_user = np.zeros(len(losses))
+    saved = np.array([(one.losses[:, :1] - one.losses[:, 1:]).sum(axis=0) for one in predicted])
+    asked = np.array([len(one.losses) for one in predicted])
+    half = rng.permutation(len(predicted)) % 2
+    by_user = np.zeros(len(predicted))
     for one in (0, 1):
         by_user[half == one] = saved[half == one, saved[half != one].sum(axis=0).argmax()]
-    drawn = rng.integers(len(losses), size=(_DRAWS, len(losses)))
-    low, high = np.percentile(by_user[drawn].sum(axis=1) / asked[drawn].sum(axis=1), [2.5, 97.5])
     mean = float(by_user.sum() / asked.sum())
+    best = int(saved.sum(axis=0).argmax()) if mean > 0 else None
+    right = np.array([one.right[:, 0 if best is None else 1 + best].sum() for one in predicted])
+    usual = np.array([one.usual.sum() for one in predicted])
+    drawn = rng.integers(len(predicted), size=(_DRAWS, len(predicted)))
+    each = asked[drawn].sum(axis=1)
+    low, high = np.percentile(by_user[drawn].sum(axis=1) / each, [2.5, 97.5])
+    least_more, most_more = np.percentile((right - usual)[drawn].sum(axis=1) / each, [2.5, 97.5])
     return JoinGain(
         known=least,
-        ratio=RATIOS[int(saved.sum(axis=0).argmax())] if mean > 0 else 0.0,
+        ratio=0.0 if best is None else RATIOS[best],
         saved=round(mean, 6),
         low=round(float(low), 6),
         high=round(float(high), 6),
         tests=int(asked.sum()),
+        right=round(float(right.sum() / asked.sum()), 6),
+        usual=round(float(usual.sum() / asked.sum()), 6),
+        more=(round(float(least_more), 6), round(float(most_more), 6)),
     )

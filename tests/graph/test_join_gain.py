@@ -17,7 +17,7 @@ from persona_db.chains.fit.learn import learn
 from persona_db.chains.fit.population import Population, fit_population
 from persona_db.chains.fit.settings import USUAL_RATIO, EngineSettings, FittedSettings, JoinGain
 from persona_db.chains.fit.tuning import choose_settings
-from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, _join_gain, measure_join_gain
+from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, _join_gain, _Predicted, measure_join_gain
 from persona_db.chains.refinement.report import RefineReport
 from persona_db.chains.results import Recalled
 from persona_db.chains.retrieval.own_items import Own, own_items_of
@@ -78,6 +78,12 @@ def test_lifts_are_measured_for_segments_and_again_the_same(measured: Measured) 
         assert 0 <= lift.ratio <= max(RATIOS)
         assert lift.ratio == 0 or lift.saved > 0
         assert lift.ratio > 0 or lift.low <= 0
+        assert lift.right is not None
+        assert lift.usual is not None
+        assert lift.more is not None
+        assert lift.more[0] <= lift.right - lift.usual <= lift.more[1]
+        assert f"{100 * lift.right:.1f} % of {lift.tests:,} held-out answers are predicted" in lift.skill
+        assert ("within chance" in lift.skill) == (lift.more[0] <= 0)
     again = measure_join_gain(measured.graph, signals_of(SURVEY), plain(measured), ranks=RANKS, seed=0)
     assert again == measured.lifts
 
@@ -125,6 +131,7 @@ def test_nothing_is_to_be_borrowed_from_shuffled_answers(measured: Measured) -> 
     gains = measure_join_gain(measured.graph, shuffled, chosen, ranks=RANKS, seed=0)
     assert [gain.known for gain in gains] == list(SEGMENTS)
     assert [gain.known for gain in gains if gain.low > 0] == []
+    assert all("the difference is within chance" in gain.skill for gain in gains)
 
 
 def test_the_best_of_several_ratios_is_not_praised_by_the_answers_that_chose_it() -> None:
@@ -135,7 +142,8 @@ def test_the_best_of_several_ratios_is_not_praised_by_the_answers_that_chose_it(
         losses = [rng.normal(size=(4, 1 + len(RATIOS))) for _ in range(40)]
         saved = np.concatenate(losses)
         naive.append((saved[:, :1] - saved[:, 1:]).mean(axis=0).max())
-        gains.append(_join_gain(0, losses, rng=rng))
+        predicted = [_Predicted(one, one < 0, np.zeros(4, dtype=bool)) for one in losses]
+        gains.append(_join_gain(0, predicted, rng=rng))
     saving = [gain.saved for gain in gains]
     assert np.mean(naive) > 5 * abs(np.mean(saving))
     assert abs(np.mean(saving)) < 3 * np.std(saving) / np.sqrt(len(saving))
