@@ -54,6 +54,8 @@ def compact(settings: Settings, *, progress: Progress = no_progress) -> bool:
         require_free(home.folder, ROOM * size + START_MB * MB, "writing the graph anew")
         new = Home(home.folder / STORE_TO_COME)
         try:
+            new.make()
+            _copy_logins(home, new)
             _copy_home(home, new, settings=settings, progress=progress)
         finally:
             end_all(new, patience=STOP_SECONDS)
@@ -66,14 +68,19 @@ def compact(settings: Settings, *, progress: Progress = no_progress) -> bool:
     return running
 
 
+def _copy_logins(home: Home, new: Home) -> None:
+    """Give a new server's folder the logins of *home*, which is stopped: Neo4j keeps them in a database apart."""
+    shutil.copy2(home.password_file, new.password_file)
+    for part in ("databases", "transactions"):
+        shutil.copytree(home.folder / "data" / part / "system", new.folder / "data" / part / "system")
+
+
 def _copy_home(home: Home, new: Home, *, settings: Settings, progress: Progress) -> None:
     """Make a server's folder whose graph is that of *home*, and both of their servers are running."""
     from persona_db.graph.session import Graph
 
-    old_record = start(home, settings=settings, progress=progress, shown=False)  # nobody else writes to it meanwhile
-    new.make()
-    shutil.copy2(home.password_file, new.password_file)
     new_record = start(new, settings=settings, progress=progress)
+    old_record = start(home, settings=settings, progress=progress, shown=False)  # nobody else writes to it meanwhile
     with _driver(home, old_record) as source, _driver(new, new_record) as target:
         Graph.connect(settings.model_copy(update={"neo4j_database": DATABASE}), driver=target)  # makes its schema
         with source.session(database=DATABASE) as old, target.session(database=DATABASE) as fresh:

@@ -53,7 +53,7 @@ STOPPED_SECONDS = 5.0  # for one whose database has stopped: it would wait for e
 def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = True) -> Record:
     """Start a server in *home*, whose lock is held; return its record once a client was answered.
 
-    One that is not *shown* is used by no other command until its record says so.
+    One that is not *shown*, while its store is written anew, is used by no other command until its record says so.
     """
     from .jars import install_jars
     from .java import find_java
@@ -71,7 +71,8 @@ def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = T
     jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress)
     memory = plan_memory(settings)
     end_all(home, patience=HUNG_STOP_SECONDS)
-    settle_store(home)
+    if shown:
+        settle_store(home)
     progress(STARTING, 0, None)
     home.make_password()
     wished = (last.bolt_port, last.http_port) if last is not None else (0, 0)
