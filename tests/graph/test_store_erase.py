@@ -71,8 +71,8 @@ def test_receipt_counts_what_was_removed(graph: Graph, two: str, tmp_path: Path)
     receipt = erase_user(graph, two, "ann", cache=cache)
     assert receipt.model_dump(exclude={"left", "remains"}) == {
         "dataset": two, "user": "ann", "items": 3, "facts": 2, "personas": 1, "holds": 2, "keys": 1,
-        "statements": 2, "vectors": 2, "calls": 0, "runs": 0, "quarantined": 0, "fits": 0, "deep": False, "before": False,
-        "refit_needed": True,
+        "statements": 2, "vectors": 2, "calls": 0, "runs": 0, "quarantined": 0, "fits": 0,
+        "deep": False, "before": False, "refit_needed": True,
     }  # fmt: skip
     assert receipt.left.total == 0
     assert require_dataset(graph, two).refit_needed
