@@ -202,6 +202,7 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
         _again_on_conflict(partial(graph.write, "store_people", dataset=dataset, rows=rows))
     if stopped_sharing:
         need_refit(graph, dataset)
+        graph.write("retire_kept_fits", dataset=dataset)  # they count somebody who is to count in nothing
     changed = sum(row["id"] in before for row in rows)
     return Stored(
         created=len(rows) - changed,

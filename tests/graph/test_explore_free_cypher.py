@@ -213,7 +213,4 @@ def test_heavy_and_deep_queries_end_in_time(graph: Graph) -> None:
     assert [one for one in late if one[0] > 1.0 + SLOW] == []
     assert graph.read("list_datasets", dataset="nobody") == []
     over = sum(one[0] > 1.0 for one in late)
-    sys.stdout.write(f"{count} queries: latest {max(late)[0]:.2f} s after its limit, {over} later than 1 s
-")
-        f"{count} queries: latest {max(late)[0]:.2f} s after the limit; {sum(one[0] > 1.0 for one in late)} over 1 s\n"
-    )
+    sys.stdout.write(f"{count} queries: latest {max(late)[0]:.2f} s after its limit, {over} later than 1 s; ")

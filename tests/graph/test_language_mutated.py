@@ -10,6 +10,7 @@ from threading import Lock
 from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.prediction.predict import predict_many
 from persona_db.chains.refinement.refine import refine
+from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.errors import NoFitError
 from persona_db.graph.session import Graph
 from tests.language_people import opened, talkers
@@ -31,7 +32,6 @@ RETURN f.id AS id
 
 def test_mutated_answers(graph: Graph, dataset: str, language_server: LanguageServer, tmp_path: Path) -> None:
     """Every fact that is stored rests on what its own user said; every prediction is one of the options, or none."""
-    store(graph, dataset, WORLD)
     draw, lock, spoilt = Random(7), Lock(), 0
 
     def spoil(asked: Asked, answer: str) -> str:
@@ -45,7 +45,9 @@ def test_mutated_answers(graph: Graph, dataset: str, language_server: LanguageSe
     runs = 0
     while spoilt < ANSWERS and runs < MOST_RUNS:
         runs += 1
-        refine(graph, dataset, refit=True, model=opened(tmp_path / f"calls {runs}"))
+        drop_dataset(graph, dataset)
+        store(graph, dataset, WORLD, embed=False)
+        refine(graph, dataset, model=opened(tmp_path / f"calls {runs}"))
         assert rows(graph, ASTRAY, dataset=dataset) == []
     assert spoilt >= ANSWERS
     pairs = [(person.id, WORLD.questions[0].id) for person in WORLD.people]
