@@ -68,9 +68,11 @@ def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = T
         )
     require_free(home.folder, (START_MB if home.initialised else FIRST_START_MB) * MB, "starting Neo4j")
     java = find_java()
-    jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress)
+    crashed = last is not None and last.pid is not None  # it was not stopped by a command
+    jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress, suspect=crashed)
     memory = plan_memory(settings)
     end_all(home, patience=HUNG_STOP_SECONDS)
+    drop_temporary(home)
     if shown:
         settle_store(home)
     progress(STARTING, 0, None)
@@ -159,6 +161,12 @@ def end_all(home: Home, *, patience: float) -> bool:
         except (DiskFullError, ServerError) as exc:  # the process it names is gone, and known for it
             log.debug("the record of a stopped server stays as it was: %s", exc)
     return bool(processes)
+
+
+def drop_temporary(home: Home) -> None:
+    """Remove what servers that were killed left in the folder's place for temporary files; none is running."""
+    shutil.rmtree(home.temporary, ignore_errors=True)
+    home.temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def settle_store(home: Home) -> None:
