@@ -8,7 +8,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt lint types test bench demo docs sessions clean
+.PHONY: help dev fmt lint types test chaos bench demo docs sessions clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ types: dev .typing/.done ## Check types, strictly
 # Two processes, each with servers of its own; files go out in order, so that those with a browser come last.
 test: dev ## Run all tests; they start a Neo4j of their own
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+chaos: dev ## Kill commands and Neo4j a hundred times, and compare the graph; ARGS="--kills 10" for fewer
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 bench: dev ## Measure speed and size; ARGS="--quick" for a short run
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -6,7 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.retrieval.join import join
+from persona_db.graph.errors import ConfigError
+from persona_db.graph.names import Sharing
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from persona_db.chains.neighbourhood_graph import Neighbourhood
     from persona_db.chains.results import Collaborator
     from persona_db.graph.session import Graph
+
+_SEEN = {"induced": Sharing.INDUCED.rank, "distilled": Sharing.DISTILLED.rank}
+"""The level from which others see a fact of a layer."""
 
 __all__ = ["neighbourhood", "picture", "widget"]
 
@@ -28,6 +34,7 @@ def neighbourhood(
     most_keys: int = 16,
     most_facts: int = 6,
     as_of: str | None = None,
+    for_others: bool = False,
 ) -> Neighbourhood:
     """Return the user, up to *top_k* collaborators, the keys they share, and the user's facts behind them, as networkx.
 
@@ -35,11 +42,23 @@ def neighbourhood(
     CacheKey or Fact), `role` (user, collaborator, key, fact) and `name`; collaborators `score`, keys `kind` and
     `counts`, facts `layer`. Edges have `type` (HOLDS, HAS_FACT, EVIDENCE_FOR) and `weight`; `opposed` is true where a
     collaborator holds the opposite of the key.
+
+    *for_others* keeps the levels of sharing: nobody is in it who shares less than induced facts, no key that fewer
+    sharing people hold than a summary needs, and no fact that its person doesn't share. ConfigError when the user
+    shares less than induced facts.
     """
     from persona_db.chains.neighbourhood_graph import Neighbourhood
 
     owner = require_user(graph, dataset, user)
-    found = join(graph, user, dataset=dataset, top_k=top_k, as_of=as_of)
+    if for_others and owner.sharing.rank < Sharing.INDUCED.rank:
+        raise ConfigError(
+            f"user {user!r} shares {owner.sharing.value!r}: others may not see them named; leave --for-others out to "
+            "make a file for yourself"
+        )
+    least = Sharing.INDUCED if for_others else Sharing.KEYS
+    found = join(graph, user, dataset=dataset, top_k=top_k, as_of=as_of, sharing=least)
+    if for_others:
+        found = _of_common_keys(graph, dataset, found, as_of=as_of)
     counts = _what_counts(found, most_keys)
     made = Neighbourhood(dataset=dataset, user=user)
     made.add_node(f"user {user}", id=user, label="User", role="user", name=owner.name or user)
@@ -58,7 +77,8 @@ def neighbourhood(
             made.add_edge(f"user {user}", node, type="HOLDS", weight=key.own_weight, opposed=False)
             made.add_edge(person, node, type="HOLDS", weight=key.their_weight, opposed=key.contribution < 0)
     if as_of is None:
-        _add_facts(made, graph, user, dataset=dataset, most_facts=most_facts)
+        layers = [layer for layer in ("induced", "distilled") if not for_others or owner.sharing.rank >= _SEEN[layer]]
+        _add_facts(made, graph, user, dataset=dataset, most_facts=most_facts, layers=layers)
     return made
 
 
@@ -74,6 +94,24 @@ def widget(made: Neighbourhood) -> Any:
     return made.to_viz().render_widget()
 
 
+def _of_common_keys(
+    graph: Graph, dataset: str, found: Sequence[Collaborator], *, as_of: str | None
+) -> list[Collaborator]:
+    """Leave out of what people share the keys that too few sharing people hold to be named."""
+    snapshot = open_snapshot(graph, dataset, as_of=as_of)
+    rows = graph.read("fitted_keys", dataset=dataset, fit=snapshot.fit, least=snapshot.settings.min_holders)
+    common = {row["id"] for row in rows}
+    return [
+        one.model_copy(
+            update={
+                "shared": tuple(key for key in one.shared if key.key in common),
+                "opposed": tuple(key for key in one.opposed if key.key in common),
+            }
+        )
+        for one in found
+    ]
+
+
 def _what_counts(found: Sequence[Collaborator], most: int) -> dict[str, float]:
     """Return what each key adds to the scores in all: the *most* that add most, and every collaborator's first."""
     total: defaultdict[str, float] = defaultdict(float)
@@ -85,9 +123,11 @@ def _what_counts(found: Sequence[Collaborator], most: int) -> dict[str, float]:
     return {key: round(total[key], 6) for key in kept}
 
 
-def _add_facts(made: networkx.Graph[str], graph: Graph, user: str, *, dataset: str, most_facts: int) -> None:
+def _add_facts(
+    made: networkx.Graph[str], graph: Graph, user: str, *, dataset: str, most_facts: int, layers: Sequence[str]
+) -> None:
     facts = graph.read("facts_of", dataset=dataset, user=user)
-    behind = [fact for fact in facts if f"key {fact['key']}" in made]
+    behind = [fact for fact in facts if f"key {fact['key']}" in made and fact["layer"] in layers]
     for fact in sorted(behind, key=lambda fact: (-fact["strength"], fact["id"]))[:most_facts]:
         node = f"fact {fact['id']}"
         made.add_node(node, id=fact["id"], label="Fact", role="fact", layer=fact["layer"], name=fact["text"])

@@ -35,13 +35,30 @@ ARRAYS = ("numpy", *_TABLES)
 """What the driver need not know in a command that has no arrays."""
 
 
+_under_way: dict[str, tuple[int, int | None]] = {}
+"""What the command has reported of its work: how much of what is done."""
+
+
+def _note(what: str, done: int, total: int | None = None) -> None:
+    """Keep what is under way, so that an interrupted command can tell it."""
+    _under_way.pop(what, None)
+    _under_way[what] = (done, total)
+
+
+def _interrupted() -> str:
+    """Return what to say of an interrupted command: what it was at, and that it can be run again."""
+    if not _under_way:
+        return "interrupted before anything was changed; run the same command again"
+    what, (done, total) = list(_under_way.items())[-1]
+    much = f" ({done:,} of {total:,} done)" if total else f" ({done:,} done)" if done else ""
+    return one_line(f"interrupted while {what}{much}; what was done is kept, and the same command resumes from there")
+
+
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """Yield a progress reporter: it draws bars on stderr where that is a terminal, and otherwise nothing."""
     if not sys.stderr.isatty():
-        from persona_db.graph.progress import no_progress
-
-        yield no_progress
+        yield _note
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -53,6 +70,7 @@ def progress_bar() -> Iterator[Progress]:
         drawn: dict[str, float] = {}
 
         def report(what: str, done: int, total: int | None = None) -> None:
+            _note(what, done, total)
             now = time.monotonic()
             if done != total and now - drawn.get(what, 0.0) < _REDRAWN_EVERY:
                 return
@@ -98,9 +116,15 @@ def csv_output() -> Iterator[None]:
     try:
         yield
     finally:
-        stdout.flush()
-        _csv.pop()
-        sys.stdout = stdout
+        if stdout in _csv:
+            stdout.flush()
+            _end_csv()
+
+
+def _end_csv() -> None:
+    """Print to stdout again; a command line that could not be parsed ends before `csv_output` does."""
+    while _csv:
+        sys.stdout = _csv.pop()
 
 
 _tables: list[Sequence[str]] = []
@@ -181,6 +205,7 @@ def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
     """
     from persona_db.graph.errors import PersonaDBError
 
+    _under_way.clear()
     try:
         with _os_errors():
             status = command()
@@ -190,12 +215,16 @@ def run_command(command: Callable[[], object], *, debug: bool = False) -> int:
             raise
         print(f"persona-db: {one_line(str(error))}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("persona-db: interrupted; the same command resumes from here", file=sys.stderr)
+    except (KeyboardInterrupt, SystemExit) as ended:  # the parser makes an exit of an interrupt, and says nothing
+        if isinstance(ended, SystemExit) and ended.code != _INTERRUPTED:
+            raise
+        print(f"persona-db: {_interrupted()}", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:  # whoever reads our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        _end_csv()
     return status if isinstance(status, int) and not isinstance(status, bool) else 0
 
 

@@ -33,6 +33,13 @@ def export(
     facts: Annotated[int, typer.Option(min=0, help="Most facts of the user that are evidence for these keys.")] = 6,
     width: Annotated[int, typer.Option(min=600, max=4000, help="Width of a figure, in pixels of the screen.")] = 1000,
     theme: Annotated[Theme, typer.Option(help="Colours of a figure.")] = Theme.LIGHT,
+    for_others: Annotated[
+        bool,
+        typer.Option(
+            "--for-others",
+            help="Keep the levels of sharing: name nobody who shares less than induced facts, and no key that few hold.",
+        ),
+    ] = False,
     as_of: Annotated[str | None, typer.Option(help="Show only what was known at this date; facts are omitted.")] = None,
 ) -> None:
     """Write a user's collaborators, the keys they share and the facts behind these as a figure or a graph file."""
@@ -43,7 +50,10 @@ def export(
 
     file_format(to)
     with progress_bar() as progress, Graph.connect(read_settings(), progress=progress) as graph:
-        made = neighbourhood(graph, user, dataset=dataset, top_k=top_k, most_keys=keys, most_facts=facts, as_of=as_of)
+        made = neighbourhood(
+            graph, user, dataset=dataset, top_k=top_k, most_keys=keys, most_facts=facts, as_of=as_of,
+            for_others=for_others,
+        )  # fmt: skip
     export_neighbourhood(made, to, width=width, theme=theme.value)
     roles = [data["role"] for _, data in made.nodes(data=True)]
     print(

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from persona_db.explorer import asking, erasing, people, population, segments, tables, values
@@ -45,6 +45,8 @@ _STATUS: tuple[tuple[type[PersonaDBError], int], ...] = (
     (ConfigError, 400),
     (FreeCypherError, 400),
 )
+_FOR_OTHERS = ("/", "/questions", "/question", "/health", "/static")
+"""Addresses of the explorer for others."""
 _TITLES = {
     400: "That can't be asked",
     403: "Not allowed",
@@ -55,41 +57,52 @@ _TITLES = {
 }
 
 
-def create_app(connection: Connection) -> Starlette:
-    """Return the explorer of the graph that *connection* hands out, as an ASGI application."""
-    site = Site(connection)
+def create_app(connection: Connection, *, for_others: bool = False) -> Starlette:
+    """Return the explorer of the graph that *connection* hands out, as an ASGI application.
+
+    With *for_others* only pages that name nobody are there: the datasets, their questions, how each is answered.
+    """
+    site = Site(connection, for_others=for_others)
     app = Starlette(
         routes=[
-            Route("/", population.home),
-            Route("/population", population.population),
-            Route("/runs", population.runs),
-            Route("/people", people.search),
-            Route("/suggest", people.suggest),
-            Route("/person", people.person),
-            Route("/fact", people.fact),
-            Route("/compare", people.compare),
-            Route("/erase", erasing.confirm, methods=["GET"]),
-            Route("/erase", erasing.erase, methods=["POST"]),
-            Route("/key", values.key),
-            Route("/keys", values.keys),
-            Route("/questions", segments.questions),
-            Route("/question", segments.question),
-            Route("/segment", segments.segment),
-            Route("/map", segments.map_page),
-            Route("/map.json", segments.map_data),
-            Route("/table.csv", tables.table),
-            Route("/neighbourhood", values.neighbourhood),
-            Route("/figure", values.figure),
-            Route("/ask", asking.ask, methods=["GET"]),
-            Route("/predict", asking.predict, methods=["POST"]),
-            Route("/health", population.health),
-            Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+            one
+            for one in _routes()
+            if not for_others or (one.path if isinstance(one, Route | Mount) else "") in _FOR_OTHERS
         ],
         middleware=[Middleware(Guard)],
         exception_handlers={PersonaDBError: _own_error, HTTPException: _refused, Exception: _failed},
     )
     app.state.site = site
     return app
+
+
+def _routes() -> list[BaseRoute]:
+    return [
+        Route("/", population.home),
+        Route("/population", population.population),
+        Route("/runs", population.runs),
+        Route("/people", people.search),
+        Route("/suggest", people.suggest),
+        Route("/person", people.person),
+        Route("/fact", people.fact),
+        Route("/compare", people.compare),
+        Route("/erase", erasing.confirm, methods=["GET"]),
+        Route("/erase", erasing.erase, methods=["POST"]),
+        Route("/key", values.key),
+        Route("/keys", values.keys),
+        Route("/questions", segments.questions),
+        Route("/question", segments.question),
+        Route("/segment", segments.segment),
+        Route("/map", segments.map_page),
+        Route("/map.json", segments.map_data),
+        Route("/table.csv", tables.table),
+        Route("/neighbourhood", values.neighbourhood),
+        Route("/figure", values.figure),
+        Route("/ask", asking.ask, methods=["GET"]),
+        Route("/predict", asking.predict, methods=["POST"]),
+        Route("/health", population.health),
+        Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+    ]
 
 
 def _own_error(request: Request, exc: Exception) -> Response:

@@ -29,6 +29,8 @@ _GOES_WITH = 12
 _TYPICAL = 20
 _PEOPLE = 25
 _MOST_GROUPS = 8
+_LEAST_SHOWN = 10
+"""People of whom others are told how they answered."""
 
 
 def segment(request: Request) -> Response:
@@ -72,6 +74,11 @@ def question(request: Request) -> Response:
     skip = number(request, "skip")
     chosen = option if option >= 0 else max(range(len(shares)), key=lambda at: shares[at]["people"], default=0)
     people = explore(graph, "people_who", dataset=dataset, question=id_, option=chosen, skip=skip, limit=_PEOPLE + 1)
+    groups = _groups(explore(graph, "answers_by_group", dataset=dataset, question=id_, by=by, limit=5_000))
+    if site.for_others:
+        people, groups = [], [one for one in groups if one["asked"] >= _LEAST_SHOWN]
+        answered = sum(row["people"] for row in shares)
+        shares = [{**row, "people": 5 * round(row["people"] / 5)} for row in shares if answered >= _LEAST_SHOWN]
     return site.page(
         request,
         "question.html",
@@ -79,7 +86,7 @@ def question(request: Request) -> Response:
         shares=[{**row, "share": row["weight"] / total, "place": place} for place, row in enumerate(shares)],
         by=by,
         attributes=attributes,
-        groups=_groups(explore(graph, "answers_by_group", dataset=dataset, question=id_, by=by, limit=5_000)),
+        groups=groups,
         option=chosen,
         goes_with=explore(
             graph, "values_of_those_who", dataset=dataset, question=id_, options=[chosen], sample=_LOOKED_AT,

@@ -27,11 +27,12 @@ def serve(
     port: int = 8642,
     dataset: str | None = None,
     open_browser: bool = True,
+    for_others: bool = False,
     progress: Progress = no_progress,
 ) -> None:
     """Start Neo4j if need be, print the explorer's address, and serve it until interrupted.
 
-    ConfigError when the port is taken.
+    With *for_others* only the pages that name nobody are there. ConfigError when the port is taken.
     """
     import uvicorn
 
@@ -51,12 +52,13 @@ def serve(
             raise ConfigError(f"port {port} can't be used ({exc.strerror}); give another with --port, or 0") from exc
         address = f"http://{_HOST}:{listening.getsockname()[1]}/"
         if dataset is not None:
-            address += "population?" + urlencode({"dataset": dataset})
+            address += ("questions?" if for_others else "population?") + urlencode({"dataset": dataset})
         print(f"The explorer is at {address} (Ctrl-C stops it)", flush=True)  # noqa: T201  # the command's output
         if open_browser:
             Timer(_BROWSER_AFTER_SECONDS, webbrowser.open, [address]).start()
         config = uvicorn.Config(
-            create_app(connection), log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+            create_app(connection, for_others=for_others), log_level="warning",
+            access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=3,
         )  # fmt: skip
         try:

@@ -29,8 +29,10 @@ _PREDICTIONS_KEPT = 200
 class Site:
     """What the pages share: the graph, the token that guards their forms, and recent predictions."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, for_others: bool = False) -> None:
         self.connection = connection
+        self.for_others = for_others
+        """Nobody is named, and nothing is counted that few people have."""
         self.token = secrets.token_urlsafe(32)
         self.counted: dict[str, tuple[list[int], list[dict[str, Any]]]] = {}
         """Dataset -> total numbers of nodes, and counts by label; the counts hold while the total is the same."""
@@ -54,7 +56,7 @@ class Site:
         """Return the page of a template, in which every value is escaped."""
         dataset = values.pop("dataset", request.query_params.get("dataset", ""))
         text = self._templates.get_template(template).render(
-            dataset=dataset, token=self.token, here=str(request.url.path), **values
+            dataset=dataset, token=self.token, here=str(request.url.path), for_others=self.for_others, **values
         )
         return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store"})
 

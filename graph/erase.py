@@ -1,34 +1,39 @@
-"""Removes a user, or some of their items, with everything derived from them, and counts what is left."""
+"""Removes users with everything derived from them, and looks again for what is left."""
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from persona_db.graph.call_file import CALLS, forget_calls, quoting_calls
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import ConfigError, DiskFullError, EmbeddingError, UnknownUserError
-from persona_db.graph.ids import item_id, statement_id
-from persona_db.graph.models import HistoryItem, Model
+from persona_db.graph.erase_item import forget_vectors
+from persona_db.graph.errors import CacheError, EmbeddingError, UnknownUserError
+from persona_db.graph.ids import statement_id
+from persona_db.graph.models import Model
+from persona_db.graph.progress import Progress, no_progress
+from persona_db.graph.second_look import files_to_search, holding, searchable
 from persona_db.graph.sentences import sentences
-from persona_db.graph.users import history
+from persona_db.graph.sqlite_file import remove_sqlite
 
 if TYPE_CHECKING:
-    from persona_db.graph.session import Graph, Transaction
+    from persona_db.graph.session import Graph
     from persona_db.graph.vector_cache import CachedEmbedder
 
-__all__ = ["ItemReceipt", "Receipt", "Remainder", "Traces", "erase_item", "erase_items", "erase_user"]
+__all__ = ["Erased", "Receipt", "Remainder", "Traces", "deepened", "erase_people", "erase_user"]
 
 log = logging.getLogger(__name__)
 
-CALLS = "calls.sqlite3"
-"""The cache of what language models answered, below the cache folder."""
-
 
 class Traces(Model):
-    """The nodes and texts of one user that the dataset still holds."""
+    """The nodes and texts of one user that the dataset still holds, and what caches hold of them."""
 
     users: int
     items: int
@@ -37,6 +42,8 @@ class Traces(Model):
     statements: int
     runs: int
     quarantined: int
+    vectors: int = Field(default=0, description="Of their texts, in the cache outside the graph.")
+    calls: int = Field(default=0, description="Answers of language models that quote them, in the cache of calls.")
 
     @property
     def total(self) -> int:
@@ -52,144 +59,211 @@ class Remainder(Model):
 
 
 class Receipt(Model):
-    """What was removed, and what was still there afterwards."""
+    """What was removed, and what a second look at graph, caches and files found afterwards."""
 
     dataset: str
     user: str
-    items: int
-    facts: int
-    personas: int
-    holds: int = Field(description="Cache keys they held, over all Fits.")
-    keys: int = Field(description="Cache keys that only they held.")
-    statements: int = Field(description="Texts of this user alone.")
-    runs: int = Field(description="Records of a language model's calls on them.")
+    items: int = 0
+    facts: int = 0
+    personas: int = 0
+    holds: int = Field(default=0, description="Cache keys they held, over all Fits.")
+    keys: int = Field(default=0, description="Cache keys that only they held.")
+    statements: int = Field(default=0, description="Texts of this user alone.")
+    runs: int = Field(default=0, description="Records of a language model's calls on them.")
     quarantined: int = Field(
-        description="Rows of a source that were not stored, and unusable answers of a language model, about the user."
+        default=0,
+        description="Rows of a source that were not stored, and unusable answers of a language model, about the user.",
     )
-    vectors: int = Field(description="Vectors of those texts and their sentences in the cache outside the graph.")
-    fits: int = Field(description="Fits kept for reads of earlier dates, which counted them and are read no more.")
+    vectors: int = Field(default=0, description="Vectors of those texts and their sentences, outside the graph.")
+    calls: int = Field(default=0, description="Cached answers of language models about them, or that quote them.")
+    fits: int = Field(default=0, description="Fits kept for earlier dates that counted them: made again by `refine`.")
+    deep: bool = Field(default=False, description="The store was written anew, without what was deleted.")
+    before: bool = Field(default=False, description="They were erased before; this is what a look finds now.")
     left: Traces
     refit_needed: bool = Field(description="Traits, links and summaries still count them until the next refit.")
     remains: tuple[Remainder, ...] = Field(description="What this erasure does not reach, with what ends it.")
 
 
+@dataclass(frozen=True)
+class Erased:
+    """Somebody who was erased: the receipt, and the words by which they are looked for in files."""
+
+    receipt: Receipt
+    words: tuple[str, ...]
+
+
 def erase_user(graph: Graph, dataset: str, user: str, *, cache: CachedEmbedder | None = None) -> Receipt:
     """Remove the user with their items, facts, personas and held keys, and the texts and keys that only they had.
 
-    It is one transaction. The Fit was learned with the user, so the dataset is marked as needing a refit. Quarantined
-    rows of theirs go too, those that no version before this one marked as theirs where the reason has their id.
-    *cache* forgets the vectors of the removed texts and of their sentences.
+    What language models answered about them, and vectors of their texts in *cache*, go first; then all that is in the
+    graph goes in one transaction. So the same call completes one that was stopped. The Fit was learned with the user,
+    and the dataset is marked as needing a refit. A user who was erased before has a receipt of what is found now.
     """
+    return erase_people(graph, dataset, [user], cache=cache)[0].receipt
+
+
+def erase_people(
+    graph: Graph,
+    dataset: str,
+    users: Sequence[str],
+    *,
+    cache: CachedEmbedder | None = None,
+    progress: Progress = no_progress,
+) -> list[Erased]:
+    """Remove several users as `erase_user` does, one after the other; UnknownUserError before any is touched."""
     require_dataset(graph, dataset)
-    with graph.transaction() as work:
-        said = work.run("erase_items", dataset=dataset, user=user)[0]
-        learned = work.run("erase_facts", dataset=dataset, user=user)
-        [called] = work.run("erase_runs", dataset=dataset, user=user, quoted=repr(user))
-        gone = work.run("erase_user", dataset=dataset, user=user)
-        if not gone:
+    digests = {_digest(user): user for user in users}
+    before = {digests[row["digest"]] for row in graph.read("erased_before", dataset=dataset, digests=list(digests))}
+    plans = {user: graph.read("erase_plan", dataset=dataset, user=user) for user in digests.values()}
+    for user, found in plans.items():
+        if not found and user not in before:
             raise UnknownUserError(user, dataset=dataset)
-        ids = sorted({*said["statements"], *learned[0]["statements"]})
-        texts = work.run("erase_unsaid", dataset=dataset, ids=ids)[0]["texts"]
+    erased = []
+    for done, (user, found) in enumerate(plans.items(), start=1):
+        erased.append(_erase(graph, dataset, user, found[0] if found else None, cache))
+        progress("erasing", done, len(plans))
+    return erased
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of somebody who is to be erased, and by which it is looked for."""
+
+    user: str
+    texts: tuple[str, ...]
+    """Those that nobody else says."""
+    own: tuple[str, ...]
+    """Of these, what they wrote themselves."""
+    described: tuple[str, ...]
+    """Their name, and the values of attributes that nobody else has."""
+
+    @property
+    def words(self) -> list[str]:
+        """What tells that something is about them, longest first."""
+        parts = [part for text in self.own for part in sentences(text)]
+        return searchable([self.user, *self.described, *self.texts, *parts])
+
+
+def _erase(
+    graph: Graph, dataset: str, user: str, plan: Mapping[str, Any] | None, cache: CachedEmbedder | None
+) -> Erased:
+    known = _Known(user, (), (), ())
+    if plan is not None:
+        values = (attribute.partition("=")[2] for attribute in plan["attributes"])
+        known = _Known(user, tuple(plan["texts"]), tuple(plan["words"]), (plan["name"], *values))
+    calls, path = graph.settings.cache_dir / CALLS, None if cache is None else cache.path
+    quotes = [*known.own, *searchable([user, *known.texts])]
+    gone: list[Remainder] = []
+    vectors = _from(path, lambda: forget_vectors(cache, known.texts), gone)
+    answers = _from(calls, lambda: forget_calls(calls, user, quotes, own=known.own), gone)
+    counts = {} if plan is None else _erase_nodes(graph, dataset, known)
+    texts = counts.pop("texts", [])
+    vectors += _from(path, lambda: forget_vectors(cache, sorted({*texts} - {*known.texts})), gone)
+    ids = [statement_id(text) for text in {*texts, *known.texts}]
+    [left] = graph.read("count_traces", dataset=dataset, user=user, statements=ids)
+    left["vectors"] = _from(path, lambda: cache.held(known.texts) if cache else 0, gone)
+    left["calls"] = _from(calls, lambda: quoting_calls(calls, user, quotes, own=known.own), gone)
+    by_model = counts.pop("by_model", 0)
+    receipt = Receipt(
+        dataset=dataset, user=user, **counts, vectors=vectors, calls=answers, before=plan is None, remains=(),
+        left=Traces.model_validate(left), refit_needed=require_dataset(graph, dataset).refit_needed,
+    )  # fmt: skip
+    remains = (*gone, *_remains(graph, receipt, known.words, by_model=by_model))
+    log.info("erased a user of dataset %s with %s items", dataset, receipt.items)
+    return Erased(receipt.model_copy(update={"remains": remains}), tuple(known.words))
+
+
+def _from(path: Path | None, work: Callable[[], int], gone: list[Remainder]) -> int:
+    """Return what *work* counts in the cache at *path*; one that is damaged is deleted, and told in *gone*."""
+    try:
+        return work()
+    except (EmbeddingError, CacheError):
+        if path is None:
+            raise
+        remove_sqlite(path)  # nobody can read it, and all of it can be made again
+        where = f"the damaged cache {path.name}, which could not be searched"
+        gone.append(Remainder(where=where, until="now: it is deleted"))
+        return 0
+
+
+def _erase_nodes(graph: Graph, dataset: str, known: _Known) -> dict[str, Any]:
+    """Remove all of one user from the graph, in one transaction; return counts and the texts nobody says now."""
+    user = known.user
+    quoted = [repr(user), json.dumps(user), *known.words]
+    with graph.transaction() as work:
+        [said] = work.run("erase_items", dataset=dataset, user=user) or [{"items": 0, "statements": []}]
+        [learned] = work.run("erase_facts", dataset=dataset, user=user)
+        [called] = work.run("erase_runs", dataset=dataset, user=user, words=quoted)
+        gone = work.run("erase_user", dataset=dataset, user=user)
+        if not gone:  # another command did it since the plan was made
+            raise UnknownUserError(user, dataset=dataset)
+        ids = sorted({*said["statements"], *learned["statements"]})
+        [unsaid] = work.run("erase_unsaid", dataset=dataset, ids=ids)
         [kept] = work.run("retire_kept_fits", dataset=dataset)
         work.run("need_refit", dataset=dataset)
-    remains = _remains(graph, dataset, fits=kept["fits"], runs=called["runs"])
-    try:
-        vectors = _forget(cache, texts)
-    except (EmbeddingError, DiskFullError) as exc:  # what is erased stays erased, and has its receipt
-        vectors = 0
-        remains = (*remains, Remainder(where=f"the cache of vectors: {exc}", until="its file is deleted"))
-    unsaid = [statement_id(text) for text in texts]
-    [left] = graph.read("count_traces", dataset=dataset, user=user, statements=unsaid)
-    log.info("erased a user of dataset %s with %s items", dataset, said["items"])
-    return Receipt(
-        dataset=dataset,
-        user=user,
-        items=said["items"],
-        facts=learned[0]["facts"],
-        personas=learned[0]["personas"],
-        holds=gone[0]["holds"],
-        keys=gone[0]["keys"],
-        statements=len(texts),
-        runs=called["runs"],
-        quarantined=called["quarantined"],
-        vectors=vectors,
-        fits=kept["fits"],
-        left=Traces.model_validate(left),
-        refit_needed=True,
-        remains=remains,
-    )
+        work.run("note_erased", dataset=dataset, digest=_digest(user))
+    return {
+        "items": said["items"], "facts": learned["facts"], "personas": learned["personas"], "holds": gone[0]["holds"],
+        "keys": gone[0]["keys"], "statements": len(unsaid["texts"]), "texts": unsaid["texts"], **called, **kept,
+    }  # fmt: skip
 
 
-def _remains(graph: Graph, dataset: str, *, fits: int, runs: int) -> tuple[Remainder, ...]:
-    """Look where erasing does not reach, and return what is there."""
-    refine = f"`persona-db refine --dataset {dataset} --refit`"
-    found = [Remainder(where="base rates, links, traits and summaries of the Fit still count this user", until=refine)]
-    if fits:
-        where = f"Fits kept for earlier dates still count them, and are read no more ({fits})"
-        found.append(Remainder(where=where, until=refine))
-    if runs and (graph.settings.cache_dir / CALLS).exists():
-        where = f"answers of language models about them, in {CALLS} of the cache folder, may quote them"
-        found.append(Remainder(where=where, until="that file is deleted"))
+def _digest(user: str) -> str:
+    """Return what is kept of an erased user's id."""
+    return sha256(user.encode()).hexdigest()[:32]
+
+
+def _remains(graph: Graph, receipt: Receipt, words: Sequence[str], *, by_model: int) -> list[Remainder]:
+    """Look for what erasing does not reach, and return what is there."""
+    dataset = receipt.dataset
+    refine = f"`persona-db refine --dataset {dataset}`"
+    found = []
+    if receipt.refit_needed:
+        where = "base rates, links, traits and summaries of the Fit still count this user"
+        found.append(Remainder(where=where, until=f"{refine[:-1]} --refit`"))
+    if receipt.fits:
+        again = ", except those by a language model" if by_model else ""
+        where = f"Fits kept for earlier dates still count them, and are read no more ({receipt.fits})"
+        found.append(Remainder(where=where, until=f"{refine}, which makes them again{again}"))
+    found += [*_named(graph, dataset, words), *files_left(graph, words, store=False)]
     if graph.data_dir is not None:
         where = "what was deleted is still in files of Neo4j in the data folder, where no query reads it"
-        found.append(Remainder(where=where, until="Neo4j writes over it"))
-    return (*found, Remainder(where="backups and exports made before hold them", until="they are deleted"))
+        found.append(Remainder(where=where, until="the same command with --deep, or Neo4j writes over it"))
+    elif graph.settings.neo4j_uri is not None:
+        where = "what was deleted may still be in files and logs of the server at NEO4J_URI"
+        found.append(Remainder(where=where, until="whoever keeps that server compacts its store"))
+    return [*found, Remainder(where="backups and exports made before hold them", until="they are deleted")]
 
 
-class ItemReceipt(Model):
-    """What was removed with one item of a user."""
-
-    dataset: str
-    user: str
-    item: str
-    facts: int = Field(description="Facts that rested on it, of every Fit.")
-    holds: int = Field(description="Cache keys that the user held for these facts.")
-    statements: int = Field(description="Texts that nobody says now.")
-    vectors: int = Field(description="Vectors of those texts and their sentences in the cache outside the graph.")
-    left: int = Field(description="Items of that id that are still there.")
+def _named(graph: Graph, dataset: str, words: Sequence[str]) -> list[Remainder]:
+    """Return whether others' texts, keys and bad rows have one of these words."""
+    [named] = graph.read("named_elsewhere", dataset=dataset, words=list(words))
+    if not any(named.values()):
+        return []
+    where = "their id, name or words stand in what others said or what was made of it"
+    return [Remainder(where=f"{where} ({sum(named.values())})", until="that is erased or refitted")]
 
 
-def erase_item(graph: Graph, dataset: str, user: str, item: str, *, cache: CachedEmbedder | None = None) -> ItemReceipt:
-    """Remove one item of the user with the facts that rest on it and what they held for these.
+def files_left(graph: Graph, words: Sequence[str], *, store: bool) -> list[Remainder]:
+    """Search the files of the home for words, and return those that have one; with *store* Neo4j's own too."""
+    folder = graph.settings.data_dir if graph.data_dir is not None else None
+    files = holding(files_to_search(folder, graph.settings.cache_dir, store=store), words)
+    return [Remainder(where=f"the file {file} has their id, name or words", until="it is deleted") for file in files]
 
-    *item* is its id among the user's items, its id in the graph, or the id of a question that they answered once.
-    ConfigError lists what there is where none, or several, are meant. The dataset then needs a refit.
+
+def deepened(graph: Graph, erased: Sequence[Erased], *, engine: str | None) -> list[Receipt]:
+    """Return the receipts of people who were erased, as graph and files are found now that the store was written anew.
+
+    Every file is searched, for the words of all of them at once. *engine* is the language model whose Fit still counts
+    them.
     """
-    found = _item_meant(history(graph, dataset, user), user, item)
-    with graph.transaction() as work:
-        erased = erase_items(work, dataset, [found])
-    vectors = _forget(cache, erased["texts"])
-    left = len(graph.read("known_items", dataset=dataset, ids=[found]))
-    return ItemReceipt(
-        dataset=dataset, user=user, item=found, facts=erased["facts"], holds=erased["holds"],
-        statements=len(erased["texts"]), vectors=vectors, left=left,
-    )  # fmt: skip
-
-
-def erase_items(work: Transaction, dataset: str, ids: Sequence[str]) -> dict[str, Any]:
-    """Remove items with what rests on them, in a transaction; return counts and the texts that nobody says now.
-
-    The dataset then needs a refit.
-    """
-    [erased] = work.run("erase_some_items", dataset=dataset, ids=list(ids))
-    [unsaid] = work.run("erase_unsaid", dataset=dataset, ids=sorted(set(erased.pop("statements"))))
-    work.run("need_refit", dataset=dataset)
-    return {**erased, "texts": unsaid["texts"]}
-
-
-def _item_meant(items: Sequence[HistoryItem], user: str, item: str) -> str:
-    """Return the id of the one item that *item* means."""
-    named = [one.id for one in items if one.id in (item, item_id(user, item))]
-    answers = named or [one.id for one in items if one.question == item]
-    if len(answers) == 1:
-        return answers[0]
-    if answers:
-        raise ConfigError(f"user {user!r} has {len(answers)} answers to {item!r}; name one: {', '.join(answers[:5])}")
-    some = ", ".join(one.id for one in items[:5]) + (", ..." if len(items) > 5 else "")
-    raise ConfigError(f"user {user!r} has no item {item!r}; there are {some or 'none'}")
-
-
-def _forget(cache: CachedEmbedder | None, texts: Sequence[str]) -> int:
-    if cache is None:
-        return 0
-    return cache.forget([*texts, *(one for text in texts for one in sentences(text) if one != text)])
+    words = searchable(word for one in erased for word in one.words)
+    remains = [*_named(graph, erased[0].receipt.dataset, words), *files_left(graph, words, store=True)]
+    if engine is not None:
+        again = f"`persona-db refine --dataset {erased[0].receipt.dataset} --model {engine} --refit`"
+        remains.insert(0, Remainder(where=f"the Fit by {engine} still counts this user", until=again))
+    remains.append(Remainder(where="backups and exports made before hold them", until="they are deleted"))
+    return [
+        one.receipt.model_copy(update={"remains": tuple(remains), "refit_needed": engine is not None, "deep": True})
+        for one in erased
+    ]

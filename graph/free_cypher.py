@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from queue import Empty, Queue
+from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,8 @@ __all__ = ["MOST_ROWS", "SECONDS", "FreeRows", "check_read_only", "plain", "run_
 
 SECONDS = 30.0
 MOST_ROWS = 10_000
+GRACE_SECONDS = 0.7
+"""After the limit the server is given so long to end the query."""
 
 _ALLOWED_PROCEDURES = frozenset(
     f"db.index.{kind}.query{what}" for kind in ("fulltext", "vector") for what in ("Nodes", "Relationships")
@@ -59,12 +63,35 @@ def run_free(
 ) -> FreeRows:
     """Return the rows of the query *text*, at most *most_rows* of them.
 
-    FreeCypherError when it would do more than read the graph, isn't Cypher, or takes longer than *seconds*.
+    FreeCypherError when it would do more than read the graph, isn't Cypher, or takes longer than *seconds*. A server
+    that is too busy with the query to notice that its time is over is not waited for: it ends the query when it can.
     """
+    done: Queue[FreeRows | BaseException] = Queue()
+
+    def work() -> None:
+        try:
+            done.put(_run(graph, text, dict(params or {}), seconds=seconds, most_rows=most_rows))
+        except BaseException as exc:  # noqa: BLE001  # it is raised where it is waited for
+            done.put(exc)
+
+    Thread(target=work, daemon=True, name="free Cypher").start()
+    try:
+        made = done.get(timeout=seconds + GRACE_SECONDS)
+    except Empty as exc:
+        raise _too_long(seconds) from exc
+    if isinstance(made, BaseException):
+        raise made
+    return made
+
+
+def _too_long(seconds: float) -> FreeCypherError:
+    return FreeCypherError(f"the query was stopped after {seconds:g} s; ask for less (LIMIT), or allow more time")
+
+
+def _run(graph: Graph, text: str, given: dict[str, object], *, seconds: float, most_rows: int) -> FreeRows:
     from neo4j import NotificationMinimumSeverity, Query
     from neo4j.exceptions import ClientError, CypherTypeError, DatabaseError, TransientError
 
-    given = dict(params or {})
     started = perf_counter()
     check_read_only(graph, text, params=given, seconds=seconds)
     query = Query(text, timeout=max(started + seconds - perf_counter(), _LEAST_SECONDS))
@@ -82,9 +109,7 @@ def run_free(
                 warnings = tuple(dict.fromkeys(one.status_description.removeprefix("warn: ") for one in told))
         except (ClientError, DatabaseError, TransientError) as exc:
             if "TransactionTimedOut" in (exc.code or ""):
-                raise FreeCypherError(
-                    f"the query was stopped after {seconds:g} s; ask for less (LIMIT), or allow more time"
-                ) from exc
+                raise _too_long(seconds) from exc
             raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
         except CypherTypeError as exc:
             raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc

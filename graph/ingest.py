@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from persona_db.graph.contradictions import Contradiction, known_answers, sort_out
 from persona_db.graph.datasets import CHARS_AT_ONCE, datasets, drop_dataset, ensure_dataset, need_refit
-from persona_db.graph.erase import erase_items
+from persona_db.graph.erase_item import erase_items
 from persona_db.graph.errors import GraphUnavailableError
 from persona_db.graph.ids import answer_occasion, item_id, quarantine_id, statement_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question, Withdrawal
@@ -202,6 +202,7 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
         _again_on_conflict(partial(graph.write, "store_people", dataset=dataset, rows=rows))
     if stopped_sharing:
         need_refit(graph, dataset)
+        graph.write("retire_kept_fits", dataset=dataset)  # they count somebody who is to count in nothing
     changed = sum(row["id"] in before for row in rows)
     return Stored(
         created=len(rows) - changed,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from persona_db.graph.contradictions import Contradiction
-from persona_db.graph.erase import erase_items
+from persona_db.graph.erase_item import erase_items
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.ids import answer_occasion, derived_item_key, item_id
 from persona_db.graph.ingest import quarantine_rows

@@ -26,6 +26,8 @@ __all__ = ["Graph", "Transaction"]
 log = logging.getLogger(__name__)
 
 INDEX_WAIT_SECONDS = 300
+CONNECT_SECONDS = 8.0
+"""How long a server is waited for that does not answer."""
 
 Row = dict[str, Any]
 
@@ -240,6 +242,8 @@ def _open_driver(settings: Settings, *, progress: Progress) -> tuple[Driver, str
         driver = GraphDatabase.driver(
             uri,
             auth=(username, password.get_secret_value()) if password else None,
+            connection_timeout=CONNECT_SECONDS,
+            connection_acquisition_timeout=CONNECT_SECONDS,  # that of a server that takes the call and says nothing
             user_agent=f"persona-db/{version('persona-db')}",
             # A graph that is still empty knows none of our labels, and the server would warn of each.
             notifications_min_severity=NotificationMinimumSeverity.OFF,

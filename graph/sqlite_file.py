@@ -12,7 +12,7 @@ from pathlib import Path
 from persona_db.graph.errors import PersonaDBError
 from persona_db.graph.room import MB, free_bytes, full_disk
 
-__all__ = ["SqliteFile"]
+__all__ = ["SqliteFile", "remove_sqlite"]
 
 CACHE_MB = 16
 """Room that is asked for where a cache has found none."""
@@ -62,3 +62,12 @@ class SqliteFile:
             raise self.error(
                 f"the {self.name} {self.path} can't be used ({exc}); delete it, and {self.lost} again"
             ) from exc
+
+
+def remove_sqlite(path: Path) -> None:
+    """Delete a file of SQLite with the log beside it; what was in it is written over first."""
+    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        if file.is_file():
+            with file.open("r+b") as stream:
+                stream.write(bytes(file.stat().st_size))
+            file.unlink()

@@ -39,6 +39,11 @@ class CachedEmbedder:
         self._file = SqliteFile(path, "vector cache", "its vectors are made", _TABLE, EmbeddingError)
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
+    @property
     def name(self) -> str:
         """That of the inner embedder."""
         return self._inner.name
@@ -79,6 +84,11 @@ class CachedEmbedder:
         with self._open() as cache:
             cache.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else they would still be in the log beside the file
         return gone
+
+    def held(self, texts: Iterable[str]) -> int:
+        """Return how many of these texts have a vector stored."""
+        with self._open() as cache:
+            return sum(1 for _ in self._held(cache, [self._key(text) for text in texts]))
 
     def _key(self, text: str) -> bytes:
         return sha256(f"{self.name}\0{text}".encode()).digest()

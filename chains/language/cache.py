@@ -21,8 +21,7 @@ from langchain_core.outputs import ChatGeneration, Generation
 from pydantic import SecretStr
 
 from persona_db.chains.language.call import CACHED, UNRECORDED, current_call
-from persona_db.graph.errors import CacheError
-from persona_db.graph.sqlite_file import SqliteFile
+from persona_db.graph.call_file import about, call_file
 
 if TYPE_CHECKING:
     from persona_db.chains.language.settings import ModelSettings
@@ -37,19 +36,14 @@ _IN_BODY = re.compile(
     r"\[\('extra_body', \{'response_format': (?P<schema>.*)\}\), (?P<rest>\('\w+', [\w.]+\)(?:, \('\w+', [\w.]+\))*)\]",
     re.DOTALL,
 )
-_TABLE = """
-CREATE TABLE IF NOT EXISTS answer (
-  key BLOB PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL, message TEXT NOT NULL,
-  counted_in INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER,
-  repair INTEGER NOT NULL DEFAULT 0, in_vain INTEGER NOT NULL DEFAULT 0, recorded INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID
-"""
-
-
 _REFUSED = """
 CREATE TABLE IF NOT EXISTS refused (identity TEXT, part TEXT, PRIMARY KEY (identity, part)) WITHOUT ROWID
 """
-_BEFORE_RECORDS = "ALTER TABLE answer ADD COLUMN recorded INTEGER NOT NULL DEFAULT 1"
+_ADDED = {
+    "recorded": "ALTER TABLE answer ADD COLUMN recorded INTEGER NOT NULL DEFAULT 1",
+    "about": "ALTER TABLE answer ADD COLUMN about BLOB",
+}
+"""Columns that a file of a version before this one may lack."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +70,14 @@ class CallCache(BaseCache):
         self._model, self._identity = model, identity
         self._lock = Lock()
         self._own: set[bytes] = set()  # of calls made or found here, which this process puts on record
-        self._file = SqliteFile(path, "cache of model calls", "calls are made", _TABLE, CacheError)
+        self._file = call_file(path)
         self._connection = self._file.connect()
         weakref.finalize(self, self._connection.close)
         with self._used() as file:
             file.execute(_REFUSED)
-            if "recorded" not in {row[1] for row in file.execute("PRAGMA table_info(answer)")}:
-                file.execute(_BEFORE_RECORDS)
+            columns = {row[1] for row in file.execute("PRAGMA table_info(answer)")}
+            for name in _ADDED.keys() - columns:
+                file.execute(_ADDED[name])
 
     def lookup(self, prompt: str, llm_string: str) -> Sequence[Generation] | None:
         """Return the answer of the same call, marked as cached; the call under way gets its key."""
@@ -119,11 +114,16 @@ class CallCache(BaseCache):
         row = (
             key, self._model, call.prompt.name if call else "", written,
             call.counted_in if call else 0, usage.get("input_tokens"), usage.get("output_tokens"),
-            int(call.repair) if call else 0,
+            int(call.repair) if call else 0, about(call.user) if call else None,
         )  # fmt: skip
         self._own.add(key)
         with self._used() as file:
-            file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)", row)
+            file.execute(
+                "INSERT OR REPLACE INTO answer "
+                "(key, model, prompt, message, counted_in, tokens_in, tokens_out, repair, about) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
 
     def forget(self, keys: Iterable[bytes]) -> None:
         """Return the answers of these keys no more, so that the calls are made again; they still count as typical."""

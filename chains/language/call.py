@@ -143,6 +143,7 @@ class Call:
     ) -> None:
         self.prompt, self.counted_in, self.repair = prompt, counted_in, repair
         self.dry_run = context.dry_run
+        self.user = context.user
         self.key: bytes | None = None
         """Of the answer, in the cache, which sets it."""
         self._model, self._context = model, context

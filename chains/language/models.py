@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from persona_db.chains.language.pricing import Price, about_tokens, price_of
 from persona_db.chains.language.settings import Method, ModelSettings
+from persona_db.graph.call_file import CALLS
 from persona_db.graph.errors import ModelConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from persona_db.chains.language.retry import RequestLimiter
     from persona_db.graph.session import Graph
 
-__all__ = ["CALL_CACHE", "LONGER", "NEW_LIMIT", "LanguageModel", "model_of", "open_model"]
+__all__ = ["LONGER", "NEW_LIMIT", "LanguageModel", "model_of", "open_model"]
 
 _CONTEXT = 8_192
 _LLAMA = "llama"
@@ -38,8 +39,6 @@ _MOST_OUT, _UNKNOWN = 16_384, 32_768
 """Tokens that an answer may have at most where nobody set fewer, and those of a context that nobody named."""
 _GRAMMAR = ("llama", "ollama")
 """Providers that make a grammar of the schema, which every token follows."""
-CALL_CACHE = "calls.sqlite3"
-"""The file below the cache folder that keeps what models answered."""
 
 
 @dataclass(frozen=True)
@@ -322,4 +321,4 @@ def model_of(
     """Return the model opened; its answers are cached in the folder that the graph's settings name."""
     if isinstance(model, LanguageModel):
         return model
-    return open_model(model, settings=settings, cache=graph.settings.cache_dir / CALL_CACHE, dry_run=dry_run)
+    return open_model(model, settings=settings, cache=graph.settings.cache_dir / CALLS, dry_run=dry_run)

@@ -17,6 +17,13 @@ from persona_db.graph.models import Model, Sharing
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
+_LEAST = {
+    "induced": Sharing.INDUCED.rank,
+    "distilled": Sharing.DISTILLED.rank,
+    "history": Sharing.HISTORY.rank,
+}
+"""The level from which others see an item: who shares less by now is not named, whatever the prediction rests on."""
+
 __all__ = ["NamedKey", "Step", "Support", "Trace", "trace"]
 
 
@@ -126,7 +133,11 @@ def _sources(graph: Graph, dataset: str, prediction: Prediction) -> dict[str, _S
     own = {one.id: one.source == "own" for one in prediction.evidence if one.source != "summary"}
     rows = graph.read("traced_evidence", dataset=dataset, fit=prediction.fit, ids=list(own))
     found = [_Source.model_validate(row) for row in rows]
-    return {one.id: one for one in found if own[one.id] == (one.user == prediction.user)}
+    return {
+        one.id: one
+        for one in found
+        if own[one.id] == (one.user == prediction.user) and (own[one.id] or one.sharing_rank >= _LEAST[one.layer])
+    }
 
 
 def _supports(evidence: Evidence, source: _Source, rows: Sequence[Mapping[str, Any]]) -> tuple[Support, ...]:

@@ -84,7 +84,8 @@ def refine(
 
     Without a Fit, with *refit*, or when someone left it, all is learned anew and the new Fit becomes current in one
     transaction; otherwise those with something new are folded into the current Fit and nobody else is touched.
-    *as_of* makes a Fit of the items up to that date, kept beside the current one. *embedder* is needed for free
+    *as_of* makes a Fit of the items up to that date, kept beside the current one; those that counted somebody who was
+    erased since, or who shares less now, are made again with the current one. *embedder* is needed for free
     text and embeds the induced statements.
 
     With *model* a language model distils, induces and keys; a Fit of another engine is refitted. *budget_usd* and
@@ -108,7 +109,14 @@ def refine(
         embedder=embedder, progress=progress, limit=limit, model=model if isinstance(model, str) else None,
     )  # fmt: skip
     with one_thread():
-        return refinement.plan() if dry_run else refinement.run()
+        if dry_run:
+            return refinement.plan()
+        report = refinement.run()
+        if as_of is None and engine.identity is None:
+            for row in graph.read("fits_to_renew", dataset=dataset):
+                replace(refinement, as_of=row["through"], refit=False).run()
+                graph.write("fit_renewed", dataset=dataset, through=row["through"])
+        return report
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Home:
         self.password_file = self.folder / "password"
         self.record_file = self.run / "server.json"
         self.lock_file = self.run / "server.lock"
+        self.temporary = self.run / "tmp"
         self.console_log = self.logs / "console.log"
 
     @property

@@ -45,17 +45,21 @@ def install_jars(
     *,
     progress: Progress = no_progress,
     sources: Sequence[str] | None = None,
+    suspect: bool = False,
 ) -> tuple[Path, ...]:
     """Return the files of *lock*'s jars in *folder*, having fetched those that were missing or not as locked.
 
     A jar takes its name only after its SHA-256 sum was found right, so an interrupted run is resumed by the
     next one. Jars already verified are recognised by size and time of change, without reading them.
-    *sources* are base URLs of Maven repositories, those of `repositories()` when not given. ServerError when a
-    jar cannot be had, or is another file than the locked one.
+    With *suspect*, after a crash, all are read and compared with their sums: a file may have its size and its time, and
+    not its bytes. *sources* are base URLs of Maven repositories, those of `repositories()` when not given. ServerError
+    when a jar cannot be had, or is another file than the locked one.
     """
     from filelock import FileLock
 
     files = tuple(folder / jar.name for jar in lock.jars)
+    if suspect:
+        (folder / VERIFIED).unlink(missing_ok=True)
     if not _unverified(lock.jars, folder):
         return files
     try:

@@ -30,6 +30,7 @@ from .starting import (
     USERNAME,
     bolt_uri,
     browser_url,
+    drop_unfinished,
     end_all,
     health_of,
     older,
@@ -84,6 +85,7 @@ def ensure_running(settings: Settings, *, progress: Progress = no_progress) -> C
         return _connection(home, record)
     home.make()
     with alone(home, progress=progress):
+        drop_unfinished(home)
         record = _answering(home) or _mended(home, progress=progress)
         if record is not None:
             if not older(record.version, read_lock().neo4j):

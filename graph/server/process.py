@@ -89,6 +89,7 @@ def launch(home: Home, *, java: Java, jars: Sequence[Path], heap_mb: int) -> sub
         str(java.executable.absolute()),
         *jvm_options(java.major, heap_mb=heap_mb),
         f"-XX:ErrorFile={home.logs / 'hs_err_%p.log'}",
+        f"-Djava.io.tmpdir={home.temporary}",  # not the machine's: what a killed server leaves there stays for ever
         *_class_path(jars),
         MAIN_CLASS,
         home.argument,

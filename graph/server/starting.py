@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from datetime import UTC, datetime
 from subprocess import Popen
@@ -17,12 +18,27 @@ from .home import Home, Record, free_ports
 from .lock import read_lock
 from .process import answers_bolt, end, find_strays, last_lines, launch, set_initial_password
 
-__all__ = ["DATABASE", "USERNAME", "bolt_uri", "browser_url", "end_all", "health_of", "older", "start"]
+__all__ = [
+    "DATABASE",
+    "STORE_BEFORE",
+    "STORE_TO_COME",
+    "USERNAME",
+    "bolt_uri",
+    "browser_url",
+    "drop_unfinished",
+    "end_all",
+    "health_of",
+    "older",
+    "settle_store",
+    "start",
+]
 
 log = logging.getLogger(__name__)
 
 USERNAME = "neo4j"
 DATABASE = "neo4j"
+STORE_BEFORE, STORE_TO_COME = "data-before", "data-to-come"
+"""Where the store is that one without what was deleted takes the place of, and where that one is, until it is done."""
 STARTING = "starting Neo4j"
 PORT_TAKEN = ("PortBindException", "already in use")  # on the console of a server whose port was not free
 OUT_OF_MEMORY = "OutOfMemoryError"
@@ -34,8 +50,11 @@ HUNG_STOP_SECONDS = 20.0  # for a server that no longer answers, before it is ki
 STOPPED_SECONDS = 5.0  # for one whose database has stopped: it would wait for ever for room to write in
 
 
-def start(home: Home, *, settings: Settings, progress: Progress) -> Record:
-    """Start a server in *home*, whose lock is held; return its record once a client was answered."""
+def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = True) -> Record:
+    """Start a server in *home*, whose lock is held; return its record once a client was answered.
+
+    One that is not *shown*, while its store is written anew, is used by no other command until its record says so.
+    """
     from .jars import install_jars
     from .java import find_java
     from .memory import plan_memory
@@ -49,9 +68,13 @@ def start(home: Home, *, settings: Settings, progress: Progress) -> Record:
         )
     require_free(home.folder, (START_MB if home.initialised else FIRST_START_MB) * MB, "starting Neo4j")
     java = find_java()
-    jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress)
+    crashed = last is not None and last.pid is not None  # it was not stopped by a command
+    jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress, suspect=crashed)
     memory = plan_memory(settings)
     end_all(home, patience=HUNG_STOP_SECONDS)
+    drop_temporary(home)
+    if shown:
+        settle_store(home)
     progress(STARTING, 0, None)
     home.make_password()
     wished = (last.bolt_port, last.http_port) if last is not None else (0, 0)
@@ -72,7 +95,7 @@ def start(home: Home, *, settings: Settings, progress: Progress) -> Record:
         home.write_record(record)
         health = _wait(home, record, process=process, progress=progress)
         if health.state in (State.WELL, State.READ_ONLY):
-            ready = record.model_copy(update={"ready": True})
+            ready = record.model_copy(update={"ready": shown})
             home.write_record(ready)
             log.info("Neo4j %s answers at %s, process %s", ready.version, bolt_uri(ready), ready.pid)
             return ready
@@ -138,6 +161,32 @@ def end_all(home: Home, *, patience: float) -> bool:
         except (DiskFullError, ServerError) as exc:  # the process it names is gone, and known for it
             log.debug("the record of a stopped server stays as it was: %s", exc)
     return bool(processes)
+
+
+def drop_temporary(home: Home) -> None:
+    """Remove what servers that were killed left in the folder's place for temporary files; none is running."""
+    shutil.rmtree(home.temporary, ignore_errors=True)
+    home.temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def settle_store(home: Home) -> None:
+    """Complete or undo the change of a store that a command was stopped at; its server is not running."""
+    before = home.folder / STORE_BEFORE
+    if before.exists():
+        if home.initialised:
+            shutil.rmtree(before)
+        else:
+            shutil.rmtree(home.folder / "data", ignore_errors=True)
+            before.rename(home.folder / "data")
+    drop_unfinished(home)
+
+
+def drop_unfinished(home: Home) -> None:
+    """Remove the new store that a command was stopped at, and end its server."""
+    unfinished = home.folder / STORE_TO_COME
+    if unfinished.exists():
+        end_all(Home(unfinished), patience=HUNG_STOP_SECONDS)
+        shutil.rmtree(unfinished)
 
 
 def bolt_uri(record: Record) -> str:

@@ -11,7 +11,8 @@ import pytest
 from persona_db.chains.refinement.refine import refine
 from persona_db.graph.datasets import ensure_dataset, require_dataset
 from persona_db.graph.embedding import HashEmbedder
-from persona_db.graph.erase import erase_item, erase_user
+from persona_db.graph.erase import erase_user
+from persona_db.graph.erase_item import erase_item
 from persona_db.graph.errors import ConfigError, UnknownUserError
 from persona_db.graph.ingest import store_items, store_people, store_questions
 from persona_db.graph.merge import merge_users

@@ -164,6 +164,19 @@ def test_a_killed_server_is_started_again_with_all_that_was_committed(own_settin
     assert RECOVERY in (home.logs / "debug.log").read_text()
 
 
+def test_what_a_killed_server_leaves_goes(own_settings: Settings, home: Home) -> None:
+    """Its temporary files, with the next start, which compares the jars with their sums again."""
+    running = server.ensure_running(own_settings)
+    assert any(home.temporary.iterdir())
+    (home.temporary / "of the killed").mkdir()
+    verified = next(own_settings.cache_dir.glob("neo4j-*/verified.json"))
+    before = verified.stat().st_ino
+    os.kill(running.pid, signal.SIGKILL)
+    server.ensure_running(own_settings)
+    assert not (home.temporary / "of the killed").exists()
+    assert verified.stat().st_ino != before
+
+
 def test_a_server_that_hangs_is_started_again(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is alive, and answers nobody."""
     monkeypatch.setattr(lifecycle, "HANDSHAKE_SECONDS", 0.3)

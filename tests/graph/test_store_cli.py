@@ -53,7 +53,7 @@ def test_erase_prints_a_receipt(told: str) -> None:
     """`erase` prints what was removed, that nothing is left, and the command that learns without the user."""
     lines = run("erase", "ann", "--dataset", told).stdout.splitlines()
     assert lines[1].split()[:3] == ["history", "items", "1"]
-    checked = lines.index(f"checked: no node of user 'ann' in dataset '{told}' is left")
+    checked = lines.index(f"checked: nothing of user 'ann' in dataset '{told}' is left in graph and caches")
     assert lines[checked + 1] == (
         "not reached: base rates, links, traits and summaries of the Fit still count this user; "
         f"until `persona-db refine --dataset {told} --refit`"

@@ -8,7 +8,7 @@ import pytest
 
 from persona_db.graph.datasets import ensure_dataset, require_dataset
 from persona_db.graph.embedding import CachedEmbedder, HashEmbedder, embed_missing
-from persona_db.graph.erase import erase_user
+from persona_db.graph.erase import erase_people, erase_user
 from persona_db.graph.errors import UnknownDatasetError, UnknownUserError
 from persona_db.graph.ingest import store_items, store_people, store_quarantine, store_questions
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
@@ -71,7 +71,8 @@ def test_receipt_counts_what_was_removed(graph: Graph, two: str, tmp_path: Path)
     receipt = erase_user(graph, two, "ann", cache=cache)
     assert receipt.model_dump(exclude={"left", "remains"}) == {
         "dataset": two, "user": "ann", "items": 3, "facts": 2, "personas": 1, "holds": 2, "keys": 1,
-        "statements": 2, "vectors": 2, "runs": 0, "quarantined": 0, "fits": 0, "refit_needed": True,
+        "statements": 2, "vectors": 2, "calls": 0, "runs": 0, "quarantined": 0, "fits": 0,
+        "deep": False, "before": False, "refit_needed": True,
     }  # fmt: skip
     assert receipt.left.total == 0
     assert require_dataset(graph, two).refit_needed
@@ -159,3 +160,21 @@ def test_all_that_is_stored_on_one_person_is_told(graph: Graph, two: str) -> Non
     assert "embedding" not in repr(stored)
     with pytest.raises(UnknownUserError):
         stored_on(graph, two, "nobody")
+
+
+def test_erasing_can_be_asked_again(graph: Graph, two: str) -> None:
+    """Who was erased has a receipt of what is there now, and somebody mistyped has none; several are erased at once."""
+    first, _ = erase_people(graph, two, ["ann", "new"])
+    assert (first.receipt.items, first.receipt.before) == (3, False)
+    again = erase_user(graph, two, "ann")
+    assert (again.items, again.before, again.left.total) == (0, True, 0)
+    with pytest.raises(UnknownUserError):
+        erase_people(graph, two, ["bob", "nan"])
+    assert require_user(graph, two, "bob").id == "bob"
+
+
+def test_what_others_say_of_them_is_told(graph: Graph, two: str) -> None:
+    """Words of theirs in somebody else's text stay, and the receipt says so."""
+    store_items(graph, two, [HistoryItem(id="9", user="bob", text='Ann told me: "I have ferrets." Nice.')])
+    receipt = erase_user(graph, two, "ann")
+    assert any("stand in what others said" in one.where for one in receipt.remains)

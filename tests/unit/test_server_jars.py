@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -127,6 +128,21 @@ def test_verified_jars_are_not_fetched_again(repository: Repository, tmp_path: P
     repository.served.clear()
     install_jars(repository.lock, tmp_path, sources=[])
     assert repository.served == {}
+
+
+def test_after_a_crash_jars_are_known_by_their_sums(repository: Repository, tmp_path: Path) -> None:
+    """One whose bytes changed with its size and time as they were is fetched again, and no other."""
+    install_jars(repository.lock, tmp_path, sources=[repository.url])
+    repository.served.clear()
+    jar = tmp_path / "j2-1.jar"
+    times, content = (jar.stat().st_atime_ns, jar.stat().st_mtime_ns), jar.read_bytes()
+    jar.write_bytes(bytes(len(content)))
+    os.utime(jar, ns=times)
+    install_jars(repository.lock, tmp_path, sources=[repository.url])
+    assert repository.served == {}
+    install_jars(repository.lock, tmp_path, sources=[repository.url], suspect=True)
+    assert repository.served == {"j2-1.jar": 1}
+    assert jar.read_bytes() == content
 
 
 def test_an_interrupted_run_is_resumed(repository: Repository, tmp_path: Path) -> None:
