@@ -13,6 +13,7 @@ from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.labels.names import Names
 from persona_db.chains.labels.texts import LONGEST_NAME, unique
 from persona_db.chains.segments.axes import axes_of, places_on
+from persona_db.chains.segments.crosstabs import STEM
 from persona_db.chains.segments.partition import BETWEEN, Partition, assign, partition, said_enough
 from persona_db.chains.segments.representative import Counts, Representative, count_answers, representative
 
@@ -21,7 +22,6 @@ __all__ = ["IN_BETWEEN", "Member", "Segments", "learn_segments", "members", "seg
 Floats = NDArray[np.float64]
 IN_BETWEEN = "between"
 _AGREED_LEAST = 3
-_STEM = 25
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def learn_segments(
     group, _ = assign(found.centres, places)
     group[~enough] = BETWEEN
     groups = len(found.centres)
-    counts = count_answers(population, choice, np.where(group == BETWEEN, groups, group), weight, groups + 1)
+    counts = count_answers(population.questions, choice, np.where(group == BETWEEN, groups, group), weight, groups + 1)
     told = tuple(tuple(representative(population, counts, one)) for one in range(groups))
     named = unique((str(place), _name(own, names, place)) for place, own in enumerate(told))
     return Segments(
@@ -130,4 +130,4 @@ def _name(told: Sequence[Representative], names: Names, place: int) -> str:
 def _one_battery(names: Names, one: str, other: str) -> bool:
     """Whether two questions have the same options and begin alike, as `values_of_those_who` sees it."""
     first, second = names.questions[one], names.questions[other]
-    return first.options == second.options and first.text[:_STEM] == second.text[:_STEM]
+    return first.options == second.options and first.text[:STEM] == second.text[:STEM]
