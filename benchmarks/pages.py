@@ -48,7 +48,7 @@ WARM_UP = 5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every page; return 1 when one of them is over the limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
-    parser.add_argument("--users", type=int, default=100_000, help="made-up people (100,000)")
+    parser.add_argument("--users", type=int, default=100_000, help="made-up people (100,000; 0: none)")
     parser.add_argument("--calls", type=int, default=60, help="calls a page (60)")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pages.md"), help="the table's file")
     given = parser.parse_args(arguments)
@@ -60,12 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server.ensure_running(settings)
         try:
             with Graph.connect(settings) as graph:
-                sets = {
-                    f"values made up, {given.users:,} people": _made_up(graph, given.users, tell),
-                    f"answers made up, {given.users:,} people": _refined(
-                        graph, "answers", MadeUpSurvey(given.users), tell
-                    ),
-                }
+                sets = (
+                    {}
+                    if not given.users
+                    else {
+                        f"values made up, {given.users:,} people": _made_up(graph, given.users, tell),
+                        f"answers made up, {given.users:,} people": _refined(
+                            graph, "answers", MadeUpSurvey(given.users), tell
+                        ),
+                    }
+                )
                 data = _data()
                 if data is not None:
                     source = open_source("opinionqa", [data], split=[data / "split.csv.gz"])

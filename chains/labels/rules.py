@@ -49,8 +49,9 @@ def label_rule(questions: Sequence[Question]) -> dict[str, str]:
 
     A text that ends in brackets is called what stands there, as in the General Social Survey. Words that the questions
     of a battery begin with are left out; where the source's own brackets leave out what a battery is about, and name it
-    for some item alone, it is put before the others: `Abortion (not married)`. A text that is still too
-    long is called by the run of words in it that is rarest among all questions. A statement that is agreed to is cut at its end. Labels are unique.
+    for some item alone, it is put before the others: `Abortion (not married)`. A text that is still too long is called
+    by the run of words in it that is rarest among all questions. A statement that is agreed to is cut at its end.
+    Labels are unique.
     """
     stems, rarity = _stems(questions), _rarity(questions)
     made = {question.id: _label(question, stems.get(question.id, ""), rarity) for question in questions}

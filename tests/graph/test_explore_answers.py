@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
-from persona_db.chains.fit import learn
-from persona_db.chains.fit.settings import EngineSettings, FittedSettings
+from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.refinement.refine import refine
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
@@ -21,7 +20,7 @@ from persona_db.graph.explore import explore
 from persona_db.graph.models import Sharing
 from persona_db.loaders import load, open_source
 from tests.graph.test_explore_queries import interval
-from tests.synthetic import rows
+from tests.synthetic import rows, unsearched
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -84,8 +83,7 @@ def survey(graph: Graph, shared_data: Path, tmp_path_factory: pytest.TempPathFac
         "UNWIND range(0, size(some) - 1, 3) AS n WITH some[n] AS u SET u.weight = 2.5",
         dataset=name,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learn, "choose_settings", lambda *_, settings, **__: FittedSettings.of(settings))
+    with unsearched():
         refine(graph, name, embedder=EMBEDDER, settings=EngineSettings(lift_tests=0))
     yield Survey(graph, name)
     while graph.write("drop_dataset_nodes", dataset=name, limit=1_000)[0]["deleted"]:
