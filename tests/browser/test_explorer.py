@@ -277,6 +277,9 @@ def test_narrow_screens(explorer: Explorer, page: Page) -> None:
         ("neighbourhood", {"user": COLLINS}),
         ("map", {}),
         ("segment", {"segment": "1"}),
+        ("people", {}),
+        ("question", {"question": "s109-1-0003"}),
+        ("keys", {}),
         ("runs", {}),
     ):
         page.goto(explorer.url(name, **params))
