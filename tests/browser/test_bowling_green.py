@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .conftest import Explorer
 
 TOWN = "bowling-green"
+FEW = BORROWING.model_copy(update={"facts_distilled": 3, "supports": 1, "most_traits": 4})
+"""Few facts a person, which take long to write for so many people; the pages here show none."""
 PEOPLE = 2_031
 """Who took part; a Fit leaves some out whose answers are copies or noise, and they are on no page about others."""
 
@@ -32,7 +34,7 @@ def town(explorer: Explorer) -> Explorer:
     """The bundled conversation of 2,031 people; the search for the best settings is left out, which takes long."""
     with Graph.connect(explorer.settings) as graph, unsearched():
         load(graph, open_source("polis", []), dataset=TOWN, sharing=Sharing.HISTORY, embedder=EMBEDDER)
-        refine(graph, TOWN, embedder=EMBEDDER, settings=BORROWING)
+        refine(graph, TOWN, embedder=EMBEDDER, settings=FEW)
     return explorer
 
 
