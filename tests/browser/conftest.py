@@ -101,8 +101,7 @@ def explorer(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
     with Graph.connect(settings) as graph:
         source = open_source("senate", split=[Split(contested_split(SenateSource().votes(), seed=0))])
         load(graph, source, dataset=DATASET, sharing=Sharing.HISTORY, embedder=EMBEDDER)
-        with unsearched():
-            refine(graph, DATASET, embedder=EMBEDDER, settings=BORROWING)
+        refine(graph, DATASET, embedder=EMBEDDER, settings=BORROWING)
         refused: list[QuarantinedRow] = []
         test = next(one for one in source.test_answers(refused.append) if one.user.startswith("COLLINS"))
         store(graph, HOSTILE, hostile_world())
