@@ -49,7 +49,7 @@ _EXAMPLES = {
     "fact": "the id of a fact, from facts_of",
     "fit": "the id of a Fit, from fits_of",
     "ids": ["demographic:PARTY=R"],
-    "question": "s109-1-0001",
+    "question": "s109-2-0262",
     "as_of": "9999-12-31",
     "since": "2005-12-31",
     "until": "2006-12-31",
