@@ -1,4 +1,4 @@
-// 0030_captions: users, questions and cache keys that were there have captions, which Neo4j Browser shows.
+// 0030_mark_caption: users, questions and cache keys that were there have captions, which Neo4j Browser shows.
 // returns nothing
 // cost    write; once a database: every user, question and cache key once, by a NodeByLabelScan of each
 CALL () {
