@@ -90,6 +90,7 @@ ARROWS = (
     Arrow("HOLDS", (955, 300), (820, 300), (888, 274), "weight, unit", None, "line join"),
     Arrow("HAS_PERSONA", (100, 326), (100, 454), (110, 396)),
     Arrow("BASE_RATE", (955, 110), (875, 110), (915, 102)),
+    Arrow("CROSSTAB", (955, 124), (875, 124), (915, 138)),
     Arrow("NAMED", (1010, 136), (1010, 274), (1010, 166), "question"),
     Arrow("DISTRUSTS", (1070, 136), (1070, 274), (1070, 226), "score, reason"),
     Arrow("IN_SEGMENT", (980, 274), (940, 244), (930, 266)),
@@ -98,6 +99,7 @@ ARROWS = (
 )
 LOOPS = (
     Loop("TELLS", 800, 84, (800, 28), "r, n"),
+    Loop("GOES_WITH", 745, 84, (690, 40), "lift"),
     Loop("DERIVED_FROM", 430, 326, (430, 380), below=True),
     Loop("OPPOSITE_OF", 740, 326, (740, 378), "disagreement subtracts", below=True),
 )
@@ -105,6 +107,7 @@ _DESCRIPTION = (
     "Boxes are node labels, arrows relationship types. A User has HistoryItems, which say Statements, which answer "
     "Questions. A User has Facts, derived from HistoryItems and from other Facts, and holds CacheKeys, for which Facts "
     "are evidence, or leans to them by inference; a CacheKey claims answers to Questions. "
+    "An answer goes with other answers and with CacheKeys. "
     "A User is in a Segment of people who answer alike; a Segment answered Questions, and stands for some answers. "
     "Two Users are joined by the CacheKeys that both hold."
 )

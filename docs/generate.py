@@ -30,6 +30,7 @@ WITH_SESSIONS = (ROOT / "README.md", ROOT / "docs" / "quickstart.md")
 _WIDTH = 110
 _AREAS = {
     "admin": "Datasets and users: what there is, and how it is removed.",
+    "draw": "Paths for [Neo4j Browser](browser), which draws them; the favourites have these too.",
     "explore": "Questions that people ask: `persona-db query` runs them; [browser](browser) has them for the Browser.",
     "ingest": "What `load` writes.",
     "join": "Who shares cache keys with whom.",
@@ -48,7 +49,7 @@ _EXAMPLES = {
     "fact": "the id of a fact, from facts_of",
     "fit": "the id of a Fit, from fits_of",
     "ids": ["demographic:PARTY=R"],
-    "question": "s109-1-0001",
+    "question": "s109-2-0262",
     "as_of": "9999-12-31",
     "since": "2005-12-31",
     "until": "2006-12-31",
@@ -175,6 +176,13 @@ def browser_file(name: str) -> str:
     return f"// {query.summary[0].upper()}{query.summary[1:]}\n{query.text}"
 
 
+def drawing_queries() -> list[str]:
+    """Return the names of the queries that return paths, which Neo4j Browser draws."""
+    from persona_db.graph.catalog import catalog
+
+    return [name for name, query in catalog().items() if query.area == "draw"]
+
+
 def browser_parameters() -> str:
     """Return the favourite that sets the parameters of all others, each by a command of its own.
 
@@ -218,7 +226,7 @@ def _pages() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "graph-model.svg", drawing
     yield "browser/parameters.cypher", browser_parameters
     yield "langchain.ipynb", notebook
-    for name in explore_queries():
+    for name in (*drawing_queries(), *explore_queries()):
         yield f"browser/{name}.cypher", partial(browser_file, name)
 
 

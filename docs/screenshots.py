@@ -1,5 +1,6 @@
 """Take the pictures of docs/explorer.md from the real explorer: `python docs/screenshots.py`.
 
+`python docs/screenshots.py --all FOLDER` takes every page, light and dark, on a desktop and on a telephone, to look at.
 The demo's dataset has to be there (`persona-db demo`), and Debian's Chromium.
 """
 
@@ -8,19 +9,21 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 DATASET = "senate-demo"
 USER = "COLLINS (R ME)"
-QUESTION = ("", "s109-2-0262")
-"""None, and the one of the question's page."""
-PICTURES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
+QUESTION = "s109-2-0262"
+KEY = "demographic:PARTY=R"
+Scheme = Literal["light", "dark"]
+PICTURES: tuple[tuple[str, Scheme], ...] = (
     ("person", "light"),
     ("population", "light"),
     ("question", "light"),
@@ -32,14 +35,33 @@ PICTURES: tuple[tuple[str, Literal["light", "dark"]], ...] = (
     ("ask", "dark"),
 )
 """Pages and colour schemes; docs/explorer.md shows them."""
+PAGES: dict[str, dict[str, str]] = {
+    "": {},
+    "population": {},
+    "map": {},
+    "segment": {"segment": "1"},
+    "questions": {},
+    "question": {"question": QUESTION},
+    "people": {},
+    "person": {"user": USER},
+    "keys": {},
+    "key": {"key": KEY},
+    "neighbourhood": {"user": USER},
+    "compare": {"first": USER, "second": "SNOWE (R ME)"},
+    "ask": {"user": USER},
+    "erase": {"user": USER},
+    "runs": {},
+}
+"""Every page, and what its address says beside the dataset."""
 FOLDER = Path(__file__).parent / "pictures"
-_SIZE = {"width": 1100, "height": 780}
-_COLOURS = 96
+_SIZE: ViewportSize = {"width": 1100, "height": 780}
+_PHONE: ViewportSize = {"width": 390, "height": 844}
+_COLOURS = 255
 _LONGEST_WAIT_MS = 30_000
 
 
-def main(folder: Path) -> int:
-    """Start the explorer, take the pictures, and stop it."""
+def main(folder: Path, *, every: bool) -> int:
+    """Start the explorer, take the pictures, of *every* page or of those in docs, and stop it."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium")
@@ -57,24 +79,35 @@ def main(folder: Path) -> int:
                 return 1
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                for name, scheme in PICTURES:
-                    page = browser.new_page(color_scheme=scheme, viewport=_SIZE)  # type: ignore[arg-type]
+                for name, scheme, size in _wanted(every=every):
+                    page = browser.new_page(color_scheme=scheme, viewport=size)
                     page.set_default_timeout(_LONGEST_WAIT_MS)
                     _open(page, address, name)
-                    _keep(page.screenshot(), folder / f"{name}-{scheme}.png")
+                    kind = "-phone" if size == _PHONE else ""
+                    path = folder / f"{name or 'home'}-{scheme}{kind}.png"
+                    _keep(page.screenshot(full_page=every), path)
                     page.close()
-                    sys.stdout.write(f"wrote {name}-{scheme}.png\n")
+                    sys.stdout.write(f"wrote {path.name}\n")
                 browser.close()
         finally:
             explorer.terminate()
     return 0
 
 
+def _wanted(*, every: bool) -> Iterator[tuple[str, Scheme, ViewportSize]]:
+    """Yield which page to take, in which colours, and how large."""
+    if not every:
+        yield from ((name, scheme, _SIZE) for name, scheme in PICTURES)
+        return
+    for name in PAGES:
+        for size in (_SIZE, _PHONE):
+            yield name, "light", size
+            yield name, "dark", size
+
+
 def _open(page: Page, address: str, name: str) -> None:
     """Open a page of the explorer, and do what makes it worth a picture."""
-    page.goto(
-        f"{address}{name}?{urlencode({'dataset': DATASET, 'user': USER, 'question': QUESTION[name == 'question']})}"
-    )
+    page.goto(f"{address}{name}?{urlencode({'dataset': DATASET, **PAGES[name]})}")
     match name:
         case "map":
             page.wait_for_selector("canvas[data-painted]")
@@ -103,4 +136,5 @@ def _keep(picture: bytes, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER))
+    given = [one for one in sys.argv[1:] if one != "--all"]
+    sys.exit(main(Path(given[0]) if given else FOLDER, every="--all" in sys.argv))

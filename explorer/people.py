@@ -105,6 +105,7 @@ def person(request: Request) -> Response:
         },
         items=items[::-1] if full else items[::-1][:_HISTORY_SHOWN],
         said=len(items),
+        everything=full,
     )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["health", "home", "population", "runs"]
 
 _SHOWN = 12
+_ASKED, _FEWEST = 20, 5
+"""People of each group who were asked, at least; fewer where a group is small."""
 
 
 def home(request: Request) -> Response:
@@ -35,6 +37,9 @@ def population(request: Request) -> Response:
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     about = require_dataset(graph, dataset)
+    segments = explore(graph, "segments", dataset=dataset)
+    smallest = min((row["people"] for row in segments if row["segment"] != "between"), default=0)
+    least = min(_ASKED, max(smallest // 2, _FEWEST))
     return site.page(
         request,
         "population.html",
@@ -42,9 +47,10 @@ def population(request: Request) -> Response:
         counts={row["label"]: row["nodes"] for row in _counts(site, graph, dataset)},
         gains=open_snapshot(graph, dataset).settings.lifts if about.current_fit else (),
         splitting=explore(graph, "splitting_values", dataset=dataset, limit=_SHOWN),
-        segments=explore(graph, "segments", dataset=dataset),
-        consensus=explore(graph, "consensus", dataset=dataset, limit=_SHOWN),
-        divisive=explore(graph, "divisive", dataset=dataset, limit=_SHOWN),
+        segments=segments,
+        least=least,
+        consensus=explore(graph, "consensus", dataset=dataset, least=least, limit=_SHOWN),
+        divisive=explore(graph, "divisive", dataset=dataset, least=least, limit=_SHOWN),
         popular=explore(graph, "popular_keys", dataset=dataset, limit=_SHOWN),
     )
 

@@ -31,6 +31,8 @@ _PEOPLE = 25
 _MOST_GROUPS = 8
 _LEAST_SHOWN = 10
 """People of whom others are told how they answered."""
+_MOST_ROWS = 5_000
+_ANSWERS = 500
 
 
 def segment(request: Request) -> Response:
@@ -69,12 +71,22 @@ def question(request: Request) -> Response:
     if option >= len(asked.options):
         raise HTTPException(404, "the question has no such answer")
     attributes = [row["attribute"] for row in explore(graph, "attributes_of_people", dataset=dataset)]
-    shares = explore(graph, "shares_of", dataset=dataset, question=id_)
-    total = sum(row["weight"] for row in shares) or 1.0
+    shares = explore(graph, "shares_counted", dataset=dataset, question=id_)
+    counted = bool(shares)
+    if not counted:
+        shares = explore(graph, "shares_of", dataset=dataset, question=id_)
+        total = sum(row["weight"] for row in shares) or 1.0
+        shares = [{**row, "share": row["weight"] / total} for row in shares]
+    groups = explore(graph, "groups_counted", dataset=dataset, question=id_, by=by, limit=_MOST_ROWS) if counted else []
+    by_hand = not groups
+    if by_hand:
+        groups = explore(graph, "answers_by_group", dataset=dataset, question=id_, by=by, limit=_MOST_ROWS)
     skip = number(request, "skip")
     chosen = option if option >= 0 else max(range(len(shares)), key=lambda at: shares[at]["people"], default=0)
-    people = explore(graph, "people_who", dataset=dataset, question=id_, option=chosen, skip=skip, limit=_PEOPLE + 1)
-    groups = _groups(explore(graph, "answers_by_group", dataset=dataset, question=id_, by=by, limit=5_000))
+    people = explore(
+        graph, "people_who", dataset=dataset, question=id_, option=chosen, sample=_ANSWERS, skip=skip, limit=_PEOPLE + 1
+    )
+    groups = _groups(groups)
     if site.for_others:
         people, groups = [], [one for one in groups if one["asked"] >= _LEAST_SHOWN]
         answered = sum(row["people"] for row in shares)
@@ -83,19 +95,21 @@ def question(request: Request) -> Response:
         request,
         "question.html",
         asked=asked,
-        shares=[{**row, "share": row["weight"] / total, "place": place} for place, row in enumerate(shares)],
+        shares=[{**row, "place": place} for place, row in enumerate(shares)],
         by=by,
         attributes=attributes,
         groups=groups,
         option=chosen,
-        goes_with=explore(
-            graph, "values_of_those_who", dataset=dataset, question=id_, options=[chosen], sample=_LOOKED_AT,
-            least=10, limit=_GOES_WITH,
-        ),
+        goes_with=_goes_with(graph, dataset, id_, chosen, counted=counted),
+        counted=counted,
+        tables={
+            "shares": "shares_counted" if counted else "shares_of",
+            "groups": "answers_by_group" if by_hand else "groups_counted",
+        },
         people=people[:_PEOPLE],
         skip=skip,
         after=skip + _PEOPLE if len(people) > _PEOPLE else None,
-    )  # fmt: skip
+    )
 
 
 def map_page(request: Request) -> Response:
@@ -145,6 +159,16 @@ def map_data(request: Request) -> Response:
             "group": [place.get(kind, -1) for kind in kinds],
         }
     )
+
+
+def _goes_with(graph: Graph, dataset: str, question: str, option: int, *, counted: bool) -> list[dict[str, Any]]:
+    """Return what goes with an answer, as the Fit counted it; of some people where it did not."""
+    if counted:
+        return explore(graph, "answers_go_with", dataset=dataset, question=question, option=option)
+    return explore(
+        graph, "values_of_those_who", dataset=dataset, question=question, options=[option], sample=_LOOKED_AT,
+        least=10, limit=_GOES_WITH,
+    )  # fmt: skip
 
 
 def _question(graph: Graph, dataset: str, id_: str) -> Question:

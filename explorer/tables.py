@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from persona_db.explorer.site import needed, site_of
+from persona_db.graph.catalog import catalog
 from persona_db.graph.explore import explore, explore_queries, params_from_texts
 from persona_db.graph.free_cypher import plain
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 __all__ = ["table"]
+
+_ALSO = ("counts_by_label", "ledger")
+"""Queries that are no questions to explore, of which a page shows a table too."""
 
 
 def table(request: Request) -> Response:
@@ -27,7 +31,7 @@ def table(request: Request) -> Response:
     may take one that begins with = for a formula, as with every CSV file.
     """
     name = needed(request, "query")
-    found = explore_queries().get(name)
+    found = catalog()[name] if name in _ALSO else explore_queries().get(name)
     if found is None:
         raise HTTPException(404, f"there is no table {name[:60]!r}")
     texts = [pair for pair in request.query_params.multi_items() if pair[0] != "query"]

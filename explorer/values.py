@@ -45,6 +45,7 @@ def keys(request: Request) -> Response:
         request,
         "keys.html",
         query=query,
+        words=words,
         kind=kind,
         kinds=get_args(KeyKind),
         keys=found[:_A_PAGE],
@@ -68,6 +69,7 @@ def key(request: Request) -> Response:
         holders=holders[:_A_PAGE],
         after=skip + _A_PAGE if len(holders) > _A_PAGE else None,
         skip=skip,
+        sample=_LOOKED_AT,
         goes_with=explore(graph, "goes_with", dataset=dataset, key=name, sample=_LOOKED_AT, limit=_GOES_WITH),
     )
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
+from persona_db.chains.fit import learn
 from persona_db.chains.fit.answers import AnswerTable, Signals, Wording
 from persona_db.chains.fit.lexicon import MEASURED_WITH
+from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.persona import UserHistory
 from persona_db.graph.embedding import Embedder, HashEmbedder, embed_missing
 from persona_db.graph.ingest import ensure_dataset, store_items, store_people, store_questions
@@ -212,6 +216,14 @@ MATCH (n)-[r]->(m) WHERE n.dataset = $dataset
 RETURN type(r) AS label, n.id AS id, m.id AS other, labels(n)[0] + labels(m)[0] AS ends,
        coalesce(n.user, CASE WHEN n:User THEN n.id END) AS user, properties(r) AS properties
 """
+
+
+@contextmanager
+def unsearched() -> Iterator[None]:
+    """Fits made meanwhile keep the settings they start from: the search for the best ones takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learn, "choose_settings", lambda *_, settings, **__: FittedSettings.of(settings))
+        yield
 
 
 def dump(graph: Graph, dataset: str, *, versions: bool = True, leave_out: Iterable[str] = ()) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from persona_db.chains.labels.rules import label_rule
+from persona_db.chains.labels.rules import is_statement, label_rule
 from persona_db.chains.labels.texts import LONGEST_NAME, shortened
 from persona_db.graph.models import Question
 
@@ -46,6 +46,17 @@ class Names:
             if said and len(said) <= longest:
                 return said
         return _named(self.labels[question], self.several(question, options), longest)
+
+    def sentence(self, question: str, options: Sequence[int], *, longest: int) -> str:
+        """Return what the options of a side say in more words: a statement that one agrees to is quoted as it is."""
+        asked = self.questions[question]
+        if is_statement(asked) and not asked.label and not (len(options) == 1 and asked.stances):
+            text = " ".join(asked.text.split()).strip('"“” ')
+            said = self.several(question, options)
+            whole = f"{said[:1].upper()}{said[1:]}: “{text}”"
+            if len(whole) <= longest:
+                return whole
+        return self.side(question, options, longest=longest)
 
     def _worded(self, asked: Question, option: int) -> str:
         """Return how everybody words an answer, unless that repeats the question; '' where there is no such text."""

@@ -11,7 +11,7 @@ from math import log
 from persona_db.chains.labels.texts import unique
 from persona_db.graph.models import Question
 
-__all__ = ["LONGEST_LABEL", "label_rule", "names_itself"]
+__all__ = ["LONGEST_LABEL", "is_statement", "label_rule", "names_itself"]
 
 LONGEST_LABEL = 40
 _BRACKET = re.compile(r"\[([^\[\]]{3,120})\]\s*$")
@@ -35,20 +35,32 @@ _OF_QUESTIONNAIRES = frozenset(
 _WORD = re.compile(r"[^\W_](?:[\w'’/$%-]*[^\W_])?")
 _AGREEMENT = re.compile(r"\b(dis)?agree|\btrue\b|zustimm|\bstimme\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\b[A-Z])\.(?=\s|$)|[;:!?()\[\]…]|,(?!\d)|--|\s-\s")
+_ENDS = re.compile(r"[.:?!…]\s*(\w{1,2}[.)]\s*)?$")
 _COMMON, _FEW = 0.2, 20
 _LONGEST_PHRASE = 6
 _LEAST_STEM = 4  # words that the questions of a battery have in common
+_LEAST_OF_STATEMENTS = 6  # the same of statements, which begin alike by chance: "Our town needs a ..."
+_LEAST_ITEMS = 4
+_TAIL = 3  # words at the end of what the items begin with, where it is said what they are about
 
 
 def label_rule(questions: Sequence[Question]) -> dict[str, str]:
     """Return a label of each question, by id: what the question has that others with the same options have not.
 
     A text that ends in brackets is called what stands there, as in the General Social Survey. Words that the questions
-    of a battery begin with are left out. A text that is still too long is called by the run of
-    words in it that is rarest among all questions. A statement that is agreed to is cut at its end. Labels are unique.
+    of a battery begin with are left out; where the source's own brackets leave out what a battery is about, and name it
+    for some item alone, it is put before the others: `Abortion (not married)`. A text that is still too long is called
+    by the run of words in it that is rarest among all questions. A statement that is agreed to is cut at its end.
+    Labels are unique.
     """
     stems, rarity = _stems(questions), _rarity(questions)
-    return unique((question.id, _label(question, stems.get(question.id, ""), rarity)) for question in questions)
+    made = {question.id: _label(question, stems.get(question.id, ""), rarity) for question in questions}
+    return unique(_with_topics(questions, made, stems, rarity).items())
+
+
+def is_statement(question: Question) -> bool:
+    """Say whether a question is a statement that one agrees to or not."""
+    return "?" not in question.text and any(_AGREEMENT.search(option) for option in question.options)
 
 
 def names_itself(question: Question) -> bool:
@@ -61,6 +73,8 @@ def _label(question: Question, stem: str, rarity: Mapping[str, float]) -> str:
     if bracket:
         return _sentence(bracket[1])
     line = " ".join(question.text.split())
+    if is_statement(question) and len(stem.split()) < _LEAST_OF_STATEMENTS and not _ENDS.search(stem):
+        stem = ""  # statements that begin alike are no battery of items
     item = _LETTER.sub("", line[len(stem) :]).strip(" .…:;,-")
     if len(item) < 3:
         item = line
@@ -68,9 +82,36 @@ def _label(question: Question, stem: str, rarity: Mapping[str, float]) -> str:
     for text in (item.rstrip("?"), asked):
         if len(text) <= LONGEST_LABEL:
             return _sentence(text)
-    if "?" not in line and not stem and any(_AGREEMENT.search(option) for option in question.options):
+    if is_statement(question) and not stem:
         return _sentence(item)  # a statement, as it is
     return _sentence(_phrase(asked, rarity) or asked)
+
+
+def _with_topics(
+    questions: Sequence[Question], labels: Mapping[str, str], stems: Mapping[str, str], rarity: Mapping[str, float]
+) -> dict[str, str]:
+    """Return the labels, those of a battery's bracketed items with the word that says what the battery is about.
+
+    It is the rarest of the last words that the items begin with, of those that the label of some item has too. Where
+    most of them have it, nothing changes.
+    """
+    batteries: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for question in questions:
+        stem = stems.get(question.id, "")
+        if stem and _BRACKET.search(question.text):
+            batteries[" ".join(stem.split()[:_LEAST_STEM]), question.options].append(question.id)
+    found = dict(labels)
+    for members in batteries.values():
+        tail = [word.casefold() for word in _words(min((stems[id_] for id_ in members), key=len))[-_TAIL:]]
+        named = {word: [id_ for id_ in members if word[: _TAIL + 1] in labels[id_].casefold()] for word in tail}
+        topics = [word for word in tail if rarity.get(word) and 0 < 2 * len(named[word]) <= len(members)]
+        if len(members) < _LEAST_ITEMS or not topics:
+            continue
+        topic = max(topics, key=lambda word: rarity[word])
+        for id_ in members:
+            if id_ not in named[topic]:
+                found[id_] = f"{_sentence(topic)} ({labels[id_][:1].lower()}{labels[id_][1:]})"
+    return found
 
 
 def _sentence(text: str) -> str:

@@ -42,7 +42,7 @@ from persona_db.chains.refinement.report import RefineReport, command, why_waiti
 from persona_db.chains.refinement.reweight_keys import reweight_keys
 from persona_db.chains.refinement.writer import PersonaWriter
 from persona_db.chains.runnables.stages import Distil, Induce, Key
-from persona_db.chains.segments.store import fold_in, segment_people
+from persona_db.chains.segments.store import fold_in, segment_people, store_crosstabs
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.ids import fit_id
@@ -336,6 +336,7 @@ class Refinement:
                 graph, dataset, place.fit, population=population, table=signals.table, names=learned.names,
                 seed=self.seed,
             )  # fmt: skip
+            store_crosstabs(graph, dataset, place.fit, table=signals.table, attributes=signals.attributes)
         waiting = len(left.new) + len(left.incomplete)
         finish_fit(graph, dataset, place.fit, settings, current=self.as_of is None, waiting=waiting)
         return settings

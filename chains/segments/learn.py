@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.labels.names import Names
-from persona_db.chains.labels.texts import LONGEST_NAME, unique
+from persona_db.chains.labels.texts import unique
 from persona_db.chains.segments.axes import axes_of, places_on
+from persona_db.chains.segments.crosstabs import STEM
 from persona_db.chains.segments.partition import BETWEEN, Partition, assign, partition, said_enough
 from persona_db.chains.segments.representative import Counts, Representative, count_answers, representative
 
@@ -21,7 +23,9 @@ __all__ = ["IN_BETWEEN", "Member", "Segments", "learn_segments", "members", "seg
 Floats = NDArray[np.float64]
 IN_BETWEEN = "between"
 _AGREED_LEAST = 3
-_STEM = 25
+_LONGEST = 100
+"""Characters of a group's name at most."""
+_UNREADABLE = re.compile(r"…|^\d|: \d")
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,9 @@ def learn_segments(
     group, _ = assign(found.centres, places)
     group[~enough] = BETWEEN
     groups = len(found.centres)
-    counts = count_answers(population, choice, np.where(group == BETWEEN, groups, group), weight, groups + 1)
+    counts = count_answers(population.questions, choice, np.where(group == BETWEEN, groups, group), weight, groups + 1)
     told = tuple(tuple(representative(population, counts, one)) for one in range(groups))
-    named = unique((str(place), _name(own, names, place)) for place, own in enumerate(told))
+    named = unique(((str(place), _name(own, names, place)) for place, own in enumerate(told)), longest=_LONGEST)
     return Segments(
         axes, found, (*named.values(), "In between"), tuple(members(axes, found.centres, population, choice, told)),
         tuple(counts), told,
@@ -114,20 +118,19 @@ def members(
 
 
 def _name(told: Sequence[Representative], names: Names, place: int) -> str:
-    """Return the first two representative answers in words, if both have room; a number where there is none."""
+    """Return the first two representative answers in words, if both have room; a number where there is none.
+
+    Answers that are cut, or points of a scale of numbers, are passed over where there are others.
+    """
     if not told:
         return f"Group {place + 1}"
-    first, *others = told
-    said = names.side(first.question, first.options)
-    pairs = (
-        f"{said} · {names.side(other.question, other.options)}"
-        for other in others
-        if not _one_battery(names, first.question, other.question)
-    )
-    return next((pair for pair in pairs if len(pair) <= LONGEST_NAME), said)
+    said = [(one, names.sentence(one.question, one.options, longest=_LONGEST)) for one in told]
+    (first, begins), *others = [pair for pair in said if not _UNREADABLE.search(pair[1])] or said
+    pairs = (f"{begins} · {text}" for other, text in others if not _one_battery(names, first.question, other.question))
+    return next((pair for pair in pairs if len(pair) <= _LONGEST), begins)
 
 
 def _one_battery(names: Names, one: str, other: str) -> bool:
     """Whether two questions have the same options and begin alike, as `values_of_those_who` sees it."""
     first, second = names.questions[one], names.questions[other]
-    return first.options == second.options and first.text[:_STEM] == second.text[:_STEM]
+    return first.options == second.options and first.text[:STEM] == second.text[:STEM]

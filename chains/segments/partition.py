@@ -19,7 +19,7 @@ _NUMBERS = range(3, 9)
 _LEAST_MEMBERS = 5
 _LEAST_SHARE = 0.02
 _LEAST_ANSWERS = 7  # as Polis asks of those whom it groups
-_MARGIN = 0.2  # of the way from the border between two groups to the centre of one
+_MARGIN = 0.1  # of the way from the border between two groups to the centre of one
 _BETTER = 0.05  # by which more groups have to be better than fewer
 _HALVES = 10
 _SEEDED_BY = 500
@@ -105,7 +105,7 @@ def partition(places: Floats, *, seed: int) -> Partition | None:
 def assign(centres: Floats, places: Floats) -> tuple[NDArray[np.int64], Floats]:
     """Return each person's group, or BETWEEN, and how clearly they are in it.
 
-    1 is at the centre or beyond, and 0 on the border to the next group; below 0.2 one is in between.
+    1 is at the centre or beyond, and 0 on the border to the next group; below 0.1 one is in between.
     """
     distance = ((places[:, None] - centres[None]) ** 2).sum(axis=2)
     nearest = np.argsort(distance, axis=1, kind="stable")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.population import Population
+from persona_db.graph.models import Question
 
 __all__ = ["Counts", "Representative", "count_answers", "representative", "two_proportions"]
 
@@ -51,11 +52,11 @@ class Representative:
 
 
 def count_answers(
-    population: Population, choice: NDArray[np.int16], group: NDArray[np.int64], weight: Floats, groups: int
+    questions: Sequence[Question], choice: NDArray[np.int16], group: NDArray[np.int64], weight: Floats, groups: int
 ) -> list[Counts]:
     """Return the answers of each group, from 0 to *groups* - 1, to every question."""
     found = []
-    for column, question in zip(choice.T, population.questions, strict=True):
+    for column, question in zip(choice.T, questions, strict=True):
         width = len(question.options)
         answered = column >= 0
         cell = group[answered] * width + column[answered]

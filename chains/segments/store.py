@@ -1,9 +1,9 @@
-"""Writing segments to the graph, and putting people who come later into them."""
+"""Writing segments and cross-tabulations to the graph, and putting people who come later into segments."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable
 from persona_db.chains.fit.population import Population
+from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.labels.names import Names
+from persona_db.chains.segments.crosstabs import (
+    LEAST_TOGETHER,
+    GoesWith,
+    Held,
+    attributes_told,
+    by_attribute,
+    goes_with,
+)
 from persona_db.chains.segments.learn import Member, Segments, learn_segments, members, segment_id
 from persona_db.chains.segments.partition import BETWEEN
 from persona_db.chains.segments.representative import Representative
@@ -20,20 +29,77 @@ if TYPE_CHECKING:
     from persona_db.chains.persona import UserHistory
     from persona_db.graph.session import Graph
 
-__all__ = ["fold_in", "segment_people"]
+__all__ = ["fold_in", "segment_people", "store_crosstabs"]
+
+_KEYS_AT_ONCE = 50
+_TYPICAL = 20
 
 
 def segment_people(
     graph: Graph, dataset: str, fit: str, *, population: Population, table: AnswerTable, names: Names, seed: int
 ) -> None:
     """Learn the segments of a Fit from everybody in *table*, and store them; too few people have none."""
-    weights = {
-        row["user"]: row["weight"] for row in graph.read("weights_of_people", dataset=dataset, users=list(table.users))
-    }
-    weight = np.array([weights.get(user, 1.0) for user in table.users], dtype=np.float64)
+    weight = _weights(graph, dataset, table)
     found = learn_segments(population, table.choice, weight, names, seed=seed)
     if found is not None:
         _store(graph, dataset, fit, found, population, table.users, weight, names)
+
+
+@one_thread()
+def store_crosstabs(
+    graph: Graph, dataset: str, fit: str, *, table: AnswerTable, attributes: Sequence[Sequence[str]]
+) -> None:
+    """Store how everybody in *table* answered, by attribute too, and what each answer goes with.
+
+    The page of a question reads these instead of everybody's answers.
+    """
+    weight = _weights(graph, dataset, table)
+    rows: list[dict[str, Any]] = [
+        {
+            "question": question.id,
+            "weights": [float(weight[column == option].sum()) for option in range(len(question.options))],
+        }
+        for question, column in zip(table.questions, table.choice.T, strict=True)
+    ]
+    graph.write_batches("store_answer_weights", rows, what="weights of answers", dataset=dataset, fit=fit)
+    rows = [
+        {
+            "question": question.id, "attribute": attribute.name, "values": list(attribute.values),
+            "counts": [int(one) for one in count.people.ravel()],
+            "effective": [
+                round(float(one), 4) for value in range(len(attribute.values)) for one in count.effective([value])
+            ],
+        }
+        for attribute in attributes_told(attributes)
+        for question, count in zip(table.questions, by_attribute(table, weight, attribute), strict=True)
+        if count.people.any()
+    ]  # fmt: skip
+    graph.write_batches("store_crosstabs", rows, what="answers by attribute", dataset=dataset, fit=fit)
+    held = [(row["key"], tuple(row["users"]), frozenset(row["claims"])) for row in _held(graph, dataset, fit)]
+    keys, users, claims = zip(*held, strict=True) if held else ((), (), ())
+    found: dict[str, list[GoesWith]] = {}
+    for one in goes_with(table, weight, Held(keys, users, claims)):
+        found.setdefault(one.question, []).append(one)
+    rows = [{"question": question, "found": [_row(one) for one in own]} for question, own in found.items()]
+    graph.write_batches("store_goes_with", rows, what="answers that go together", dataset=dataset, fit=fit)
+
+
+def _weights(graph: Graph, dataset: str, table: AnswerTable) -> NDArray[np.float64]:
+    weights = {
+        row["user"]: row["weight"] for row in graph.read("weights_of_people", dataset=dataset, users=list(table.users))
+    }
+    return np.array([weights.get(user, 1.0) for user in table.users], dtype=np.float64)
+
+
+def _held(graph: Graph, dataset: str, fit: str) -> Iterator[dict[str, Any]]:
+    """Yield the keys that at least twenty people hold, with these people and the questions that it speaks of."""
+    keys = [row["id"] for row in graph.read("fitted_keys", dataset=dataset, fit=fit, least=LEAST_TOGETHER)]
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        yield from graph.read("people_holding", dataset=dataset, fit=fit, keys=keys[start : start + _KEYS_AT_ONCE])
+
+
+def _row(one: GoesWith) -> dict[str, object]:
+    return {name: getattr(one, name) for name in GoesWith.__dataclass_fields__ if name != "question"}
 
 
 def fold_in(
@@ -80,6 +146,9 @@ def _store(
 ) -> None:  # fmt: skip
     ids = [*map(segment_id, range(found.groups)), segment_id(BETWEEN)]
     group = np.array([one.group if one.group != BETWEEN else found.groups for one in found.members])
+    order = np.argsort([-one.typical for one in found.members], kind="stable")
+    group, typical = group[order], np.array([one.typical for one in found.members])[order]
+    weight = weight[order]
     chosen = found.partition.chosen
     about = {
         "stability": chosen.stability,
@@ -93,6 +162,7 @@ def _store(
             "weight": float(weight[group == place].sum()),
             "share": round(float(weight[group == place].sum() / weight.sum()), 6),
             "centre": [float(one) for one in found.partition.centres[place]] if place < found.groups else [],
+            "typical_from": float(typical[group == place][:_TYPICAL].min(initial=1.0)),
         }
         for place, id_ in enumerate(ids)
     ]  # fmt: skip

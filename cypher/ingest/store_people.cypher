@@ -9,7 +9,7 @@ ON CREATE SET u.version = 0, u.sharing_rank = row.sharing_rank
 ON MATCH SET u.version = u.version + 1
 WITH u, row, u.sharing_rank AS rank_before
 SET u.name = row.name, u.attributes = row.attributes, u.sharing = row.sharing, u.sharing_rank = row.sharing_rank,
-  u.weight = row.weight
+  u.weight = row.weight, u.caption = CASE row.name WHEN '' THEN row.id ELSE row.name END
 WITH u, rank_before
 CALL (u, rank_before) {
   WITH u, rank_before WHERE rank_before <> u.sharing_rank

@@ -17,6 +17,7 @@ CALL () {
   MERGE (q:Question {dataset: $dataset, id: row.id})
   ON CREATE SET q.text = row.text, q.options = row.options, q.ordinal = row.ordinal, q.kind = row.kind, q.at = row.at,
                 q.label = row.label, q.stances = row.stances, q.directions = row.directions, q.content = row.content,
+                q.caption = coalesce(row.label, row.text),
                 q.labelled_by = CASE WHEN row.label IS NOT NULL OR row.stances IS NOT NULL THEN 'source' END
   RETURN count(*) AS created
 }

@@ -9,5 +9,6 @@ UNWIND $rows AS row
 MATCH (q:Question {dataset: $dataset, id: row.question})
 MERGE (f)-[b:BASE_RATE {fit: $fit}]->(q)
 SET b.counts = row.counts, b.rates = row.rates, b.loadings = row.loadings, b.told_by = row.told_by, b.factors = row.factors,
-    b.label = row.label, b.says = row.says, b.off = row.off
+    b.label = row.label, b.says = row.says, b.off = row.off,
+    q.caption = row.label
 RETURN count(*) AS n

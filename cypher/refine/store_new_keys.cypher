@@ -7,5 +7,9 @@
 UNWIND $rows AS row
 MERGE (k:CacheKey {dataset: $dataset, fit: $fit, id: row.id})
 ON CREATE SET k.token = left(replace(randomUUID(), '-', ''), 12), k.kind = row.kind, k.name = row.name,
-              k.n_holders = row.n_holders, k.idf = row.idf, k.share = row.share, k.n_stated = row.n_stated, k.loadings = []
+              k.n_holders = row.n_holders, k.idf = row.idf, k.share = row.share, k.n_stated = row.n_stated, k.loadings = [],
+              k.caption = CASE WHEN row.kind = 'demographic' AND row.name CONTAINS '='
+      THEN left(row.name, 1) + toLower(replace(substring(split(row.name, '=')[0], 1), '_', ' ')) + ': '
+           + substring(row.name, size(split(row.name, '=')[0]) + 1)
+      ELSE row.name END
 RETURN count(*) AS n

@@ -20,7 +20,7 @@
 :param options => [1];
 :param other => "2";
 :param other_camp => "PARTY=R";
-:param question => "s109-1-0001";
+:param question => "s109-2-0262";
 :param sample => 2000;
 :param second => "SNOWE (R ME)";
 :param segment => "1";

@@ -28,7 +28,7 @@ from persona_db.graph.session import Graph
 from persona_db.graph.settings import Settings
 from persona_db.loaders import Split, load, open_source
 from persona_db.loaders.senate import SenateSource
-from tests.synthetic import World, make_world, store
+from tests.synthetic import World, make_world, store, unsearched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
@@ -105,7 +105,8 @@ def explorer(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
         refused: list[QuarantinedRow] = []
         test = next(one for one in source.test_answers(refused.append) if one.user.startswith("COLLINS"))
         store(graph, HOSTILE, hostile_world())
-        refine(graph, HOSTILE, embedder=EMBEDDER)
+        with unsearched():
+            refine(graph, HOSTILE, embedder=EMBEDDER, settings=BORROWING)
     port = free_port()
     log = tmp_path_factory.mktemp("explorer") / "log.txt"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "PERSONA_DB_"))}

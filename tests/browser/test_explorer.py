@@ -130,12 +130,28 @@ def test_a_table_as_csv(explorer: Explorer, page: Page) -> None:
     assert shown
 
 
+def test_a_person_in_five_lines(explorer: Explorer, page: Page) -> None:
+    """Five lines say who they are; the rest is folded, opens by a click or Enter, and each part is a file too."""
+    page.goto(explorer.url("person", user=COLLINS))
+    five = page.locator("ol.five > li")
+    assert five.count() == 5
+    assert "Party: R" in five.first.inner_text()
+    assert page.locator("details.fold[open]").count() == 0
+    assert not page.locator("#h-keys ~ table, .fold table").first.is_visible()
+    page.locator("#h-keys").click()
+    shown = page.locator("section", has=page.locator("#h-keys")).locator("tbody tr").count()
+    with page.expect_download() as waiting:
+        page.locator("section", has=page.locator("#h-keys")).get_by_role("link", name="CSV").click()
+    assert len(list(csv.DictReader(waiting.value.path().read_text(encoding="utf-8").splitlines()))) == shown > 0
+
+
 def test_open_a_fact_to_the_votes_it_rests_on(explorer: Explorer, page: Page) -> None:
     """On the person's page at once, and on the fact's page."""
     page.goto(explorer.url("person", user=COLLINS))
     induced = page.locator("section", has=page.get_by_role("heading", name=re.compile("^Induced")))
     induced.locator("summary").first.click()
-    assert "Voted " in induced.locator("details[open] li").first.inner_text()
+    induced.locator("li summary").first.click()
+    assert "Voted " in induced.locator("li details[open] li").first.inner_text()
     induced.locator("li > a").first.click()
     page.wait_for_url("**/fact?**")
     said = page.locator("ul.said li")
@@ -214,7 +230,7 @@ def test_compare_two_senators(explorer: Explorer, page: Page) -> None:
         ("people", {}),
         ("keys", {"kind": "trait"}),
         ("runs", {}),
-        ("person", {"user": COLLINS}),
+        ("person", {"user": COLLINS, "history": "all"}),
         ("neighbourhood", {"user": COLLINS, "top_k": "20"}),
         ("compare", {"first": COLLINS, "second": SNOWE}),
         ("ask", {"user": COLLINS}),
@@ -261,6 +277,9 @@ def test_narrow_screens(explorer: Explorer, page: Page) -> None:
         ("neighbourhood", {"user": COLLINS}),
         ("map", {}),
         ("segment", {"segment": "1"}),
+        ("people", {}),
+        ("question", {"question": "s109-1-0003"}),
+        ("keys", {}),
         ("runs", {}),
     ):
         page.goto(explorer.url(name, **params))

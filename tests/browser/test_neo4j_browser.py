@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from persona_db.graph import server
+from persona_db.graph.catalog import catalog
 from persona_db.graph.explore import explore, explore_queries
 from persona_db.graph.session import Graph
 
@@ -38,6 +39,7 @@ EDITOR_HAS = """words => {
 }"""
 QUERIES = ("who_shares_values", "popular_keys", "holders_of", "persona_changes", "find_keys", "fact_rests_on")
 """Those whose parameters are lists, null, numbers, dates, words and ids; the server plans all in another test."""
+DRAWN = [name for name, query in catalog().items() if query.area == "draw"]
 HOSTILE_TITLE = "1. Hostile <img src=x onerror=\"document.title='owned'\">"
 
 
@@ -96,11 +98,18 @@ def test_favourites_and_style(explorer: Explorer, neo4j_browser: Page) -> None:
     run_favourite(page, texts["parameters.cypher"])
     page.get_by_test_id("multi-statement-list").get_by_text(":param words").wait_for()
     page.get_by_test_id("multi-statement-list-icon").last.and_(page.get_by_title("Status: success")).wait_for()
-    assert page.get_by_test_id(re.compile("^scriptTitle-")).count() == len(explore_queries()) + 1
+    assert page.get_by_test_id(re.compile("^scriptTitle-")).count() == len(explore_queries()) + len(DRAWN) + 1
     for name in QUERIES:
         run_favourite(page, texts[f"{name}.cypher"])
         page.get_by_test_id("frameStatusbar").first.get_by_text(re.compile(r"Started streaming \d+ record")).wait_for()
         page.get_by_test_id("frame").first.locator("button").last.click()
+    for name in ("draw_neighbourhood", "draw_groups", "draw_goes_with"):
+        run_favourite(page, texts[f"{name}.cypher"])
+        frame = page.get_by_test_id("frame").first
+        frame.locator("svg .node").nth(2).wait_for()
+        captions = frame.locator("svg .node").evaluate_all("all => all.map(one => one.textContent.trim())")
+        assert all(captions), name
+        frame.locator("button").last.click()
 
 
 def test_hostile_text(neo4j_browser: Page) -> None:

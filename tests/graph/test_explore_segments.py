@@ -19,7 +19,7 @@ from persona_db.graph.errors import ConfigError, NoFitError
 from persona_db.graph.explore import explore
 from persona_db.graph.ingest import ensure_dataset, store_items, store_people, store_questions
 from persona_db.graph.models import HistoryItem, Person, Sharing
-from tests.synthetic import rows
+from tests.synthetic import rows, unsearched
 from tests.unit.test_segments import planted
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def town(graph: Graph) -> Iterator[str]:
         for item in answers(user, {q.id: int(option) for q, option in zip(table.questions, row, strict=True)})
     ]
     store_items(graph, name, [*items, *answers("silent", {"q00": 1})])
-    refine(graph, name, embedder=HashEmbedder(), settings=SETTINGS)
+    with unsearched():
+        refine(graph, name, embedder=HashEmbedder(), settings=SETTINGS)
     yield name
     drop_dataset(graph, name)
 

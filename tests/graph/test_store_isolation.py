@@ -27,7 +27,10 @@ REFINED = """
 MATCH (d:Dataset {dataset: $d}), (u:User {dataset: $d})-[:HAS_HISTORY]->(item)-[:SAYS]->(s)-[:ANSWERS]->(q)
 SET d.current_fit = $id
 CREATE (fit:Fit {dataset: $d, id: $id, through: '', seed: 5, settings: $mark, status: 'ready', kept: false})
-CREATE (fit)-[:BASE_RATE {counts: [5], n: 5, mark: $mark}]->(q), (q)-[:TELLS {fit: $id, r: 0.5, n: 5}]->(q)
+CREATE (fit)-[:BASE_RATE {counts: [5, 5], weights: [5.0, 5.0], n: 5, mark: $mark}]->(q)
+CREATE (fit)-[:CROSSTAB {fit: $id, attribute: $id, values: [$mark], counts: [5, 5], effective: [5.0, 5.0]}]->(q)
+CREATE (q)-[:GOES_WITH {fit: $id, option: 1, other: 1, place: 0, both: 5, lift: 1.5}]->(q)
+CREATE (q)-[:TELLS {fit: $id, r: 0.5, n: 5}]->(q)
 CREATE (key:CacheKey {dataset: $d, fit: $id, id: $id, kind: $id, name: $mark, idf: 1.0, n_holders: 5})
 CREATE (key)-[:OPPOSITE_OF]->(key), (key)-[:SUMMARISES {counts: [5], n: 5}]->(q)
 CREATE (u)-[:HOLDS {fit: $id, weight: 0.5, unit: 0.5, at: '', retired_at: '9999-12-31'}]->(key)

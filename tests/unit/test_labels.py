@@ -123,6 +123,22 @@ def test_labels_by_rule() -> None:
     assert found["s1"].startswith("We need more places to park downtown")
 
 
+def test_items_say_what_their_battery_is_about() -> None:
+    """Where the source's brackets leave it out and name it for one item alone; otherwise brackets stay as they are."""
+    stem = "Please tell me whether it should be possible for a woman to obtain a legal abortion if... "
+    items = ("She wants it [abortion for any reason]", "It is so [not married]", "She can't [low income]", "X [rape]")
+    others = ("Banks [confidence in banks]", "Press [confidence in press]", "Courts [confidence in courts]")
+    texts = [*(stem + one for one in items), *("How much do you trust in the " + one for one in others)]
+    found = list(label_rule([asked(text, f"q{place}") for place, text in enumerate(texts)]).values())
+    assert found[:4] == [
+        "Abortion for any reason",
+        "Abortion (not married)",
+        "Abortion (low income)",
+        "Abortion (rape)",
+    ]
+    assert found[4:] == ["Confidence in banks", "Confidence in press", "Confidence in courts"]
+
+
 def test_names_of_answers_keep_the_answer() -> None:
     """A stance that was given, else label and option; where room is short the label is cut and the answer is whole."""
     long = asked("[a matter that takes more words than there is room for in a name]", options=AGREE, scale=True)

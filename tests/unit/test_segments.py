@@ -82,11 +82,37 @@ def test_few_people_and_few_answers() -> None:
     assert not found.members[1].few
 
 
+def test_names_say_what_their_people_say_in_full() -> None:
+    """A group is named by answers that need no question beside them: none is cut, a statement is quoted."""
+    statements = tuple(
+        Question(id=f"s{number}", text=f"{text}.", options=("disagree", "pass", "agree"), ordinal=(0.0, 1.0, 2.0))
+        for number, text in enumerate(
+            (
+                "Our town needs a new library with more rooms for the children of all its people",
+                "Our town needs a wall all around it so that nobody comes in or out who was not born there",
+                "Our town needs better roads, since those we have are full of holes that nobody mends in time, "
+                "whatever is paid for it year after year by everybody who lives here and drives on them",
+            )
+        )
+    )
+    table, _ = planted(200)
+    asked = (*table.questions[:37], *statements)
+    choice = table.choice.copy()
+    choice[:, 37:] *= 2
+    table = AnswerTable(table.users, asked, choice)
+    found = learn_segments(fitted(table), table.choice, np.ones(200), Names.of(asked), seed=0)
+    assert found is not None
+    assert all("…" not in name and len(name) <= 100 for name in found.names)
+    names = Names.of(asked)
+    assert names.sentence("s0", (2,), longest=100) == f"Agree: “{asked[37].text}”"
+    assert "Our town needs a wall" in names.labels["s1"]
+
+
 def test_clearness() -> None:
-    """1 at a centre and beyond, 0 on the border, and below 0.2 in between."""
+    """1 at a centre and beyond, 0 on the border, and below 0.1 in between."""
     centres = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 50.0]])
-    group, clear = assign(centres, np.array([[0.0, 0.0], [-3.0, 0.0], [5.0, 0.0], [4.1, 0.0], [3.9, 0.0]]))
-    assert clear == pytest.approx([1.0, 1.0, 0.0, 0.18, 0.22])
+    group, clear = assign(centres, np.array([[0.0, 0.0], [-3.0, 0.0], [5.0, 0.0], [4.6, 0.0], [4.4, 0.0]]))
+    assert clear == pytest.approx([1.0, 1.0, 0.0, 0.08, 0.12])
     assert group.tolist() == [0, 0, BETWEEN, BETWEEN, 0]
 
 
@@ -131,9 +157,9 @@ def some(table: AnswerTable, people: NDArray[np.int64]) -> AnswerTable:
 @pytest.mark.shared_data
 @pytest.mark.parametrize("name", ["bowling-green", "gss"])
 def test_segments_of_real_people_hold(name: str, shared_data: Path) -> None:
-    """Halves group people alike (adjusted Rand index 0.7), and what groups stand for holds of people not seen.
+    """Halves of a bootstrap resample group everybody alike, and what groups stand for holds of people not seen.
 
-    The index is of those whom both put in a group, who are most of those who answered enough.
+    The adjusted Rand index is 0.7 or more of all who answered enough, those in between counted as a group.
     """
     kind, path = {
         "bowling-green": ("polis", shared_data / "polis" / "american-assembly.bowling-green"),
@@ -141,19 +167,18 @@ def test_segments_of_real_people_hold(name: str, shared_data: Path) -> None:
     }[name]
     table, _ = answers_of(kind, [path])
     names = Names.of(table.questions)
-    rng = np.random.default_rng(1)
-    order = rng.permutation(len(table.users))
-    halves = [np.sort(half) for half in np.array_split(order, 2)]
+    drawn = np.random.default_rng(100).integers(0, len(table.users), len(table.users))
+    column = {question.id: at for at, question in enumerate(table.questions)}
     labels, held = [], []
-    for half, rest in zip(halves, halves[::-1], strict=True):
+    for half in map(np.sort, np.array_split(drawn, 2)):
         population = fitted(some(table, half))
         found = learn_segments(population, table.choice[half], np.ones(len(half)), names, seed=0)
         assert found is not None
         assert 3 <= found.groups <= 8
         everybody = members(found.axes, found.partition.centres, population, table.choice, found.told)
         labels.append(np.array([one.group for one in everybody]))
+        rest = np.setdiff1d(np.arange(len(table.users)), half)
         unseen = labels[-1][rest]
-        column = {question.id: at for at, question in enumerate(table.questions)}
         for group, told in enumerate(found.told):
             assert told
             for one in told:
@@ -165,10 +190,11 @@ def test_segments_of_real_people_hold(name: str, shared_data: Path) -> None:
                         (says & inside).sum(), inside.sum(), (says & outside).sum(), outside.sum()
                     ) > 1.645
                 )  # fmt: skip
-    placed = (labels[0] != BETWEEN) & (labels[1] != BETWEEN)
-    assert adjusted_rand_score(labels[0][placed], labels[1][placed]) >= 0.7
     enough = said_enough(table.choice)
-    assert placed.sum() / enough.sum() >= 0.6
+    assert adjusted_rand_score(labels[0][enough], labels[1][enough]) >= 0.7
+    placed = (labels[0] != BETWEEN) & (labels[1] != BETWEEN)
+    assert adjusted_rand_score(labels[0][placed], labels[1][placed]) >= 0.8
+    assert placed.sum() / enough.sum() >= 0.8
     assert np.mean(held) >= 0.95
 
 
