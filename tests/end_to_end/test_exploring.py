@@ -10,6 +10,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from persona_db.graph.catalog import catalog
 from persona_db.graph.explore import explore_queries
 
 from .command_line import ROOT, CommandLine
@@ -119,11 +120,13 @@ def test_the_explorer_needs_its_port(cli: CommandLine) -> None:
 
 
 def test_there_is_a_favourite_for_every_query() -> None:
-    """For Neo4j Browser, with the query unedited below its title; one more sets the parameters of all."""
+    """For Neo4j Browser, with the query unedited below its title, for those that it draws too; one more sets all
+    parameters."""
     folder = ROOT / "docs" / "browser"
-    assert {file.stem for file in folder.glob("*.cypher")} == {*explore_queries(), "parameters"}
+    drawn = {name: query for name, query in catalog().items() if query.area == "draw"}
+    assert {file.stem for file in folder.glob("*.cypher")} == {*explore_queries(), *drawn, "parameters"}
     parameters = (folder / "parameters.cypher").read_text(encoding="utf-8")
     given = set(re.findall(r"^:param (\w+) => .+;$", parameters, re.MULTILINE))
-    for name, query in explore_queries().items():
+    for name, query in {**explore_queries(), **drawn}.items():
         assert (folder / f"{name}.cypher").read_text(encoding="utf-8").partition("\n")[2] == query.text
         assert set(query.params) <= given
