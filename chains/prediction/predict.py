@@ -54,7 +54,7 @@ def predict(
     >>> prediction = predict(graph, "ada", "buses", dataset="town")
     >>> prediction.options, prediction.answer
     (('no', 'unsure', 'yes'), 'yes')
-    >>> prediction.evidence[0].text
+    >>> next(one.text for one in prediction.evidence if "bike" in one.text)
     'For bike lanes instead of parking'
 
     Options come in the order in which they were given. Where nobody was asked the question, and held-out questions

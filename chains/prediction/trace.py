@@ -88,7 +88,7 @@ def trace(graph: Graph, prediction: Prediction, *, dataset: str, as_of: str | No
     has replaced the prediction's Fit.
 
     >>> prediction = predict(graph, "ada", "buses", dataset="town")
-    >>> step = trace(graph, prediction, dataset="town").steps[0]
+    >>> step = next(step for step in trace(graph, prediction, dataset="town").steps if step.layer == "distilled")
     >>> step.evidence.source, step.layer, [support.item for support in step.rests_on]
     ('own', 'distilled', ['ada/...'])
     """
