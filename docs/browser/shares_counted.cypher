@@ -3,7 +3,7 @@
 // param   dataset   str  the dataset
 // param   question  str  id of the question
 // returns option str, people int, share float
-// cost    read; one index look-up
+// cost    read; one index look-up; CartesianProduct of one by one
 MATCH (d:Dataset {dataset: $dataset})
 // No rows where the current Fit has not counted the question; shares_of counts everybody anew.
 MATCH (:Fit {dataset: $dataset, id: d.current_fit})-[b:BASE_RATE]->(q:Question {dataset: $dataset, id: $question})
