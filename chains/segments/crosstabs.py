@@ -89,6 +89,8 @@ def goes_with(table: AnswerTable, weight: Floats, held: Held) -> Iterator[GoesWi
     from scipy.sparse import csr_array, hstack
 
     people, questions = table.choice.shape
+    if not questions:
+        return
     widths = np.array([len(question.options) for question in table.questions])
     start = np.concatenate([[0], np.cumsum(widths)])
     row, column = np.nonzero(table.choice >= 0)

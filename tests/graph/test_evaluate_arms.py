@@ -159,7 +159,7 @@ def test_what_is_borrowed_at_random_is_not_what_is_shared(town: Town) -> None:
         assert not keys & set(own[one.user].held)
         assert one.user not in {item.user for item in one.items}
         summaries += len(keys)
-    assert summaries > 20
+    assert summaries > 10
 
 
 def test_draws_depend_on_the_seed_and_on_no_other_pair(town: Town) -> None:
