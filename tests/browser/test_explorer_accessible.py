@@ -56,6 +56,7 @@ def test_no_serious_fault_where_clicks_lead(
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.goto(explorer.url("person", user=user))
+    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
     page.locator("a[href^='/fact?']").first.click()
     page.get_by_role("heading", name="Rests on").first.wait_for()
     found = serious_faults(page)

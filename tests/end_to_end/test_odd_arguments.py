@@ -85,8 +85,8 @@ def test_a_server_that_says_nothing(cli: CommandLine, monkeypatch: pytest.Monkey
 def test_an_interrupted_command_says_what_was_done(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """And that the same command resumes; then it does."""
     load = ("load", "jsonl", TOWN, "--dataset", "end-to-end-interrupted")
-    module = sys.modules.get("persona_db.chains.refinement.writer") or import_module(
-        "persona_db.chains.refinement.writer"
+    module = sys.modules.get("persona_db.chains.refinement.refine") or import_module(
+        "persona_db.chains.refinement.refine"
     )
 
     def interrupt(*_: object, **__: object) -> None:
@@ -94,7 +94,7 @@ def test_an_interrupted_command_says_what_was_done(cli: CommandLine, monkeypatch
 
     assert cli(*load).status == 0
     with monkeypatch.context() as patch:
-        patch.setattr(module.PersonaWriter, "__exit__", interrupt)
+        patch.setattr(module, "segment_people", interrupt)
         done = cli("refine", "--dataset", "end-to-end-interrupted")
     assert done.status == 130
     assert "interrupted while " in done.err

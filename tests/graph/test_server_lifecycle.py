@@ -170,11 +170,11 @@ def test_what_a_killed_server_leaves_goes(own_settings: Settings, home: Home) ->
     assert any(home.temporary.iterdir())
     (home.temporary / "of the killed").mkdir()
     verified = next(own_settings.cache_dir.glob("neo4j-*/verified.json"))
-    before = verified.stat().st_ino
+    before = verified.stat().st_mtime_ns
     os.kill(running.pid, signal.SIGKILL)
     server.ensure_running(own_settings)
     assert not (home.temporary / "of the killed").exists()
-    assert verified.stat().st_ino != before
+    assert verified.stat().st_mtime_ns > before
 
 
 def test_a_server_that_hangs_is_started_again(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
