@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from persona_db.chains.results import Collaborator
     from persona_db.graph.session import Graph
 
-_SEEN = {"induced": Sharing.INDUCED.rank, "distilled": Sharing.DISTILLED.rank}
-"""The level from which others see a fact of a layer."""
-
 __all__ = ["neighbourhood", "picture", "widget"]
 
 
@@ -77,7 +74,9 @@ def neighbourhood(
             made.add_edge(f"user {user}", node, type="HOLDS", weight=key.own_weight, opposed=False)
             made.add_edge(person, node, type="HOLDS", weight=key.their_weight, opposed=key.contribution < 0)
     if as_of is None:
-        layers = [layer for layer in ("induced", "distilled") if not for_others or owner.sharing.rank >= _SEEN[layer]]
+        layers = [
+            layer for layer in ("induced", "distilled") if not for_others or owner.sharing.rank >= Sharing(layer).rank
+        ]
         _add_facts(made, graph, user, dataset=dataset, most_facts=most_facts, layers=layers)
     return made
 

@@ -152,7 +152,7 @@ def _print_plan(plan: RefineReport) -> None:
 
 
 def _print_report(report: RefineReport) -> None:
-    from persona_db.chains.fit.settings import FittedSettings
+    from persona_db.chains.fit.settings import FittedSettings, gains_told
     from persona_db.cli.console import print_table
 
     rows: list[tuple[str, int, str]] = [
@@ -175,8 +175,7 @@ def _print_report(report: RefineReport) -> None:
             ("waiting", report.waiting, "users still to be refined"),
         ]
     print_table((f"dataset {report.dataset}", "count", ""), rows)
-    lifts = FittedSettings.model_validate(report.settings).lifts
-    for line in (*(lift.skill for lift in lifts if lift.skill), *(lift.told for lift in lifts)):
+    for line in gains_told(FittedSettings.model_validate(report.settings).lifts):
         print(line)
     money = f", {_money(report.cost_usd)}" if report.model_settings is not None else ""
     use = "" if report.current else ", which becomes current when no user is waiting"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
-from persona_db.chains.fit.settings import JoinGain
+from persona_db.chains.fit.settings import JoinGain, gains_told
 from persona_db.cli.console import as_csv, one_line, print_json, print_table, progress_bar, read_settings
 from persona_db.graph.ledger import Spent
 from persona_db.graph.models import Model
@@ -141,8 +141,7 @@ def _lines(found: Status) -> list[str]:
         if dataset.left_out:
             reasons = ", ".join(f"{users:,} as {reason}" for reason, users in dataset.left_out.items())
             lines += [f"  excluded: {reasons} (`persona-db query left_out --dataset {dataset.dataset}`)"]
-        lines += [f"  {lift.skill}" for lift in dataset.lifts if lift.skill]
-        lines += [f"  {lift.told}" for lift in dataset.lifts]
+        lines += [f"  {line}" for line in gains_told(dataset.lifts)]
         lines += [f"  {one_line(_spent(row))}" for row in dataset.ledger]
     return lines
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
+from persona_db.chains.fit.settings import gains_told
 from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.explorer.site import needed, site_of
 from persona_db.graph.datasets import require_dataset
@@ -45,7 +46,7 @@ def population(request: Request) -> Response:
         "population.html",
         about=about,
         counts={row["label"]: row["nodes"] for row in _counts(site, graph, dataset)},
-        gains=open_snapshot(graph, dataset).settings.lifts if about.current_fit else (),
+        gains=gains_told(open_snapshot(graph, dataset).settings.lifts) if about.current_fit else (),
         splitting=explore(graph, "splitting_values", dataset=dataset, limit=_SHOWN),
         segments=segments,
         least=least,

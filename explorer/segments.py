@@ -83,12 +83,17 @@ def question(request: Request) -> Response:
         groups = explore(graph, "answers_by_group", dataset=dataset, question=id_, by=by, limit=_MOST_ROWS)
     skip = number(request, "skip")
     chosen = option if option >= 0 else max(range(len(shares)), key=lambda at: shares[at]["people"], default=0)
-    people = explore(
-        graph, "people_who", dataset=dataset, question=id_, option=chosen, sample=_ANSWERS, skip=skip, limit=_PEOPLE + 1
-    )
     groups = _groups(groups)
-    if site.for_others:
-        people, groups = [], [one for one in groups if one["asked"] >= _LEAST_SHOWN]
+    people: list[dict[str, Any]] = []
+    goes_with: list[dict[str, Any]] = []
+    if not site.for_others:
+        people = explore(
+            graph, "people_who", dataset=dataset, question=id_, option=chosen, sample=_ANSWERS, skip=skip,
+            limit=_PEOPLE + 1,
+        )  # fmt: skip
+        goes_with = _goes_with(graph, dataset, id_, chosen, counted=counted)
+    else:
+        groups = [one for one in groups if one["asked"] >= _LEAST_SHOWN]
         answered = sum(row["people"] for row in shares)
         shares = [{**row, "people": 5 * round(row["people"] / 5)} for row in shares if answered >= _LEAST_SHOWN]
     return site.page(
@@ -100,7 +105,7 @@ def question(request: Request) -> Response:
         attributes=attributes,
         groups=groups,
         option=chosen,
-        goes_with=_goes_with(graph, dataset, id_, chosen, counted=counted),
+        goes_with=goes_with,
         counted=counted,
         tables={
             "shares": "shares_counted" if counted else "shares_of",

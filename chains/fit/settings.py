@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import Field
 
 from persona_db.graph.models import Model
 
-__all__ = ["USUAL_RATIO", "EngineSettings", "FittedSettings", "JoinGain"]
+__all__ = ["USUAL_RATIO", "EngineSettings", "FittedSettings", "JoinGain", "gains_told"]
 
 USUAL_RATIO = 0.4
 """The composition ratio where the JOIN's lift was not measured."""
@@ -66,6 +67,11 @@ class JoinGain(Model):
         if self.low <= 0:
             return f"others hardly add here: for {whom} what they add is within chance"
         return f"{self.ratio:.0%} of the places are for the JOIN, which for {whom} saves {found}".replace("%", " %", 1)
+
+
+def gains_told(gains: Sequence[JoinGain]) -> list[str]:
+    """Return sentences on how well answers are predicted, then on what is borrowed and why."""
+    return [*(gain.skill for gain in gains if gain.skill), *(gain.told for gain in gains)]
 
 
 class EngineSettings(Model):

@@ -17,13 +17,6 @@ from persona_db.graph.models import Model, Sharing
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-_LEAST = {
-    "induced": Sharing.INDUCED.rank,
-    "distilled": Sharing.DISTILLED.rank,
-    "history": Sharing.HISTORY.rank,
-}
-"""The level from which others see an item: who shares less by now is not named, whatever the prediction rests on."""
-
 __all__ = ["NamedKey", "Step", "Support", "Trace", "trace"]
 
 
@@ -136,7 +129,7 @@ def _sources(graph: Graph, dataset: str, prediction: Prediction) -> dict[str, _S
     return {
         one.id: one
         for one in found
-        if own[one.id] == (one.user == prediction.user) and (own[one.id] or one.sharing_rank >= _LEAST[one.layer])
+        if own[one.id] == (one.user == prediction.user) and (own[one.id] or one.sharing_rank >= Sharing(one.layer).rank)
     }
 
 

@@ -20,6 +20,7 @@ from persona_db.chains.fit.keys import make_keys, profiles
 from persona_db.chains.fit.leanings import PersonLeanings, leanings
 from persona_db.chains.fit.learn import people_of
 from persona_db.chains.fit.population import Population, fit_population
+from persona_db.chains.fit.scale import LEAST_PROBABILITY
 from persona_db.chains.fit.settings import FittedSettings, JoinGain
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.summaries import summarise
@@ -51,7 +52,6 @@ _LEAST_TESTS = 100
 _LEAST_PEOPLE = 50
 _COLD_PEOPLE = 150
 _DRAWS = 1_000
-_LEAST_PROBABILITY = 1e-4
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ def _predicted(
         for at, ratio in enumerate((0.0, *RATIOS)):
             items = fill(fold.sources, own, question, borrow_from, settings, ratio=ratio)
             likely = forecast(correlations, question.id, items).probabilities
-            losses[place, at] = -np.log(max(float(likely[truth[column]]), _LEAST_PROBABILITY))
+            losses[place, at] = -np.log(max(float(likely[truth[column]]), LEAST_PROBABILITY))
             right[place, at] = likely.argmax() == truth[column]
     usual = [population.scales[column].rates.argmax() == truth[column] for column in asked]
     return _Predicted(losses, right, np.array(usual, dtype=bool))

@@ -18,9 +18,7 @@ def numbers(sample: Sample) -> Numbers:
     chance = upper_chance(sample)
     areas: list[float] = []
     changes = np.zeros(len(sample))
-    order = np.argsort(sample.questions, kind="stable")
-    bounds = np.flatnonzero(np.diff(sample.questions[order])) + 1
-    for group in np.split(order, bounds):
+    for group in sample.by_question():
         found = area_of(chance[group], sample.true_rank[group])
         if found is None or len(found[2]) < LEAST_ITEMS:
             continue

@@ -62,6 +62,11 @@ class Sample:
         """Return which items have a true rank; correlations are over these."""
         return ~np.isnan(self.true_rank)
 
+    def by_question(self) -> list[Indices]:
+        """Return the items of each question, in the order of its number; items in theirs."""
+        order = np.argsort(self.questions, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(self.questions[order])) + 1)
+
     def taken(self, items: Indices) -> Sample:
         """Return *items* alone; their users and questions are renumbered in their order."""
         return Sample(

@@ -19,10 +19,8 @@ def numbers(sample: Sample) -> Numbers:
     from scipy.sparse import csr_array
 
     made = np.zeros((len(sample), 2))
-    kept = np.flatnonzero(sample.on_scale)
-    order = kept[np.argsort(sample.questions[kept], kind="stable")]
-    bounds = np.flatnonzero(np.diff(sample.questions[order])) + 1
-    for items in np.split(order, bounds):
+    for group in sample.by_question():
+        items = group[sample.on_scale[group]]
         if len(items):
             made[items] = np.column_stack([np.ones(len(items)), _parts(sample, items)])
     return csr_array(made)

@@ -26,9 +26,7 @@ def numbers(sample: Sample) -> Numbers:
 
     correlations: list[float] = []
     changes = np.zeros(len(sample))
-    order = np.argsort(sample.questions, kind="stable")
-    bounds = np.flatnonzero(np.diff(sample.questions[order])) + 1
-    for group in np.split(order, bounds):
+    for group in sample.by_question():
         items = group[sample.on_scale[group]]
         true = sample.true_rank[items]
         if len(items) < LEAST_ITEMS or len(np.unique(true)) < 2:
