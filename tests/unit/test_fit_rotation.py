@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
@@ -17,7 +17,8 @@ def criterion(loadings: np.ndarray) -> float:
     return float((rows**2).var(axis=0).sum())
 
 
-@settings(derandomize=True)  # loadings of noise alone have several optima, of which varimax may find a lesser one
+@settings(derandomize=True)  # loadings of noise alone have many optima: no number of starts finds the greatest always
+@example(seed=140, traits=3)  # from where they stand these end in a lesser one
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6))
 def test_no_rotation_is_simpler(seed: int, traits: int) -> None:
     """Of a hundred rotations at random none has a greater criterion, and what traits imply of questions stays."""
