@@ -8,7 +8,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev fmt lint types test chaos bench demo docs sessions clean
+.PHONY: help dev fmt lint types test chaos bench demo map-library docs sessions clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,13 @@ bench: dev ## Measure speed and size; ARGS="--quick" for a short run
 
 demo: dev ## The main job on the bundled US Senate data
 	$(BIN)/persona-db demo $(ARGS)
+
+map-library: ## Bundle the parts of D3 that the map uses anew; needs Node
+	mkdir -p .tools/d3 && cd .tools/d3 && npm install --prefix . --no-save --silent d3-zoom@3 d3-selection@3 d3-quadtree@3 esbuild@0
+	head -n 4 explorer/static/d3.js > .tools/d3/head.js
+	echo 'export { zoom, zoomIdentity } from "d3-zoom"; export { select } from "d3-selection"; export { quadtree } from "d3-quadtree";' > .tools/d3/map.js
+	cd .tools/d3 && npx esbuild map.js --bundle --minify --format=iife --global-name=d3 --outfile=bundle.js
+	cat .tools/d3/head.js .tools/d3/bundle.js > explorer/static/d3.js
 
 docs: dev ## Write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py

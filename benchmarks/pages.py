@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import re
+import shutil
 import socket
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -42,6 +44,8 @@ from persona_db.loaders import Source, load, open_source
 
 LIMIT_MS = 300.0
 """What the 95th percentile of every page has to stay below."""
+MAP_LIMIT_MS = 2_000.0
+"""The same of everybody's places, and of the map in a browser until it answers to the pointer."""
 WARM_UP = 5
 
 
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     tell = Tell()
     lines = []
-    worst = 0.0
+    too_slow = []
     with tempfile.TemporaryDirectory(prefix="persona-db-pages-") as scratch:
         settings = Settings()
         if not given.dataset:
@@ -74,8 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     sets["GSS 2016"] = _refined(graph, "gss", source, tell)
                 with _served(settings) as address:
                     for title, dataset in sets.items():
-                        for page, latency in _pages(graph, address, dataset, given.calls):
-                            worst = max(worst, latency.p95_ms)
+                        measured = chain(
+                            _pages(graph, address, dataset, given.calls), _map_in_browser(graph, address, dataset)
+                        )
+                        for page, latency in measured:
+                            if latency.p95_ms > (MAP_LIMIT_MS if page.startswith(("map.json", "map in")) else LIMIT_MS):
+                                too_slow.append(f"{title}, {page}")
                             numbers = f"{latency.calls} | {latency.median_ms:.0f} | {latency.p95_ms:.0f}"
                             lines.append(f"| {title} | {page} | {numbers} |")
                             print(lines[-1], flush=True)
@@ -86,12 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     head = (
         "# Pages of the explorer\n\n"
         f"Milliseconds from request to answer over HTTP on one machine, {datetime.now(UTC):%Y-%m-%d}: {_machine()}.\n"
-        f"Made by `{command}`; every page has to stay below {LIMIT_MS:.0f} ms at the 95th percentile.\n\n"
+        f"Made by `{command}`; every page has to stay below {LIMIT_MS:.0f} ms at the 95th percentile, "
+        f"everybody's places (`map.json`) and the map in a browser below {MAP_LIMIT_MS:,.0f}.\n\n"
         "| dataset | page | calls | median | p95 |\n|---|---|---|---|---|\n"
     )
     given.out.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
-    print(f"slowest p95: {worst:.0f} ms; wrote {given.out}")
-    return 0 if worst <= LIMIT_MS else 1
+    print(f"wrote {given.out}; too slow: {'; '.join(too_slow) or 'none'}")
+    return 1 if too_slow else 0
 
 
 def _machine() -> str:
@@ -226,6 +235,40 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
 
         for page, call_it in (("predict", predict), ("predict, a new question", partial(predict, new=True))):
             yield page, timed(call_it, numbers[WARM_UP:], warm_up=numbers[:WARM_UP])[0]
+
+
+def _map_in_browser(graph: Graph, address: str, dataset: str) -> Iterator[tuple[str, Latency]]:
+    """Open the map in Chromium, where it is there: until a dot under the pointer is named, and a turn of the wheel."""
+    chromium = shutil.which("chromium")
+    if chromium is None or not graph.read("segments", dataset=dataset, of_fit=None):
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+
+        def until_it_answers(_: str) -> None:
+            page.goto(f"{address}map?{urlencode({'dataset': dataset})}")
+            page.wait_for_selector("canvas[data-painted]")
+            box = page.locator("canvas").bounding_box() or {"x": 0.0, "y": 0.0, "width": 0.0, "height": 0.0}
+            for part in np.linspace(0.5, 0.9, 100):
+                page.mouse.move(box["x"] + box["width"] * part, box["y"] + box["height"] / 2)
+                if page.evaluate("document.getElementById('pointed').textContent"):
+                    return
+            raise RuntimeError("nobody is named under the pointer")
+
+        def turn(_: str) -> None:
+            page.evaluate(
+                "() => new Promise((done) => {"
+                " const turned = { deltaY: -40, clientX: 500, clientY: 400, bubbles: true };"
+                " document.getElementById('map').dispatchEvent(new WheelEvent('wheel', turned));"
+                " requestAnimationFrame(() => requestAnimationFrame(done)); })"
+            )
+
+        yield "map in Chromium, until it answers", timed(until_it_answers, [*map(str, range(7))], warm_up=["0"])[0]
+        yield "map in Chromium, a turn of the wheel", timed(turn, [*map(str, range(20))], warm_up=["0"])[0]
+        browser.close()
 
 
 def _query(dataset: str, user: str) -> str:

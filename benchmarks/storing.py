@@ -49,7 +49,11 @@ def store(graph: Graph, dataset: str, people: People, *, vectors: bool, progress
             for user, _ in batch
         ]
         holds = [
-            {"user": user, "at": "", "keys": [{"key": key, "weight": w, "unit": unit} for key, w, unit in held]}
+            {
+                "user": user,
+                "at": "",
+                "keys": [{"key": key, "weight": w, "unit": unit, "inferred": False} for key, w, unit in held],
+            }
             for user, held in batch
         ]
         personas: list[dict[str, Any]] = [

@@ -99,6 +99,7 @@ def _routes() -> list[BaseRoute]:
         Route("/neighbourhood", values.neighbourhood),
         Route("/figure", values.figure),
         Route("/ask", asking.ask, methods=["GET"]),
+        Route("/evidence.csv", asking.evidence),
         Route("/predict", asking.predict, methods=["POST"]),
         Route("/health", population.health),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from persona_db.chains.fit.threads import one_thread
 from persona_db.explorer.site import form_of, needed, site_of
+from persona_db.explorer.tables import as_csv
 from persona_db.graph.errors import ConfigError
 from persona_db.graph.users import require_user
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from persona_db.chains.results import Prediction
     from persona_db.graph.session import Graph
 
-__all__ = ["Answered", "answer", "ask", "predict"]
+__all__ = ["Answered", "answer", "ask", "evidence", "predict"]
 
 _SIDES = ("own", "borrowed")
 _SHOWN = 15
@@ -57,8 +59,18 @@ def ask(request: Request) -> Response:
         text=params.get("text", ""),
         options=params.get("options", ""),
         answered=answered,
+        kept_as=made,
         gone=bool(made) and answered is None,
     )
+
+
+def evidence(request: Request) -> Response:
+    """Return the evidence of a prediction that is still kept, as CSV: what moved it, and by how many points."""
+    answered = site_of(request).kept(needed(request, "made"))
+    if answered is None:
+        raise HTTPException(404, "that prediction is not kept any more; make it again")
+    rows = [(one.id, one.source, round(one.points, 1), one.shown) for one in answered.prediction.evidence]
+    return as_csv("evidence", ("id", "source", "points", "text"), rows)
 
 
 async def predict(request: Request) -> Response:

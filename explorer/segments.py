@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from persona_db.chains.segments.report import LEAST_ASKED
 from persona_db.chains.segments.report import segment as segment_of
 from persona_db.explorer.site import needed, number, site_of
 from persona_db.graph.datasets import require_dataset
@@ -41,7 +43,7 @@ def segment(request: Request) -> Response:
     graph, dataset, name = site.connection.graph(), needed(request, "dataset"), needed(request, "segment")
     page = segment_of(graph, dataset, name, people=_TYPICAL)
     names = {row["segment"]: row["name"] for row in explore(graph, "segments", dataset=dataset)}
-    return site.page(request, "segment.html", page=page, names=names)
+    return site.page(request, "segment.html", page=page, names=names, least=LEAST_ASKED)
 
 
 def questions(request: Request) -> Response:
@@ -57,8 +59,9 @@ def questions(request: Request) -> Response:
         found = explore(graph, "questions_answered", dataset=dataset, skip=skip, limit=_A_PAGE + 1)
     more = not query and len(found) > _A_PAGE
     return site.page(
-        request, "questions.html", query=query, questions=found[:_A_PAGE], after=skip + _A_PAGE if more else None
-    )
+        request, "questions.html", query=query, words=words, questions=found[:_A_PAGE],
+        after=skip + _A_PAGE if more else None,
+    )  # fmt: skip
 
 
 def question(request: Request) -> Response:
@@ -133,35 +136,42 @@ def map_page(request: Request) -> Response:
 
 
 def map_data(request: Request) -> Response:
-    """Return everybody's place as columns, and the groups by which dots are coloured, the largest first."""
+    """Return everybody's place as columns, and the groups by which dots are coloured, the largest first.
+
+    A name is null where somebody has none but their id.
+    """
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     by, id_ = request.query_params.get("by", "segment"), request.query_params.get("question", "")
     asked = _question(graph, dataset, id_) if id_ else None
     attribute = None if by == "segment" or asked else by
-    rows = explore(graph, "places_of_people", dataset=dataset, attribute=attribute, question=id_ or None)
+    [found] = explore(graph, "places_in_columns", dataset=dataset, attribute=attribute, question=id_ or None)
+    users: list[str] = found["users"]
+    names: list[Any]
     if asked:
-        kinds = [None if row["option"] is None else row["option"] for row in rows]
-        names: list[Any] = list(range(len(asked.options)))
-        called = list(asked.options)
+        options = dict(zip(found["answered"], found["options"], strict=True))
+        kinds: list[Any] = [options.get(user) for user in users]
+        names, called = list(range(len(asked.options))), list(asked.options)
     elif attribute:
-        kinds = [row["group"] for row in rows]
-        counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind is not None}
+        kinds = found["groups"]
+        counts = Counter(kind for kind in kinds if kind)
         names = sorted(counts, key=lambda kind: (-counts[kind], kind))[:_MOST_GROUPS]
         called = [str(name) for name in names]
     else:
-        kinds = [row["segment"] for row in rows]
-        found = explore(graph, "segments", dataset=dataset)
-        names, called = [row["segment"] for row in found], [row["name"] for row in found]
+        kinds = found["segments"]
+        groups = explore(graph, "segments", dataset=dataset)
+        names, called = [row["segment"] for row in groups], [row["name"] for row in groups]
     place = {name: at for at, name in enumerate(names)}
+    left_out = set(found["left_out"])
+    kept = [at for at, user in enumerate(users) if user not in left_out]
     return JSONResponse(
         {
             "groups": called,
-            "users": [row["user"] for row in rows],
-            "names": [(row["name"] or row["user"])[:80] for row in rows],
-            "x": [row["x"] for row in rows],
-            "y": [row["y"] for row in rows],
-            "group": [place.get(kind, -1) for kind in kinds],
+            "users": [users[at] for at in kept],
+            "names": [None if found["names"][at] == users[at] else found["names"][at][:80] for at in kept],
+            "x": [round(found["x"][at], 4) for at in kept],
+            "y": [round(found["y"][at], 4) for at in kept],
+            "group": [place.get(kinds[at], -1) for at in kept],
         }
     )
 

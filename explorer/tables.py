@@ -1,4 +1,4 @@
-"""Tables of pages as files: the rows of a named query for exploring, as CSV."""
+"""Tables of pages as files: rows as CSV, and those of a named query for exploring."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from persona_db.graph.explore import explore, explore_queries, params_from_texts
 from persona_db.graph.free_cypher import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from starlette.requests import Request
 
-__all__ = ["table"]
+__all__ = ["as_csv", "table"]
 
 _ALSO = ("counts_by_label", "ledger")
 """Queries that are no questions to explore, of which a page shows a table too."""
@@ -37,10 +39,15 @@ def table(request: Request) -> Response:
     texts = [pair for pair in request.query_params.multi_items() if pair[0] != "query"]
     graph = site_of(request).connection.graph()
     rows = explore(graph, name, **params_from_texts(name, texts))
+    return as_csv(name, found.returns, ([plain(row[column]) for column in found.returns] for row in rows))
+
+
+def as_csv(name: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> Response:
+    """Return rows as a CSV file to keep, called by *name*; a list is written as JSON."""
     written = io.StringIO()
     writer = csv.writer(written)
-    writer.writerow(found.returns)
-    writer.writerows([[_cell(plain(row[column])) for column in found.returns] for row in rows])
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return Response(
         written.getvalue(),
         media_type="text/csv; charset=utf-8",

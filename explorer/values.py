@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -12,12 +12,15 @@ from persona_db.chains.figure import figure_of, write_svg
 from persona_db.chains.neighbourhoods import neighbourhood as neighbourhood_of
 from persona_db.chains.persona import KeyKind
 from persona_db.explorer.site import needed, number, site_of
+from persona_db.explorer.tables import as_csv
 from persona_db.graph.explore import explore, words_to_find
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from persona_db.chains.neighbourhood_graph import Neighbourhood
 
 __all__ = ["figure", "key", "keys", "neighbourhood"]
 
@@ -81,7 +84,42 @@ def neighbourhood(request: Request) -> Response:
     top_k = _top_k(request)
     known = require_user(graph, dataset, user)
     made = neighbourhood_of(graph, user, dataset=dataset, top_k=top_k)
-    people = [
+    people = _collaborators(made)
+    figure = Markup(write_svg(figure_of(made), theme=None, links=True))  # noqa: S704  # its texts are escaped there
+    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k, figure=figure)
+
+
+def figure(request: Request) -> Response:
+    """Return a person's neighbourhood as a file to keep: `as` says svg, pdf, png, or csv for its rows."""
+    graph, dataset, user = site_of(request).connection.graph(), needed(request, "dataset"), needed(request, "user")
+    kind = request.query_params.get("as", "svg")
+    if kind not in (*_FILES, "csv"):
+        raise HTTPException(400, f"a figure is {', '.join(_FILES)} or csv")
+    made = neighbourhood_of(graph, user, dataset=dataset, top_k=_top_k(request))
+    if kind == "csv":
+        rows = [
+            (one["id"], one["name"], one["score"], key["id"], key["name"], "opposed" if key["opposed"] else "shared")
+            for one in _collaborators(made)
+            for key in one["keys"]
+        ]
+        return as_csv("neighbourhood", ("user", "name", "score", "key", "value", "how"), rows)
+    drawn = figure_of(made)
+    if kind == "svg":
+        content = write_svg(drawn).encode()
+    else:
+        from persona_db.chains.figure_print import write_printed
+
+        content = write_printed(drawn, "pdf" if kind == "pdf" else "png")
+    return RawResponse(
+        content,
+        media_type=_FILES[kind],
+        headers={"content-disposition": f'attachment; filename="neighbourhood.{kind}"'},
+    )
+
+
+def _collaborators(made: Neighbourhood) -> list[dict[str, Any]]:
+    """Return the collaborators, each with `keys`: what they share, what counts most first, then what they oppose."""
+    return [
         {
             **data,
             "keys": sorted(
@@ -96,28 +134,6 @@ def neighbourhood(request: Request) -> Response:
         for node, data in made.nodes(data=True)
         if data["role"] == "collaborator"
     ]
-    figure = Markup(write_svg(figure_of(made), theme=None, links=True))  # noqa: S704  # its texts are escaped there
-    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k, figure=figure)
-
-
-def figure(request: Request) -> Response:
-    """Return a person's neighbourhood as a file to keep: `as` says svg, pdf or png."""
-    graph, dataset, user = site_of(request).connection.graph(), needed(request, "dataset"), needed(request, "user")
-    kind = request.query_params.get("as", "svg")
-    if kind not in _FILES:
-        raise HTTPException(400, f"a figure is {', '.join(_FILES)}")
-    drawn = figure_of(neighbourhood_of(graph, user, dataset=dataset, top_k=_top_k(request)))
-    if kind == "svg":
-        content = write_svg(drawn).encode()
-    else:
-        from persona_db.chains.figure_print import write_printed
-
-        content = write_printed(drawn, "pdf" if kind == "pdf" else "png")
-    return RawResponse(
-        content,
-        media_type=_FILES[kind],
-        headers={"content-disposition": f'attachment; filename="neighbourhood.{kind}"'},
-    )
 
 
 def _top_k(request: Request) -> int:

@@ -14,8 +14,13 @@ from persona_db.graph.models import Model
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["Difference", "Segment", "SegmentPage", "SegmentReport", "Told", "TypicalPerson", "segment", "segments"]
+__all__ = [
+    "LEAST_ASKED", "Difference", "Segment", "SegmentPage", "SegmentReport", "Told", "TypicalPerson", "segment",
+    "segments",
+]  # fmt: skip
 
+LEAST_ASKED = 5
+"""People of each of two segments who were asked, for their difference to be told."""
 _DIFFERENCES = 5
 _MOST = 100
 
@@ -134,7 +139,9 @@ def segment(graph: Graph, dataset: str, name: str, *, as_of: str | None = None, 
         )
         for other in found
         if other not in (name, "between")
-        for row in graph.read("segments_differ", **scope, segment=name, other=other, least=5, limit=_DIFFERENCES)
+        for row in graph.read(
+            "segments_differ", **scope, segment=name, other=other, least=LEAST_ASKED, limit=_DIFFERENCES
+        )
     ]  # fmt: skip
     return SegmentPage(
         dataset=dataset, fit=report.fit, segment=found[name], answers=tuple(Told(**row) for row in answers),

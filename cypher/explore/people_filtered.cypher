@@ -12,6 +12,6 @@ WHERE u.id > '' AND u.sharing_rank >= 1 AND all(one IN $attributes WHERE one IN 
   AND ($segment IS NULL OR EXISTS {
     (u)-[:IN_SEGMENT {fit: d.current_fit, retired_at: '9999-12-31'}]->(:Segment {id: $segment})
   })
-WITH d, u ORDER BY u.id SKIP $skip LIMIT $limit
+WITH d, u ORDER BY u.dataset, u.id SKIP $skip LIMIT $limit
 OPTIONAL MATCH (u)-[r:IN_SEGMENT {fit: d.current_fit, retired_at: '9999-12-31'}]->(s:Segment)
 RETURN u.id AS user, u.name AS name, s.id AS segment, s.name AS segment_name ORDER BY user

@@ -7,7 +7,7 @@
 // row     keys [key, weight]
 // cost    read; so many users by index, and their keys
 MATCH (u:User {dataset: $dataset}) WHERE u.id > $after
-WITH u ORDER BY u.id LIMIT $limit
+WITH u ORDER BY u.dataset, u.id LIMIT $limit
 OPTIONAL MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit, retired_at: '9999-12-31'})
 CALL (u) {
   MATCH (u)-[h:HOLDS|LEANS_TO {fit: $fit, retired_at: '9999-12-31'}]->(k:CacheKey)

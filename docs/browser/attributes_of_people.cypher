@@ -6,7 +6,7 @@
 // returns attribute str, people int, values int
 // cost    read; the attributes of the people looked at
 MATCH (u:User {dataset: $dataset}) WHERE u.id > '' AND u.sharing_rank >= 1  // 1 = keys
-WITH u ORDER BY u.id LIMIT $sample
+WITH u ORDER BY u.dataset, u.id LIMIT $sample
 UNWIND u.attributes AS one
 WITH split(one, '=')[0] AS attribute, one
 WITH attribute, count(*) AS people, count(DISTINCT one) AS values

@@ -12,8 +12,10 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
 CALL (d, k) {
   MATCH (k)<-[h:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-  WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
-  WITH u ORDER BY h.weight DESC, u.id LIMIT $sample
+  WHERE u.sharing_rank >= 1  // 1 = keys
+  WITH d, u, h.weight AS weight, u.id AS user ORDER BY weight DESC, user
+  WHERE NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
+  WITH u ORDER BY weight DESC, user LIMIT $sample
   RETURN collect(u) AS holders, count(u.weight) > 0 AS weighted, sum(coalesce(u.weight, 1.0)) AS inside,
          sum(coalesce(u.weight, 1.0) * coalesce(u.weight, 1.0)) AS squares
 }

@@ -2,7 +2,7 @@
 // history_of: a user's history items, oldest first.
 // param   dataset  str  whose user
 // param   user     str  id of the user
-// param   as_of    str  items up to this date; '9999-12-31' for all
+// param   as_of    str  items up to this date; 9999-12-31 unless given
 // returns id str, user str, text str, question str?, option int?, at str
 // cost    read; every item of one user
 MATCH (u:User {dataset: $dataset, id: $user})-[:HAS_HISTORY]->(h:HistoryItem)-[:SAYS]->(s:Statement)

@@ -8,5 +8,7 @@
 // cost    read; one index look-up, and every holder of the key
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})<-[h:HOLDS {retired_at: '9999-12-31'}]-(u:User)
-WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
-RETURN u.id AS user, u.name AS name, h.weight AS weight, h.at AS at ORDER BY weight DESC, user SKIP $skip LIMIT $limit
+WHERE u.sharing_rank >= 1  // 1 = keys
+WITH d, u, h, h.weight AS weight, u.id AS user ORDER BY weight DESC, user
+WHERE NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // after sorting: it is looked at for the page alone
+RETURN user, u.name AS name, weight, h.at AS at ORDER BY weight DESC, user SKIP $skip LIMIT $limit

@@ -130,6 +130,40 @@ def test_a_table_as_csv(explorer: Explorer, page: Page) -> None:
     assert shown
 
 
+def test_every_list_is_a_file(explorer: Explorer, page: Page) -> None:
+    """Each page with a table or a list links to it as CSV, which has a head, and rows where there is something."""
+    user, question, _ = explorer.held_out
+    page.goto(explorer.url("ask", user=user))
+    page.get_by_label("Its id, or words to find it by").fill(question)
+    page.get_by_role("button", name="Predict").click()
+    page.wait_for_url("**/ask?**made=**")
+    predicted = page.url
+    page.goto(explorer.url("person", user=COLLINS))
+    of_a_fact = explorer.address + (page.locator("a[href^='/fact']").first.get_attribute("href") or "").lstrip("/")
+    page.goto(explorer.url("keys"))
+    of_a_key = explorer.address + (page.locator("a[href^='/key?']").first.get_attribute("href") or "").lstrip("/")
+    for address in (
+        predicted,
+        of_a_fact,
+        of_a_key,
+        explorer.url("person", user=COLLINS),
+        explorer.url("neighbourhood", user=COLLINS),
+        explorer.url("compare", first=COLLINS, second=SNOWE),
+        explorer.url("question", question=question),
+        explorer.url("segment", segment="1"),
+        *(explorer.url(name) for name in ("population", "runs", "people", "keys", "questions", "map")),
+    ):
+        page.goto(address)
+        links = [link.get_attribute("href") or "" for link in page.locator("a.csv").all()]
+        assert links, address
+        for link in links:
+            answer = page.request.get(explorer.address + link.lstrip("/"))
+            assert answer.headers["content-type"].startswith("text/csv"), link
+            head, *rows = csv.reader(answer.text().splitlines())
+            assert len(head) > 1, link
+            assert rows or "quarantined" in link or "ledger" in link, link
+
+
 def test_a_person_in_five_lines(explorer: Explorer, page: Page) -> None:
     """Five lines say who they are; the rest is folded, opens by a click or Enter, and each part is a file too."""
     page.goto(explorer.url("person", user=COLLINS))
