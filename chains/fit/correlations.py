@@ -151,7 +151,7 @@ def load_correlations(
     for question in new:
         wanted.pop(question.id, None)
     near = nearest(snapshot, {question.id: vectors[question.id] for question in new if question.id in vectors})
-    wanted.update(dict.fromkeys(other for found in near.values() for other, _ in found))
+    wanted.update(dict.fromkeys(one.question for found in near.values() for one in found))
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
     keys = read_keys(graph, dataset, fit, least=snapshot.least_holders)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)

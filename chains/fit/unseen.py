@@ -103,15 +103,24 @@ def named_in(text: str, own: Mapping[str, str], *, common: Collection[str] = ())
     return sorted({own[word] for word in words_of(text) if word in own and word not in common})
 
 
-def nearest(
-    snapshot: Snapshot, vectors: Mapping[str, Floats], *, most: int = _LIKE_QUESTIONS
-) -> dict[str, list[tuple[str, float]]]:
-    """Return the *most* questions of the Fit most similar to each vector, most similar first, with the cosine."""
+class Near(NamedTuple):
+    """A question of the Fit that is near a vector in meaning, with its cosine and its own vector."""
+
+    question: str
+    cosine: float
+    vector: Floats
+
+
+def nearest(snapshot: Snapshot, vectors: Mapping[str, Floats], *, most: int = _LIKE_QUESTIONS) -> dict[str, list[Near]]:
+    """Return the *most* questions of the Fit most similar to each vector, most similar first."""
     if not vectors:
         return {}
     asked = [{"id": id_, "vector": [float(x) for x in vector]} for id_, vector in vectors.items()]
     found = snapshot.graph.read("like_questions", dataset=snapshot.dataset, fit=snapshot.fit, rows=asked, top_k=most)
-    return {row["id"]: [(other, cosine) for other, cosine in row["nearest"]] for row in found}
+    return {
+        row["id"]: [Near(other, cosine, np.array(vector, dtype=np.float64)) for other, cosine, vector in row["nearest"]]
+        for row in found
+    }
 
 
 class Alike(NamedTuple):
@@ -126,7 +135,7 @@ class Alike(NamedTuple):
 def _alike(
     snapshot: Snapshot,
     new: Sequence[Question],
-    near: Mapping[str, Sequence[tuple[str, float]]],
+    near: Mapping[str, Sequence[Near]],
     questions: Mapping[str, Question],
     vectors: Mapping[str, Floats],
 ) -> list[list[Alike]]:
@@ -136,14 +145,12 @@ def _alike(
     """
     if not near:
         return [[] for _ in new]
-    ids = sorted({id_ for found in near.values() for id_, _ in found})
-    rows = snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=ids)
-    stored = {row["id"]: np.array(row["vector"], dtype=np.float64) for row in rows}
-    traits, of_words, common = _named(snapshot, new, [questions[id_].text for id_ in ids])
+    stored = {one.question: one.vector for found in near.values() for one in found}
+    traits, of_words, common = _named(snapshot, new, [questions[id_].text for id_ in sorted(stored)])
     size = max((len(values) for values in (*traits.values(), *of_words.values())), default=1)
     made: list[list[Alike]] = []
     for question in new:
-        signs = {id_: aligned(question, questions[id_]) for id_, _ in near.get(question.id, ())}
+        signs = {one.question: aligned(question, questions[one.question]) for one in near.get(question.id, ())}
         alike = [id_ for id_, sign in signs.items() if sign]
         if not alike:
             made.append([])
@@ -162,7 +169,7 @@ def _alike(
             named,
             new=1,
         )
-        cosines = dict(near[question.id])
+        cosines = {one.question: one.cosine for one in near[question.id]}
         made.append(
             [
                 Alike(id_, weight, signs[id_], cosines[id_])

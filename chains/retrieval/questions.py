@@ -141,13 +141,13 @@ def _known(
 ) -> dict[str, Question]:
     """Return the questions of the Fit that some texts ask with these options, of those nearest in meaning."""
     near = nearest(snapshot, vectors, most=_NEAR)
-    ids = sorted({id_ for found in near.values() for id_, _ in found})
+    ids = sorted({one.question for found in near.values() for one in found})
     rows = snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=ids)
     questions = {row["id"]: question_of(row) for row in rows}
     made: dict[str, Question] = {}
     for text in texts:
-        for id_, _ in near.get(text, ()):
-            if is_same(questions[id_], text, options):
-                made[text] = questions[id_]
+        for one in near.get(text, ()):
+            if is_same(questions[one.question], text, options):
+                made[text] = questions[one.question]
                 break
     return made
