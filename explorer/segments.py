@@ -34,6 +34,7 @@ _MOST_GROUPS = 8
 _LEAST_SHOWN = 10
 """People of whom others are told how they answered."""
 _MOST_ROWS = 5_000
+_LEFT_OUT = "left out"
 _ANSWERS = 500
 
 
@@ -158,20 +159,21 @@ def map_data(request: Request) -> Response:
         names = sorted(counts, key=lambda kind: (-counts[kind], kind))[:_MOST_GROUPS]
         called = [str(name) for name in names]
     else:
-        kinds = found["segments"]
         groups = explore(graph, "segments", dataset=dataset)
+        left_out = set(found["left_out"])
+        kinds = [_LEFT_OUT if user in left_out else of for user, of in zip(users, found["segments"], strict=True)]
         names, called = [row["segment"] for row in groups], [row["name"] for row in groups]
+        if left_out:
+            names, called = [*names, _LEFT_OUT], [*called, "Left out: copies, or answers as if at random"]
     place = {name: at for at, name in enumerate(names)}
-    left_out = set(found["left_out"])
-    kept = [at for at, user in enumerate(users) if user not in left_out]
     return JSONResponse(
         {
             "groups": called,
-            "users": [users[at] for at in kept],
-            "names": [None if found["names"][at] == users[at] else found["names"][at][:80] for at in kept],
-            "x": [round(found["x"][at], 4) for at in kept],
-            "y": [round(found["y"][at], 4) for at in kept],
-            "group": [place.get(kinds[at], -1) for at in kept],
+            "users": users,
+            "names": [None if name == user else name[:80] for user, name in zip(users, found["names"], strict=True)],
+            "x": [round(one, 4) for one in found["x"]],
+            "y": [round(one, 4) for one in found["y"]],
+            "group": [place.get(kind, -1) for kind in kinds],
         }
     )
 

@@ -176,7 +176,10 @@ class Refinement:
         replaces = place.current or not left.new or self._nothing_to_replace()
         settings = learned.population.settings if place.signals is not None else place.settings
         if place.finished:
-            fold_in(self.graph, self.dataset, place.fit, population=learned.population, batches=self._batches(users))
+            fold_in(
+                self.graph, self.dataset, place.fit, population=learned.population, batches=self._batches(users),
+                left_out={one.user for one in writer.excluded},
+            )  # fmt: skip
         with ThreadPoolExecutor(max_workers=1) as beside:  # all texts are there, and finishing reads no vectors of them
             embedded = beside.submit(embed, self.graph, self.dataset, self.embedder, self.progress)
             if replaces and not place.finished:
@@ -315,6 +318,7 @@ class Refinement:
     def _finish(self, place: Place, learned: Learned, left: Waiting) -> FittedSettings:
         """Reweight keys or measure the JOIN gain, let readers use the Fit, and return its settings."""
         graph, dataset, population, signals = self.graph, self.dataset, learned.population, learned.signals
+        excluded = learned.excluded
         if self.engine.finds_keys:
             if signals is None:
                 signals, _ = self._signals(graph.read("user_versions", dataset=dataset, fit=""))
@@ -336,6 +340,8 @@ class Refinement:
                 graph, dataset, place.fit, population=population, table=signals.table, names=learned.names,
                 seed=self.seed,
             )  # fmt: skip
+            out = [one.user for one in excluded]
+            fold_in(graph, dataset, place.fit, population=population, batches=self._batches(out), left_out=set(out))
             store_crosstabs(graph, dataset, place.fit, table=signals.table, attributes=signals.attributes)
         waiting = len(left.new) + len(left.incomplete)
         finish_fit(graph, dataset, place.fit, settings, current=self.as_of is None, waiting=waiting)

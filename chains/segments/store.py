@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,11 +104,13 @@ def _row(one: GoesWith) -> dict[str, object]:
 
 
 def fold_in(
-    graph: Graph, dataset: str, fit: str, *, population: Population, batches: Iterable[Sequence[UserHistory]]
-) -> None:
+    graph: Graph, dataset: str, fit: str, *, population: Population, batches: Iterable[Sequence[UserHistory]],
+    left_out: Set[str],
+) -> None:  # fmt: skip
     """Put people into the segments that a Fit has, from the date of their newest item on; others stay where they are.
 
-    People who share nothing are in none, and where the Fit has no segments nothing is done.
+    Those whom the Fit leaves out have a place on the map and are in between. People who share nothing are in none, and
+    where the Fit has no segments nothing is done.
     """
     axes = {row["question"]: row["axes"] for row in graph.read("segment_axes", dataset=dataset, fit=fit)}
     rows = [row for row in graph.read("segment_centres", dataset=dataset, fit=fit) if row["centre"]]
@@ -119,7 +122,12 @@ def fold_in(
     for batch in batches:
         sharing = [history for history in batch if history.sharing_rank > 0]
         if sharing:
-            found = members(axis, centres, population, _choice(population, sharing), told)
+            found = [
+                replace(one, group=BETWEEN, typical=0.0) if history.user in left_out else one
+                for one, history in zip(
+                    members(axis, centres, population, _choice(population, sharing), told), sharing, strict=True
+                )
+            ]
             at = [max((item.at for item in history.items), default="") for history in sharing]
             _store_members(graph, dataset, fit, [history.user for history in sharing], found, at)
 

@@ -3,7 +3,7 @@
 // param   attribute  str?  name of an attribute to colour by; none unless given
 // param   question   str?  id of a question to colour by; none unless given
 // returns users list[str], names list[str], segments list[str], x list[float], y list[float], groups list[str], left_out list[str], answered list[str], options list[int]
-// cost    read; everybody of the Fit once, and every answer to the question; CartesianProduct of one dataset and its segments
+// cost    read; everybody once, and every answer to the question; CartesianProduct of one dataset and its segments
 MATCH (d:Dataset {dataset: $dataset})
 // `left_out` are people whom the Fit leaves out; `answered` gave the question's newest answer in `options`.
 CALL (d) {

@@ -2,12 +2,13 @@
 // param   dataset    str   the dataset
 // param   attribute  str?  name of an attribute to colour by; none unless given
 // param   question   str?  id of a question to colour by; none unless given
-// returns user str, name str, segment str, x float, y float, group str?, option int?
-// cost    read; everybody of the Fit once, with their answer; CartesianProduct of one dataset and its segments
+// returns user str, name str, segment str, x float, y float, group str?, option int?, left_out bool
+// cost    read; everybody once, with their answer; CartesianProduct of one dataset and its segments
 MATCH (d:Dataset {dataset: $dataset})
+// People whom the Fit leaves out have a place too, and are in between.
 MATCH (s:Segment {dataset: $dataset, fit: d.current_fit}) WHERE s.id > ''
 MATCH (s)<-[r:IN_SEGMENT {retired_at: '9999-12-31'}]-(u:User)
-WHERE u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: s.fit}]-() }  // 1 = keys
+WHERE u.sharing_rank >= 1  // 1 = keys
 CALL (u) {
   WITH u WHERE $question IS NOT NULL
   OPTIONAL MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem {question: $question}) WHERE h.option IS NOT NULL
@@ -18,5 +19,6 @@ CALL (u) {
   RETURN NULL AS option
 }
 RETURN u.id AS user, u.name AS name, s.id AS segment, r.x AS x, r.y AS y,
-       [one IN u.attributes WHERE $attribute IS NOT NULL AND one STARTS WITH $attribute + '=' | substring(one, size($attribute) + 1)][0] AS group, option
+       [one IN u.attributes WHERE $attribute IS NOT NULL AND one STARTS WITH $attribute + '=' | substring(one, size($attribute) + 1)][0] AS group, option,
+       EXISTS { (u)<-[:DISTRUSTS {fit: s.fit}]-() } AS left_out
 ORDER BY user

@@ -12,6 +12,7 @@ MATCH (u:User {dataset: $dataset})
 WHERE u.id > '' AND u.sharing_rank >= 1 AND all(one IN $attributes WHERE one IN u.attributes)  // 1 = keys
   AND ($segment IS NULL OR EXISTS {
     (u)-[:IN_SEGMENT {fit: d.current_fit, retired_at: '9999-12-31'}]->(:Segment {id: $segment})
+    WHERE NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }
   })
 WITH d, u ORDER BY u.dataset, u.id SKIP $skip LIMIT $limit
 OPTIONAL MATCH (u)-[r:IN_SEGMENT {fit: d.current_fit, retired_at: '9999-12-31'}]->(s:Segment)

@@ -69,12 +69,13 @@ def test_from_the_home_to_a_figure(town: Explorer, page: Page) -> None:
 
 
 def test_the_map_has_everybody(town: Explorer, page: Page) -> None:
-    """A dot for each of 2,031 people, but for those whom the Fit leaves out."""
+    """A dot for each of 2,031 people; those whom the Fit leaves out are a group of their own."""
     with Graph.connect(town.settings) as graph:
         left_out = len(explore(graph, "left_out", dataset=TOWN, limit=PEOPLE))
     assert left_out < 0.05 * PEOPLE
     page.goto(town.url("map", dataset=TOWN))
-    page.wait_for_selector(f"canvas[data-drawn='{PEOPLE - left_out}'][data-painted]")
+    page.wait_for_selector(f"canvas[data-drawn='{PEOPLE}'][data-painted]")
+    assert page.locator("#legend button").last.inner_text().endswith(f"({left_out})")
     page.locator("#legend button").first.click()
     assert page.locator("#legend button").first.get_attribute("aria-pressed") == "true"
 

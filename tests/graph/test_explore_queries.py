@@ -544,6 +544,9 @@ def test_left_out(people: Population) -> None:
     )
     assert people.run("left_out", limit=ENOUGH) == expected
     assert len(expected) == (~people.users.trusted).sum()
+    placed = people.run("places_of_people", attribute=None, question=None)
+    out = {row["user"]: row["segment"] for row in placed if row["left_out"]}
+    assert out == dict.fromkeys((row["user"] for row in expected), "between")
 
 
 def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:

@@ -111,6 +111,13 @@ def test_everybody_is_in_a_segment(graph: Graph, town: str) -> None:
     assert {row["group"] for row in places} == {"A"}
     given = said(graph, town).query("question == 'q00'").set_index("user").option.to_dict()
     assert {row["user"]: row["option"] for row in places} == given
+    [columns] = run(graph, town, "places_in_columns", attribute="town", question="q00")
+    options = dict(zip(columns["answered"], columns["options"], strict=True))
+    listed = zip(*(columns[name] for name in ("users", "names", "segments", "x", "y", "groups")), strict=True)
+    assert sorted((*row, options.get(row[0])) for row in listed) == [
+        (row["user"], row["name"] or row["user"], *(row[name] for name in ("segment", "x", "y", "group", "option")))
+        for row in places
+    ]
 
 
 def test_what_segments_stand_for(graph: Graph, town: str) -> None:
