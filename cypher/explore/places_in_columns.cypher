@@ -17,11 +17,12 @@ CALL () {
   WITH u.id AS user, head(collect(h.option)) AS option
   RETURN collect(user) AS answered, collect(option) AS options
 }
-MATCH (s:Segment {dataset: $dataset, fit: d.current_fit}) WHERE s.id > ''
-MATCH (s)<-[r:IN_SEGMENT {retired_at: '9999-12-31'}]-(u:User)
-WHERE u.sharing_rank >= 1  // 1 = keys
-WITH left_out, answered, options, s, r, u,
-     [one IN u.attributes WHERE $attribute IS NOT NULL AND one STARTS WITH $attribute + '=' | substring(one, size($attribute) + 1)][0] AS group
-RETURN collect(u.id) AS users, collect(CASE WHEN u.name IS NULL OR u.name = '' THEN u.id ELSE u.name END) AS names,
-       collect(s.id) AS segments, collect(r.x) AS x, collect(r.y) AS y, collect(coalesce(group, '')) AS groups,
-       left_out, answered, options
+CALL (d) {
+  MATCH (s:Segment {dataset: $dataset, fit: d.current_fit}) WHERE s.id > ''
+  MATCH (s)<-[r:IN_SEGMENT {retired_at: '9999-12-31'}]-(u:User)
+  WHERE u.sharing_rank >= 1  // 1 = keys
+  WITH s, r, u, [one IN u.attributes WHERE $attribute IS NOT NULL AND one STARTS WITH $attribute + '=' | substring(one, size($attribute) + 1)][0] AS group
+  RETURN collect(u.id) AS users, collect(CASE WHEN u.name IS NULL OR u.name = '' THEN u.id ELSE u.name END) AS names,
+         collect(s.id) AS segments, collect(r.x) AS x, collect(r.y) AS y, collect(coalesce(group, '')) AS groups
+}
+RETURN users, names, segments, x, y, groups, left_out, answered, options

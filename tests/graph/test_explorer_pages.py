@@ -48,3 +48,9 @@ def test_keys_of_every_kind_can_be_filtered(pages: TestClient, dataset: str, kin
     assert f'href="{address}"' in pages.get("/keys", params={"dataset": dataset}).text
     page = pages.get(address.replace("&amp;", "&")).text
     assert [other for other in KINDS if f"the {other} key" in page] == [kind]
+
+
+def test_a_dataset_without_groups_has_no_map(pages: TestClient, dataset: str) -> None:
+    """The page says what makes one, and nobody has a place."""
+    assert "There is no map yet" in pages.get("/map", params={"dataset": dataset}).text
+    assert pages.get("/map.json", params={"dataset": dataset}).json()["users"] == []
