@@ -139,13 +139,13 @@ def load_correlations(
     as weighted means, by its text (`vectors`, a unit vector by id). A fixed number of queries.
     """
     graph, dataset, fit = snapshot.graph, snapshot.dataset, snapshot.fit
-    fitted = {row["id"]: row["answered"] for row in graph.read("fitted_questions", dataset=dataset, fit=fit)}
-    # a Fit without answers has no questions to be similar to
-    known = {id_ for id_, answered in fitted.items() if answered} or set(fitted)
-    asked = [question.id for question in targets if question.id in known]
+    ids = [question.id for question in targets]
+    known = {row["question"] for row in graph.read("asked_in_fit", dataset=dataset, fit=fit, questions=ids)}
+    asked = [id_ for id_ in ids if id_ in known]
+    links = graph.read("links_around", dataset=dataset, fit=fit, questions=asked) if asked else []
     wanted = dict.fromkeys(asked)
-    if asked:
-        for row in graph.read("links", dataset=dataset, fit=fit, questions=asked):
+    for row in links:
+        if row["asked"]:
             wanted.update(dict.fromkeys(other for other, _ in row["links"]))
     new = [question for question in targets if question.id not in known]
     for question in new:
@@ -155,7 +155,10 @@ def load_correlations(
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
     keys = read_keys(graph, dataset, fit, least=snapshot.least_holders)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
-    read = _Read.of(rows, traits, graph.read("links", dataset=dataset, fit=fit, questions=[row["id"] for row in rows]))
+    beside = [row["id"] for row in rows if row["id"] not in {one["question"] for one in links}]
+    if beside:
+        links += graph.read("links", dataset=dataset, fit=fit, questions=beside)
+    read = _Read.of(rows, traits, [row for row in links if row["question"] in wanted])
     if new:
         read.add(new, _alike(snapshot, new, near, read.questions, vectors), most=snapshot.settings.links)
         read.keep_linked([question.id for question in targets])
