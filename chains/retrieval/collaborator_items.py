@@ -72,7 +72,7 @@ class CollaboratorItems:
         spare = [user for user in self._shared if user not in wanted]
         for user in spare[: max(len(self._shared) + len(missing) - _MOST_KEPT, 0)]:
             del self._shared[user]
-        self.add(read_shared(self._correlations.snapshot, missing))
+        self.add(read_shared(self._correlations.snapshot, missing, self._correlations.questions))
 
     def add(self, rows: Iterable[UserRow]) -> None:
         """Keep what users share."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,9 +68,15 @@ def read_personas(snapshot: Snapshot, users: Sequence[str]) -> Iterator[UserRow]
         )
 
 
-def read_shared(snapshot: Snapshot, users: Sequence[str]) -> Iterator[UserRow]:
-    """Yield what each user shares with others, and nothing of excluded users; one query for 200 of them."""
-    for row in _read("borrowable", snapshot, users):
+def read_shared(
+    snapshot: Snapshot, users: Sequence[str], questions: Collection[str] | None = None
+) -> Iterator[UserRow]:
+    """Yield what each user shares with others, and nothing of excluded users; one query for 200 of them.
+
+    With *questions* answers to others are left out, and free text is not.
+    """
+    wanted = None if questions is None else list(questions)
+    for row in _read("borrowable", snapshot, users, questions=wanted):
         yield UserRow(
             row["user"],
             [ItemRow._make(item) for item in row["items"]],
@@ -78,9 +84,9 @@ def read_shared(snapshot: Snapshot, users: Sequence[str]) -> Iterator[UserRow]:
         )
 
 
-def _read(query: str, snapshot: Snapshot, users: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _read(query: str, snapshot: Snapshot, users: Sequence[str], **params: object) -> Iterator[dict[str, Any]]:
     for start in range(0, len(users), _USERS_AT_ONCE):
         some = list(users[start : start + _USERS_AT_ONCE])
         yield from snapshot.graph.read(
-            query, dataset=snapshot.dataset, fit=snapshot.fit, users=some, as_of=snapshot.as_of
+            query, dataset=snapshot.dataset, fit=snapshot.fit, users=some, as_of=snapshot.as_of, **params
         )
