@@ -35,7 +35,7 @@ _LEAST_SHOWN = 10
 """People of whom others are told how they answered."""
 _MOST_ROWS = 5_000
 _LEFT_OUT = "left out"
-_ANSWERS = 500
+_ANSWERS = 5_000
 
 
 def segment(request: Request) -> Response:
@@ -116,15 +116,22 @@ def question(request: Request) -> Response:
             "groups": "answers_by_group" if by_hand else "groups_counted",
         },
         people=people[:_PEOPLE],
+        looked_at=_ANSWERS,
+        left_out=sum(row["users"] for row in graph.read("count_left_out", dataset=dataset)) if counted else 0,
         skip=skip,
         after=skip + _PEOPLE if len(people) > _PEOPLE else None,
     )
 
 
 def map_page(request: Request) -> Response:
-    """Return the page that draws the map."""
+    """Return the page that draws the map; a question to colour it by is found by its id, or by words in it."""
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
+    asked_for = request.query_params.get("question", "").strip()
+    asked = next(iter(graph.read("find_questions", dataset=dataset, ids=[asked_for])), None) if asked_for else None
+    if asked is None and (words := words_to_find(asked_for)):
+        for row in explore(graph, "find_asked", dataset=dataset, words=words, limit=1):
+            asked = {**row, "id": row["question"]}
     return site.page(
         request,
         "map.html",
@@ -132,7 +139,9 @@ def map_page(request: Request) -> Response:
         segments=explore(graph, "segments", dataset=dataset),
         attributes=[row["attribute"] for row in explore(graph, "attributes_of_people", dataset=dataset)],
         by=request.query_params.get("by", "segment"),
-        question=request.query_params.get("question", ""),
+        question=asked["id"] if asked else "",
+        asked=asked,
+        asked_for=asked_for,
     )
 
 

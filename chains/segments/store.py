@@ -93,8 +93,12 @@ def _weights(graph: Graph, dataset: str, table: AnswerTable) -> NDArray[np.float
 
 
 def _held(graph: Graph, dataset: str, fit: str) -> Iterator[dict[str, Any]]:
-    """Yield the keys that at least twenty people hold, with these people and the questions that it speaks of."""
-    keys = [row["id"] for row in graph.read("fitted_keys", dataset=dataset, fit=fit, least=LEAST_TOGETHER)]
+    """Yield the keys that at least twenty people hold, with these people and the questions that it speaks of.
+
+    Stances are left out: they are answers, which are counted as such.
+    """
+    rows = graph.read("fitted_keys", dataset=dataset, fit=fit, least=LEAST_TOGETHER)
+    keys = [row["id"] for row in rows if row["kind"] != "stance"]
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         yield from graph.read("people_holding", dataset=dataset, fit=fit, keys=keys[start : start + _KEYS_AT_ONCE])
 

@@ -54,7 +54,8 @@ CALL (d, asked, crowd) {
   UNWIND crowd AS one
   WITH d, one, one.user AS u, n, among, all, squares, inside
   MATCH (u)-[h:HOLDS {retired_at: '9999-12-31'}]->(k:CacheKey)
-  WHERE h.fit = d.current_fit AND NOT EXISTS { (k)-[:CLAIMS]->(:Question {id: $question}) }
+  WHERE h.fit = d.current_fit AND k.kind <> 'stance'  // a stance is an answer, which is counted above
+    AND NOT EXISTS { (k)-[:CLAIMS]->(:Question {id: $question}) }
   WITH k, n, among, all, squares, inside, sum(one.weight) AS w,
        sum(CASE WHEN one.in THEN 1 ELSE 0 END) AS both, sum(CASE WHEN one.in THEN one.weight ELSE 0.0 END) AS w_both
   WHERE both >= $least

@@ -80,6 +80,17 @@ def test_the_map_has_everybody(town: Explorer, page: Page) -> None:
     assert page.locator("#legend button").first.get_attribute("aria-pressed") == "true"
 
 
+def test_the_map_is_coloured_by_a_question(town: Explorer, page: Page) -> None:
+    """Found by words in it; where none is found the page says so, and shows the groups."""
+    page.goto(town.url("map", dataset=TOWN, question="fairness ordinance protect rights citizens"))
+    page.wait_for_selector(f"canvas[data-drawn='{PEOPLE}'][data-painted]")
+    assert page.locator("#legend button").first.inner_text().startswith("disagree (")
+    assert "Coloured by the answers to" in page.locator("main").inner_text()
+    page.goto(town.url("map", dataset=TOWN, question="zzzqqq"))
+    assert "No question is found by “zzzqqq”" in page.locator("[role=status]").inner_text()
+    page.wait_for_selector(f"canvas[data-drawn='{PEOPLE}'][data-painted]")
+
+
 def test_tables_are_files(town: Explorer, page: Page) -> None:
     """Of a question: answers, groups, what goes with an answer, and people; the files have what the page shows."""
     page.goto(town.url("questions", dataset=TOWN, q="fairness ordinance protect rights citizens"))

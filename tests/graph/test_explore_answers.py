@@ -53,6 +53,7 @@ class Survey:
         held = rows(
             graph,
             "MATCH (u:User {dataset: $dataset})-[h:HOLDS {retired_at: '9999-12-31'}]->(k:CacheKey) "
+            "WHERE k.kind <> 'stance' "
             "RETURN u.id AS user, k.id AS key, [(k)-[:CLAIMS]->(q) | q.id] AS claims",
             dataset=name,
         )
