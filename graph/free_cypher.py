@@ -88,6 +88,11 @@ def _too_long(seconds: float) -> FreeCypherError:
     return FreeCypherError(f"the query was stopped after {seconds:g} s; ask for less (LIMIT), or allow more time")
 
 
+def _is_stopped(code: str | None) -> bool:
+    """Say whether an error is that of a query whose time was over; at work the server calls it terminated."""
+    return code is not None and ("TransactionTimedOut" in code or code.endswith("Terminated"))
+
+
 def _run(graph: Graph, text: str, given: dict[str, object], *, seconds: float, most_rows: int) -> FreeRows:
     from neo4j import NotificationMinimumSeverity, Query
     from neo4j.exceptions import ClientError, CypherTypeError, DatabaseError, TransientError
@@ -108,7 +113,7 @@ def _run(graph: Graph, text: str, given: dict[str, object], *, seconds: float, m
                 told = [one for one in result.consume().gql_status_objects if one.is_notification]
                 warnings = tuple(dict.fromkeys(one.status_description.removeprefix("warn: ") for one in told))
         except (ClientError, DatabaseError, TransientError) as exc:
-            if "TransactionTimedOut" in (exc.code or ""):
+            if _is_stopped(exc.code):
                 raise _too_long(seconds) from exc
             raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
         except CypherTypeError as exc:
@@ -121,7 +126,7 @@ def _run(graph: Graph, text: str, given: dict[str, object], *, seconds: float, m
 def check_read_only(graph: Graph, text: str, *, params: Mapping[str, object], seconds: float = SECONDS) -> None:
     """Raise FreeCypherError unless the server's plan for *text* does nothing but read the graph."""
     from neo4j import Query
-    from neo4j.exceptions import ClientError, DatabaseError
+    from neo4j.exceptions import ClientError, DatabaseError, TransientError
 
     if not text.strip():
         raise FreeCypherError("there is no Cypher to run")
@@ -133,7 +138,9 @@ def check_read_only(graph: Graph, text: str, *, params: Mapping[str, object], se
     ):
         try:
             summary = session.run(query, dict(params)).consume()
-        except (ClientError, DatabaseError) as exc:
+        except (ClientError, DatabaseError, TransientError) as exc:
+            if _is_stopped(exc.code):
+                raise _too_long(seconds) from exc
             raise FreeCypherError(f"the query can't be run: {_message(exc)}") from exc
     for operator, details in _operators(summary.plan):
         if operator == "ProcedureCall":
