@@ -68,7 +68,7 @@ def test_a_killed_refinement_pays_nothing_twice(
     try:
         wait_for(process, language_server, after)
         language_server.hold()
-        time.sleep(0.5)  # what was answered is received
+        time.sleep(2.0)  # what was answered is received, on a busy machine too
         assert process.poll() is None
     finally:
         process.kill()
