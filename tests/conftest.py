@@ -17,9 +17,6 @@ _GIVEN = os.environ.get("PERSONA_DB_TEST_DATA")  # read here: some tests clear t
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 _CI = bool(os.environ.get("CI"))
 
-# Neo4j's servers here live for minutes: Java's quick compiler alone takes half the time of both.
-os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of an example
 settings.load_profile("house")
 
