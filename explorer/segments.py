@@ -172,8 +172,8 @@ def map_data(request: Request) -> Response:
         left_out = set(found["left_out"])
         kinds = [_LEFT_OUT if user in left_out else of for user, of in zip(users, found["segments"], strict=True)]
         names, called = [row["segment"] for row in groups], [row["name"] for row in groups]
-        if left_out:
-            names, called = [*names, _LEFT_OUT], [*called, "Left out: copies, or answers as if at random"]
+        if _LEFT_OUT in kinds:
+            names, called = [*names, _LEFT_OUT], [*called, "Left out: like copies, or unlikely answers"]
     place = {name: at for at, name in enumerate(names)}
     return JSONResponse(
         {

@@ -155,7 +155,8 @@ def load_correlations(
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
     keys = read_keys(graph, dataset, fit, least=snapshot.least_holders)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
-    beside = [row["id"] for row in rows if row["id"] not in {one["question"] for one in links}]
+    linked = {row["question"] for row in links}
+    beside = [row["id"] for row in rows if row["id"] not in linked]
     if beside:
         links += graph.read("links", dataset=dataset, fit=fit, questions=beside)
     read = _Read.of(rows, traits, [row for row in links if row["question"] in wanted])

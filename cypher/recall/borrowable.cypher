@@ -1,4 +1,4 @@
-// borrowable: what others may borrow from some users at a time as far as each user's sharing allows.
+// borrowable: what others may borrow from some users at a time, as far as each user's sharing allows.
 // param   dataset    str         the dataset
 // param   fit        str         the Fit
 // param   users      list[str]   whose; those who share less than `induced` or are distrusted are left out
