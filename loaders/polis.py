@@ -6,14 +6,22 @@ Groups, and counts of votes by statement or person, are never read: they would g
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from persona_db.graph.errors import LoadError
 from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, Question
 from persona_db.graph.names import Keep
-from persona_db.loaders.polis_files import Conversation, Statement, Vote, bundled, folder_conversation
+from persona_db.loaders.bundled_labels import bundled_labels
+from persona_db.loaders.polis_files import (
+    Conversation,
+    Statement,
+    Vote,
+    bundled,
+    bundled_texts,
+    folder_conversation,
+)
 from persona_db.loaders.rows import Quarantine, ignore, normalised
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Split
@@ -23,6 +31,7 @@ __all__ = ["PolisSource"]
 OPTIONS = ("disagree", "pass", "agree")
 _ORDINAL = (0.0, None, 1.0)
 """Who passes is not between the two: it is a habit of the person, and of the statement."""
+_LABELS = "bowling_green_labels.csv"
 _VOTED = ("Disagreed with", "Passed on", "Agreed with")
 
 
@@ -44,8 +53,7 @@ class PolisSource(Source):
         statements = {one.id: one for one in found.statements}
         if self._split is not None:
             self._split.check_questions(statements, source=self._place)
-        for one in statements.values():
-            yield Question(id=one.id, text=one.text, options=OPTIONS, ordinal=_ORDINAL, at=one.at)
+        yield from _questions(statements.values())
         texts = {one.id: [f'{voted} "{one.text}"' for voted in _VOTED] for one in statements.values()}
         written = {(one.author, one.id) for one in statements.values()}
         own: dict[tuple[str, str], int] = {}
@@ -112,6 +120,15 @@ class PolisSource(Source):
                 self.counts.skipped_test += 1
             elif own.get((one.author, one.id)) != OPTIONS.index("disagree"):
                 yield HistoryItem(id=item_id(one.author, f"wrote-{one.id}"), user=one.author, text=one.text, at=one.at)
+
+
+def _questions(statements: Iterable[Statement]) -> Iterator[Question]:
+    """Yield the statements as questions; those of the bundled conversation are called as its label file says."""
+    labels = bundled_labels(_LABELS, OPTIONS)
+    texts = bundled_texts()
+    for one in statements:
+        named = labels[one.id] if texts.get(one.id) == one.text else {}
+        yield Question(id=one.id, text=one.text, options=OPTIONS, ordinal=_ORDINAL, at=one.at, **named)
 
 
 def _item(vote: Vote, text: str) -> HistoryItem:

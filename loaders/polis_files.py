@@ -16,7 +16,7 @@ from persona_db.loaders.dates import iso_date
 from persona_db.loaders.rows import LONGEST_TEXT, Quarantine, bad_row, id_problem, shown, storable
 from persona_db.loaders.table import Table
 
-__all__ = ["BUNDLED", "Conversation", "Statement", "Vote", "bundled", "folder_conversation"]
+__all__ = ["BUNDLED", "Conversation", "Statement", "Vote", "bundled", "bundled_texts", "folder_conversation"]
 
 BUNDLED = "bowling_green.json.gz"
 
@@ -83,9 +83,20 @@ def folder_conversation(folder: Path, quarantine: Quarantine) -> Conversation:
     return found
 
 
+def _document() -> dict[str, Any]:
+    packed = files("persona_db.samples").joinpath(BUNDLED).read_bytes()
+    document: dict[str, Any] = json.loads(gzip.decompress(packed))
+    return document
+
+
+def bundled_texts() -> dict[str, str]:
+    """Return the statements of the bundled conversation by id."""
+    return {f"c{id_}": text for id_, _, _, _, text in _document()["statements"]}
+
+
 def bundled() -> Conversation:
     """Return the bundled conversation."""
-    document: dict[str, Any] = json.loads(gzip.decompress(files("persona_db.samples").joinpath(BUNDLED).read_bytes()))
+    document = _document()
     statements = [
         Statement(f"c{id_}", text, f"p{author}", _second(seconds), moderated == _MODERATED_OUT)
         for id_, author, seconds, moderated, text in document["statements"]

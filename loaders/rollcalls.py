@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from persona_db.graph.models import Person, Question
+from persona_db.loaders.bundled_labels import bundled_labels
 from persona_db.loaders.rows import Quarantine, composed
 from persona_db.loaders.table import Table
 
@@ -49,12 +47,6 @@ def rollcall_text(question: str, *, bill: str, description: str) -> str:
     return f"{text}: {description}" if text and description else text or description
 
 
-@cache
-def rollcall_labels() -> dict[str, dict[str, Any]]:
+def rollcall_labels() -> Mapping[str, Mapping[str, Any]]:
     """Return what the roll calls of the 109th Congress are called, by id: written by hand for the contested ones."""
-    text = files("persona_db.samples").joinpath("senate109_labels.csv").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        one = found.setdefault(row["question"], {"label": row["label"], "content": row["kind"], "stances": ()})
-        one["stances"] = (*one["stances"], row["stance"])
-    return found
+    return bundled_labels("senate109_labels.csv", OPTIONS)

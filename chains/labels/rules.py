@@ -35,11 +35,10 @@ _OF_QUESTIONNAIRES = frozenset(
 _WORD = re.compile(r"[^\W_](?:[\w'’/$%-]*[^\W_])?")
 _AGREEMENT = re.compile(r"\b(dis)?agree|\btrue\b|zustimm|\bstimme\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\b[A-Z])\.(?=\s|$)|[;:!?()\[\]…]|,(?!\d)|--|\s-\s")
-_ENDS = re.compile(r"[.:?!…]\s*(\w{1,2}[.)]\s*)?$")
+_SENTENCE_END = re.compile(r"[.:?!…]\s")
 _COMMON, _FEW = 0.2, 20
 _LONGEST_PHRASE = 6
 _LEAST_STEM = 4  # words that the questions of a battery have in common
-_LEAST_OF_STATEMENTS = 6  # the same of statements, which begin alike by chance: "Our town needs a ..."
 _LEAST_ITEMS = 4
 _TAIL = 3  # words at the end of what the items begin with, where it is said what they are about
 
@@ -50,7 +49,8 @@ def label_rule(questions: Sequence[Question]) -> dict[str, str]:
     A text that ends in brackets is called what stands there, as in the General Social Survey. Words that the questions
     of a battery begin with are left out; where the source's own brackets leave out what a battery is about, and name it
     for some item alone, it is put before the others: `Abortion (not married)`. A text that is still too long is called
-    by the run of words in it that is rarest among all questions. A statement that is agreed to is cut at its end.
+    by the run of words in it that is rarest among all questions. A statement that is agreed to loses whole sentences
+    that it shares with another, and is cut at its end.
     Labels are unique.
     """
     stems, rarity = _stems(questions), _rarity(questions)
@@ -73,8 +73,9 @@ def _label(question: Question, stem: str, rarity: Mapping[str, float]) -> str:
     if bracket:
         return _sentence(bracket[1])
     line = " ".join(question.text.split())
-    if is_statement(question) and len(stem.split()) < _LEAST_OF_STATEMENTS and not _ENDS.search(stem):
-        stem = ""  # statements that begin alike are no battery of items
+    if is_statement(question):
+        # Statements begin alike by chance ("Our town needs a ..."): no more than whole sentences are left out.
+        stem = stem[: max((end.end() for end in _SENTENCE_END.finditer(stem)), default=0)]
     item = _LETTER.sub("", line[len(stem) :]).strip(" .…:;,-")
     if len(item) < 3:
         item = line
@@ -82,8 +83,8 @@ def _label(question: Question, stem: str, rarity: Mapping[str, float]) -> str:
     for text in (item.rstrip("?"), asked):
         if len(text) <= LONGEST_LABEL:
             return _sentence(text)
-    if is_statement(question) and not stem:
-        return _sentence(item)  # a statement, as it is
+    if is_statement(question):
+        return _sentence(item)  # as it is
     return _sentence(_phrase(asked, rarity) or asked)
 
 

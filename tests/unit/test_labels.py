@@ -13,7 +13,7 @@ from persona_db.chains.labels.names import Names, several
 from persona_db.chains.labels.rules import label_rule
 from persona_db.chains.labels.sides import is_no_answer, is_shown, on_scale, sides_of
 from persona_db.chains.labels.texts import shortened, unique
-from persona_db.graph.labels import Label
+from persona_db.graph.labels import LONGEST_STANCE, Label
 from persona_db.graph.models import QuarantinedRow, Question
 from persona_db.loaders.label_file import label_rows, read_labels, write_labels
 
@@ -222,6 +222,28 @@ def test_a_dash_takes_stances_back(tmp_path: Path) -> None:
     assert bad == []
 
 
+def test_statements_that_begin_alike_keep_their_beginning() -> None:
+    """What two statements share is no stem of a battery, but for whole sentences before them."""
+    texts = (
+        "Bowling Green needs more competitive cable rates.",
+        "Bowling Green needs more competitive internet rates.",
+        "A question about you: I live in the south of Austria",
+        "A question about you: I live in the west of Austria",
+        "Football will get past this. Boxing was never banned.",
+        "Football will get past this. Parents will let children play other games.",
+    )
+    options = ("disagree", "pass", "agree")
+    made = label_rule([asked(text, id_=f"q{at}", options=options) for at, text in enumerate(texts)])
+    assert list(made.values()) == [
+        "Bowling Green needs more competitive cable rates",
+        "Bowling Green needs more competitive internet rates",
+        "I live in the south of Austria",
+        "I live in the west of Austria",
+        "Boxing was never banned",
+        "Parents will let children play other games",
+    ]
+
+
 def test_directions_make_sides() -> None:
     """Options of one direction are one side, `none` is in no side, and the side where the scale begins is first."""
     options = ("Not sure yet", "Yes, soon", "Yes, some day", "Only if it is free", "Never")
@@ -233,14 +255,29 @@ def test_directions_make_sides() -> None:
     assert on_scale(counted) == (0, 1)
 
 
-def test_every_contested_roll_call_of_the_senate_has_a_label_and_two_stances() -> None:
+@pytest.mark.parametrize(("source", "count"), [("senate", 645), ("polis", 896)])
+def test_every_question_of_the_bundled_data_has_a_label_and_two_stances(source: str, count: int) -> None:
     """Unique, short, and of opposite words: the bundled labels were written by hand."""
-    from persona_db.loaders.senate import SenateSource
+    from persona_db.loaders import open_source
 
-    questions = [one for one in SenateSource().read(lambda row: None) if isinstance(one, Question)]
-    named = [one for one in questions if one.label]
-    assert len(named) == 486
-    assert len({one.label.casefold() for one in named}) == 486
-    stances = [stance for one in named for stance in one.stances]
-    assert len({stance.casefold() for stance in stances}) == 2 * 486
-    assert all(0 < len(stance) <= 60 for stance in stances)
+    questions = [one for one in open_source(source).read(lambda row: None) if isinstance(one, Question)]
+    assert len({one.label.casefold() for one in questions if one.label}) == len(questions) == count
+    stances = [stance for one in questions for stance in (one.stances[0], one.stances[-1])]
+    assert len({stance.casefold() for stance in stances}) == 2 * count
+    assert all(0 < len(text) <= LONGEST_STANCE for text in (*stances, *(one.label for one in questions)))
+
+
+def test_the_bundled_labels_name_the_statements_that_they_were_written_for(tmp_path: Path) -> None:
+    """Another conversation has statements of the same numbers, and is not called by the bundled one's labels."""
+    from persona_db.loaders.polis import PolisSource
+
+    rows = ["timestamp,comment-id,author-id,agrees,disagrees,moderated,comment-body"]
+    rows.append("1517603680000,0,0,0,0,1,Local schools should help make up the pension fund crisis by learning to live "
+                "with budget cuts.")  # fmt: skip
+    rows.append("1517603680000,1,0,0,0,1,Cats should be kept indoors.")
+    (tmp_path / "comments.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "participants-votes.csv").write_text(
+        "participant,group-id,n-comments,n-votes,n-agree,n-disagree,0,1\n5,,0,2,1,1,1,-1\n"
+    )
+    questions = [one for one in PolisSource(tmp_path).read(lambda row: None) if isinstance(one, Question)]
+    assert [one.label for one in questions] == ["School budget cuts for the pension crisis", ""]
