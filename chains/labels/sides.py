@@ -35,19 +35,23 @@ def is_no_answer(option: str) -> bool:
 
 
 _RATED = re.compile(
-    r"\binterviewer|\b(the|this)\s+respondent|\brespondent.?s\b|\br.s\s+understanding|\b(to\s+be\s+)?filled\s+(in|out)\s+by",
+    r"\binterviewer|\b(the|this)\s+respondent|\brespondent.?s\b|\br.s\s+understanding|\b(to\s+be\s+)?filled\s+(in|out)\s+by"
+    r"|\b(this|the)\s+housing\s+unit|\b(property|neighbou?rhood)\s+that\s+you\s+can\s+see",
     re.IGNORECASE,
 )
+_MARKED = re.compile(r"\W*(in)?correct\b|\W*(right|wrong)\s+answer\b", re.IGNORECASE)
 
 
 def is_shown(question: Question) -> bool:
     """Say whether answers are shown as somebody's values: opinions and behaviour are, and what nobody classified.
 
-    Of those nobody classified, an interviewer's rating is recognised by its words.
+    Of those nobody classified, an interviewer's rating is recognised by its words, and a test of knowledge by options
+    that say whether the answer was correct.
     """
     if question.content is not None:
         return question.content in ("opinion", "behaviour")
-    return _RATED.search(question.text) is None
+    marked = sum(_MARKED.match(option) is not None for option in question.options)
+    return _RATED.search(question.text) is None and not (marked and 2 * marked >= len(question.options))
 
 
 def on_scale(question: Question) -> tuple[int, ...]:

@@ -155,6 +155,10 @@ def test_an_interviewers_rating_is_no_value() -> None:
     assert not is_shown(asked("How safe does the interviewer think the neighborhood is?"))
     assert is_shown(asked("How safe is your neighborhood?"))
     assert not is_shown(asked("Who is president?").model_copy(update={"content": "knowledge"}))
+    assert not is_shown(asked("What do you believe the income status of this housing unit is?"))
+    graded = ("correct - control group", "correct - vague reason", "incorrect", "Don't know")
+    assert not is_shown(asked("Why is it better to test the drug this way?", options=graded))
+    assert is_shown(asked("Is what the town does right?", options=("right", "wrong", "politically correct")))
 
 
 def labelled(tmp_path: Path, *rows: str) -> tuple[list[Label], list[QuarantinedRow]]:
