@@ -112,8 +112,8 @@ def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tup
     from persona_db.chains.retrieval.recall import RecallSettings, recall_many
     from persona_db.chains.statistical.predict import predict_contexts
 
-    require_user(graph, dataset, user)
-    asked, correlations = prepare(open_snapshot(graph, dataset), [(user, question)], options=options)
+    holder = require_user(graph, dataset, user)
+    asked, correlations = prepare(open_snapshot(graph, dataset), [(user, question)], options=options, holder=holder)
     context = recall_many(correlations, asked, settings=RecallSettings(), texts=True)[0]
     why = cannot_tell(correlations, context.question)
     if why:

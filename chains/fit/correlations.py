@@ -22,7 +22,7 @@ from persona_db.chains.fit.store import read_keys
 from persona_db.chains.fit.summaries import Summary
 from persona_db.chains.fit.unseen import Alike, _alike, _rates, nearest
 from persona_db.graph.models import Question
-from persona_db.graph.users import question_of
+from persona_db.graph.users import User, question_of
 
 __all__ = ["CorrelationModel", "correlations_of", "load_correlations"]
 
@@ -131,9 +131,12 @@ class CorrelationModel:
 
 
 def load_correlations(
-    snapshot: Snapshot, targets: Sequence[Question], *, vectors: Mapping[str, Floats]
+    snapshot: Snapshot, targets: Sequence[Question], *, vectors: Mapping[str, Floats], holder: User | None = None
 ) -> CorrelationModel:
     """Read the correlation model of *targets*: with the questions linked to them, and the key summaries of both.
+
+    With *holder* only keys that this user holds, leans to or has facts of are read: a prediction for them reads no
+    other, and is the same.
 
     A target that nobody of the Fit answered takes its base rates and links from similar questions with as many options,
     as weighted means, by its text (`vectors`, a unit vector by id). A fixed number of queries.
@@ -153,7 +156,7 @@ def load_correlations(
     near = nearest(snapshot, {question.id: vectors[question.id] for question in new if question.id in vectors})
     wanted.update(dict.fromkeys(one.question for found in near.values() for one in found))
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
-    keys = read_keys(graph, dataset, fit, least=snapshot.least_holders)
+    keys = read_keys(graph, dataset, fit, least=snapshot.least_holders, holder=holder)
     traits = len(rows[0]["loadings"]) if rows else max((len(key.loadings) for key in keys.values()), default=0)
     linked = {row["question"] for row in links}
     beside = [row["id"] for row in rows if row["id"] not in linked]
@@ -167,8 +170,13 @@ def load_correlations(
         snapshot, read.questions, read.scales, read.place, np.zeros((0, 0)), read.linked, keys
     )
     counts: dict[tuple[str, str], tuple[int, ...]] = {}
-    least = snapshot.least_holders
-    for row in graph.read("summaries", dataset=dataset, fit=fit, least=least, questions=list(read.questions)):
+    asked_of = {"dataset": dataset, "fit": fit, "questions": list(read.questions)}
+    found = (
+        graph.read("summaries", **asked_of, least=snapshot.least_holders)
+        if holder is None
+        else graph.read("summaries_of_keys", **asked_of, keys=list(keys))
+    )
+    for row in found:
         known_keys = sorted((key, numbers) for key, numbers in row["summaries"] if key in keys)  # others are newer
         counts.update({(key, row["question"]): tuple(numbers) for key, numbers in known_keys})
     return replace(

@@ -18,8 +18,9 @@ from persona_db.chains.fit.traits import Claim, Pole
 from persona_db.chains.fit.trust import Excluded
 from persona_db.chains.fit.unseen import common_words, named_in, own_words
 from persona_db.chains.labels.names import Names
+from persona_db.graph.ids import demographic_id
 from persona_db.graph.models import Question
-from persona_db.graph.users import question_of
+from persona_db.graph.users import User, question_of
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -102,9 +103,15 @@ def store_summaries(graph: Graph, dataset: str, fit: str, summaries: Sequence[Su
     graph.write_batches("store_summaries", grouped, what="key summaries", dataset=dataset, fit=fit)
 
 
-def read_keys(graph: Graph, dataset: str, fit: str, *, least: int = 0) -> dict[str, CacheKey]:
-    """Return the keys of a Fit that at least *least* people hold, by id, in sorted order."""
-    rows = graph.read("fitted_keys", dataset=dataset, fit=fit, least=least)
+def read_keys(
+    graph: Graph, dataset: str, fit: str, *, least: int = 0, holder: User | None = None
+) -> dict[str, CacheKey]:
+    """Return the keys of a Fit that at least *least* people hold, by id, in sorted order; those near *holder* alone."""
+    if holder is None:
+        rows = graph.read("fitted_keys", dataset=dataset, fit=fit, least=least)
+    else:
+        groups = [demographic_id(f"{name}={value}") for name, value in holder.attributes.items()]
+        rows = graph.read("keys_of_holder", dataset=dataset, fit=fit, least=least, user=holder.id, groups=groups)
     return {row["id"]: CacheKey(**{**row, "loadings": tuple(row["loadings"])}) for row in rows}
 
 

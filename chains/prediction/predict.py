@@ -60,9 +60,9 @@ def predict(
     Options come in the order in which they were given. Where nobody was asked the question, and held-out questions
     show that no known one is near enough, `outcome` is `unknown` unless a *model* predicts.
     """
-    require_user(graph, dataset, user)
+    holder = require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)
-    asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder)
+    asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder, holder=holder)
     engine = engine_of(graph, model, model_settings=model_settings, token_budget=token_budget, budget_usd=budget_usd)
     contexts = recall_many(correlations, asked, settings=settings or RecallSettings(), texts=True)
     if not engine.reads_texts and (why := cannot_tell(correlations, asked[0][1])):

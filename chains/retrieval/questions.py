@@ -16,7 +16,7 @@ from persona_db.chains.labels.polarity import tone
 from persona_db.graph.errors import ConfigError, UnknownQuestionError
 from persona_db.graph.ids import new_question_id
 from persona_db.graph.models import Question
-from persona_db.graph.users import question_of
+from persona_db.graph.users import User, question_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,13 +103,15 @@ def prepare(
     *,
     options: Sequence[str] = (),
     embedder: Embedder | None = None,
+    holder: User | None = None,
 ) -> tuple[list[tuple[str, Question]], CorrelationModel]:
     """Return (user, Question) pairs and what is known of the questions, for (user, id or text) pairs.
 
     With *options* each second entry is the text of a question. One that the dataset has, in whatever order of words and
     options, is that one; the place of a new one is found by meaning, with *embedder* (that of the graph's settings
     unless given; EmbeddingError when the dataset is embedded with another).
-    Without, it is an id: UnknownQuestionError when there is none.
+    Without, it is an id: UnknownQuestionError when there is none. With *holder*, where it is the one user asked, no
+    more is read than a prediction for them needs.
     """
     names = list(dict.fromkeys(question for _, question in asked))
     vectors = {}
@@ -132,7 +134,7 @@ def prepare(
         for name in names:
             if name not in found or not found[name].options:
                 raise UnknownQuestionError(name, dataset=snapshot.dataset)
-    correlations = load_correlations(snapshot, list(found.values()), vectors=vectors)
+    correlations = load_correlations(snapshot, list(found.values()), vectors=vectors, holder=holder)
     return [(user, found[question]) for user, question in asked], correlations
 
 

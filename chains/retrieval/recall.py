@@ -69,11 +69,11 @@ def recall(
     >>> context.items[0].text
     'For bike lanes instead of parking'
     """
-    require_user(graph, dataset, user)
+    holder = require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset, as_of=as_of)
     if not options and not graph.read("known_questions", dataset=dataset, ids=[question]):
         return recall_topic(snapshot, user, question, settings=settings or RecallSettings(), embedder=embedder)
-    asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder)
+    asked, correlations = prepare(snapshot, [(user, question)], options=options, embedder=embedder, holder=holder)
     return recall_many(correlations, asked, settings=settings or RecallSettings(), texts=True)[0]
 
 

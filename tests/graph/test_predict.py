@@ -16,6 +16,7 @@ from persona_db.chains.results import Prediction
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import NoFitError, UnknownQuestionError, UnknownUserError
+from persona_db.graph.ingest import store_people
 from persona_db.graph.models import Person, Question
 from persona_db.graph.session import Graph
 from tests.counted import Counted
@@ -77,6 +78,23 @@ def test_one_and_many_predict_alike(asked: Asked) -> None:
     backwards = asked.many([*reversed(HELD_OUT), HELD_OUT[0]], explain=True)
     assert backwards == [*reversed(many), many[0]]
     assert asked.many([]) == []
+
+
+def test_one_who_came_after_the_fit_is_predicted_by_groups_alike(graph: Graph) -> None:
+    """Alone only the keys of one's own are read, and those of one's attributes where one was not refined yet."""
+    dataset = f"test-{uuid4().hex[:12]}"
+    world = make_world(people=40, questions=8, answered=0.9)
+    store(graph, dataset, world)
+    refine(graph, dataset, embedder=EMBEDDER)
+    group = next(person.attributes for person in world.people if person.attributes)
+    store_people(graph, dataset, [Person(id="late", attributes=group)])
+    try:
+        alone = [predict(graph, "late", f"q{at:02}", dataset=dataset) for at in range(8)]
+        many = predict_many(open_snapshot(graph, dataset), [("late", f"q{at:02}") for at in range(8)], explain=True)
+        assert [made.model_dump_json() for made in alone] == [made.model_dump_json() for made in many]
+        assert any(item.layer == "cache" for item in recall(graph, "late", "q00", dataset=dataset).items)
+    finally:
+        drop_dataset(graph, dataset)
 
 
 def test_prediction_beats_the_base_rates(asked: Asked) -> None:
