@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from persona_db.graph.embedding import Embedder
 
-__all__ = ["recall_topic"]
+__all__ = ["nearness", "recall_topic"]
 
 _BORROWED = 0.4
 _BY_MEANING = 0.6  # the rest is by words
@@ -153,8 +153,6 @@ def _texts(snapshot: Snapshot, items: Sequence[ItemRow]) -> dict[str, str]:
 
 def _scores(snapshot: Snapshot, text: str, vector: list[float], said: Sequence[_Said]) -> NDArray[np.float64]:
     """Return how near each thing said is to *text*, 0 to 1."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     if not said:
         return np.zeros(0)
     ids = sorted({one.item.statement for one in said})
@@ -162,12 +160,17 @@ def _scores(snapshot: Snapshot, text: str, vector: list[float], said: Sequence[_
         "likeness", dataset=snapshot.dataset, rows=[{"question": "", "vector": vector, "statements": ids}]
     )
     cosines = {statement: cosine for row in rows for statement, cosine in row["cosines"]}
-    by_meaning = np.array([max(cosines.get(one.item.statement, 0.0), 0.0) for one in said])
-    table = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit_transform(
-        [text, *(one.text for one in said)]
-    )
+    by_meaning = np.array([cosines.get(one.item.statement, 0.0) for one in said])
+    return nearness(text, [one.text for one in said], by_meaning)
+
+
+def nearness(text: str, others: Sequence[str], cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how near each of *others*, one or more, is to *text*, 0 to 1, where their vectors have these *cosines*."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    table = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True).fit_transform([text, *others])
     by_words = (table[1:] @ table[:1].T).toarray()[:, 0]
-    return np.asarray(_BY_MEANING * by_meaning + (1 - _BY_MEANING) * by_words)
+    return np.asarray(_BY_MEANING * np.maximum(cosines, 0.0) + (1 - _BY_MEANING) * by_words)
 
 
 def _near(said: Sequence[_Said], scores: NDArray[np.float64]) -> list[tuple[_Said, float]]:
