@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
 from persona_db.chains.labels.texts import visible
+from persona_db.graph.attributes import value_label
 
 if TYPE_CHECKING:
     import networkx
@@ -226,10 +227,7 @@ def _wide(char: str) -> float:
 
 def named(data: dict[str, Any]) -> str:
     """Return what a node is called: demographics as `Party: R`, apart from values."""
-    if data.get("kind") == "demographic" and "=" in data["name"]:
-        name, value = data["name"].split("=", 1)
-        return _clean(f"{name.replace('_', ' ').capitalize()}: {value}")
-    return _clean(data["name"])
+    return _clean(value_label(data["name"], data.get("kind")))
 
 
 def _of_role(made: networkx.Graph[str], role: str, by: str) -> list[tuple[str, dict[str, Any]]]:

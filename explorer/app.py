@@ -24,6 +24,7 @@ from persona_db.graph.errors import (
     NoFitError,
     PersonaDBError,
     UnknownDatasetError,
+    UnknownNameError,
     UnknownQuestionError,
     UnknownUserError,
 )
@@ -41,6 +42,7 @@ _STATUS: tuple[tuple[type[PersonaDBError], int], ...] = (
     (UnknownDatasetError, 404),
     (UnknownUserError, 404),
     (UnknownQuestionError, 404),
+    (UnknownNameError, 404),
     (NoFitError, 404),
     (ConfigError, 400),
     (FreeCypherError, 400),

@@ -12,6 +12,7 @@ from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.unseen import told_right
 from persona_db.chains.labels.texts import LONGEST_NAME, shortened
 from persona_db.chains.results import Context, Recalled, tells_style
+from persona_db.graph.attributes import value_label
 from persona_db.graph.ids import is_pole
 
 __all__ = ["Estimated", "effects", "explanation", "said_by"]
@@ -80,7 +81,8 @@ def said_by(correlations: CorrelationModel, item: Recalled) -> str:
         if item.option < len(names):
             return names[item.option]
     if item.key is not None and item.key in correlations.keys and (item.layer == "cache" or is_pole(item.key)):
-        return correlations.keys[item.key].name
+        key = correlations.keys[item.key]
+        return value_label(key.name, key.kind)
     return item.text
 
 

@@ -6,7 +6,7 @@
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
 OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o:CacheKey)
-RETURN k.id AS key, k.kind AS kind, k.name AS name, coalesce(k.n_stated, k.n_holders) AS holders,
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, coalesce(k.n_stated, k.n_holders) AS holders,
        k.share * coalesce(k.n_stated, k.n_holders) / CASE k.n_holders WHEN 0 THEN 1 ELSE k.n_holders END AS share,
-       k.idf AS idf, o.id AS opposite, o.name AS opposite_name, coalesce(o.n_stated, o.n_holders) AS opposite_holders
+       k.idf AS idf, o.id AS opposite, coalesce(o.caption, o.name) AS opposite_name, coalesce(o.n_stated, o.n_holders) AS opposite_holders
 ORDER BY opposite LIMIT 1
