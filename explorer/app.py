@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ from persona_db.graph.errors import (
     UnknownQuestionError,
     UnknownUserError,
 )
+from persona_db.graph.known import near_names
 
 if TYPE_CHECKING:
     from persona_db.explorer.connection import Connection
@@ -80,32 +83,50 @@ def create_app(connection: Connection, *, for_others: bool = False) -> Starlette
 
 def _routes() -> list[BaseRoute]:
     return [
-        Route("/", population.home),
-        Route("/population", population.population),
-        Route("/runs", population.runs),
-        Route("/people", people.search),
-        Route("/suggest", people.suggest),
-        Route("/person", people.person),
-        Route("/fact", people.fact),
-        Route("/compare", people.compare),
-        Route("/erase", erasing.confirm, methods=["GET"]),
+        _page("/", population.home),
+        _page("/population", population.population, "dataset"),
+        _page("/runs", population.runs, "dataset"),
+        _page("/people", people.search, "dataset", "q", "after", "attribute", "segment", "skip"),
+        _page("/suggest", people.suggest, "dataset", "q", "what"),
+        _page("/person", people.person, "dataset", "user", "history"),
+        _page("/fact", people.fact, "dataset", "fact"),
+        _page("/compare", people.compare, "dataset", "first", "second"),
+        _page("/erase", erasing.confirm, "dataset", "user"),
         Route("/erase", erasing.erase, methods=["POST"]),
-        Route("/key", values.key),
-        Route("/keys", values.keys),
-        Route("/questions", segments.questions),
-        Route("/question", segments.question),
-        Route("/segment", segments.segment),
-        Route("/map", segments.map_page),
-        Route("/map.json", segments.map_data),
-        Route("/table.csv", tables.table),
-        Route("/neighbourhood", values.neighbourhood),
-        Route("/figure", values.figure),
-        Route("/ask", asking.ask, methods=["GET"]),
-        Route("/evidence.csv", asking.evidence),
+        _page("/key", values.key, "dataset", "key", "skip"),
+        _page("/keys", values.keys, "dataset", "q", "kind", "skip"),
+        _page("/questions", segments.questions, "dataset", "q", "skip"),
+        _page("/question", segments.question, "dataset", "question", "by", "option", "skip"),
+        _page("/segment", segments.segment, "dataset", "segment"),
+        _page("/map", segments.map_page, "dataset", "by", "question"),
+        _page("/map.json", segments.map_data, "dataset", "by", "question"),
+        Route("/table.csv", tables.table),  # whose parameters are its query's
+        _page("/neighbourhood", values.neighbourhood, "dataset", "user", "top_k"),
+        _page("/figure", values.figure, "dataset", "user", "top_k", "as"),
+        _page("/ask", asking.ask, "dataset", "user", "question", "words", "text", "options", "made"),
+        _page("/evidence.csv", asking.evidence, "made"),
         Route("/predict", asking.predict, methods=["POST"]),
-        Route("/health", population.health),
+        _page("/health", population.health),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),
     ]
+
+
+def _page(path: str, endpoint: Callable[[Request], Response], *params: str) -> Route:
+    """Return the route of a page whose address has these parameters alone: another is told, not passed over."""
+
+    @wraps(endpoint)
+    def checked(request: Request) -> Response:
+        for name in request.query_params:
+            if name not in params:
+                near = near_names(name, params)
+                meant = f"; is {near[0]!r} meant?" if near else ""
+                takes = f"it takes {', '.join(params)}" if params else "it takes none"
+                raise HTTPException(
+                    400, f"the address has {name[:60]!r}, which this page doesn't know{meant} ({takes})"
+                )
+        return endpoint(request)
+
+    return Route(path, checked, methods=["GET"])
 
 
 def _own_error(request: Request, exc: Exception) -> Response:

@@ -55,4 +55,3 @@ def as_csv(name: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) 
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"},
     )
-

@@ -8,7 +8,8 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import Response as RawResponse
 
-from persona_db.chains.figure import figure_of, write_svg
+from persona_db.chains.figure import NARROW, WIDTH, figure_of
+from persona_db.chains.figure_svg import write_svg
 from persona_db.chains.neighbourhoods import neighbourhood as neighbourhood_of
 from persona_db.chains.persona import KeyKind
 from persona_db.explorer.site import needed, number, site_of
@@ -78,15 +79,18 @@ def key(request: Request) -> Response:
 
 
 def neighbourhood(request: Request) -> Response:
-    """Return a person's neighbourhood: a figure whose labels lead on, and the same in words."""
+    """Return a person's neighbourhood: a figure whose labels lead on, narrow on a telephone, and the same in words."""
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
     top_k = _top_k(request)
     known = require_user(graph, dataset, user)
     made = neighbourhood_of(graph, user, dataset=dataset, top_k=top_k)
     people = _collaborators(made)
-    figure = Markup(write_svg(figure_of(made), theme=None, links=True))  # noqa: S704  # its texts are escaped there
-    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k, figure=figure)
+    figures = {
+        name: Markup(write_svg(figure_of(made, width=width), theme=None, links=True, name=name))  # noqa: S704  # its texts are escaped there
+        for name, width in (("wide", WIDTH), ("narrow", NARROW))
+    }
+    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k, figures=figures)
 
 
 def figure(request: Request) -> Response:

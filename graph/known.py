@@ -71,7 +71,11 @@ def _require_question(graph: Graph, dataset: str, question: str) -> None:
     if graph.read("find_questions", dataset=dataset, ids=[question]):
         return
     words = words_to_find(question)
-    near = [row["question"] for row in explore(graph, "find_asked", dataset=dataset, words=words, limit=_NEAR)] if words else []
+    near = (
+        [row["question"] for row in explore(graph, "find_asked", dataset=dataset, words=words, limit=_NEAR)]
+        if words
+        else []
+    )
     if not near:
         rows = explore(graph, "questions_answered", dataset=dataset, limit=_EVERYTHING)
         near = near_names(question, [row["question"] for row in rows])
@@ -110,7 +114,9 @@ def _require_pair(graph: Graph, dataset: str, pair: str) -> None:
 def _require_segment(graph: Graph, dataset: str, segment: str) -> None:
     there = [row["segment"] for row in explore(graph, "segments", dataset=dataset)]
     if segment not in there:
-        remedy = f"there are {', '.join(there)}" if there else f"`persona-db refine --dataset {dataset} --refit` makes them"
+        remedy = (
+            f"there are {', '.join(there)}" if there else f"`persona-db refine --dataset {dataset} --refit` makes them"
+        )
         raise UnknownNameError("group", segment, dataset=dataset, remedy=remedy)
 
 
@@ -118,7 +124,9 @@ def _require_value(graph: Graph, dataset: str, value: str) -> None:
     if explore(graph, "keys_called", dataset=dataset, names=[value]):
         return
     words = words_to_find(value)
-    near = [row["key"] for row in explore(graph, "find_keys", dataset=dataset, words=words, limit=_NEAR)] if words else []
+    near = (
+        [row["key"] for row in explore(graph, "find_keys", dataset=dataset, words=words, limit=_NEAR)] if words else []
+    )
     if not near:
         rows = explore(graph, "popular_keys", dataset=dataset, limit=_EVERYTHING)
         names = {row["name"]: row["key"] for row in rows} | {row["key"]: row["key"] for row in rows}
@@ -162,7 +170,9 @@ def _require_options(graph: Graph, dataset: str, params: Mapping[str, object]) -
     for place in places:
         if not 0 <= place < len(there):
             told = ", ".join(f"{at} ({one})" for at, one in enumerate(there)) or "none"
-            raise UnknownNameError(f"answer to {question!r} at place", place, dataset=dataset, remedy=f"there are {told}")
+            raise UnknownNameError(
+                f"answer to {question!r} at place", place, dataset=dataset, remedy=f"there are {told}"
+            )
 
 
 def _remedy(near: Sequence[str], listed: str) -> str:
