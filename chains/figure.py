@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from persona_db.chains.figure_text import SIZE, breadth, fitted, on_one_line, wrapped
+from persona_db.chains.figure_text import breadth, fitted, on_one_line, wrapped
 from persona_db.graph.attributes import value_label
 
 if TYPE_CHECKING:

@@ -120,9 +120,8 @@ def _meant(graph: Graph, dataset: str, words: str) -> str:
     require_dataset(graph, dataset)
     found = _with_words(graph, dataset, words)
     if not found:
-        raise UnknownQuestionError(
-            words[:200], dataset=dataset, remedy="no question has these words or this id; use fewer"
-        )
+        remedy = "none has this id or these words; try fewer words"
+        raise UnknownQuestionError(words[:200], dataset=dataset, remedy=remedy)
     id_: str = found[0]["question"]
     return id_
 

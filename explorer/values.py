@@ -15,6 +15,7 @@ from persona_db.chains.persona import KeyKind
 from persona_db.explorer.site import needed, number, site_of
 from persona_db.explorer.tables import as_csv
 from persona_db.graph.explore import explore, words_to_find
+from persona_db.graph.known import require_known
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def keys(request: Request) -> Response:
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     query, kind = request.query_params.get("q", "").strip(), request.query_params.get("kind") or None
     skip = number(request, "skip")
+    require_known(graph, "popular_keys", {"dataset": dataset, "kind": kind})
     words = words_to_find(query)
     if query:
         found = explore(graph, "find_keys", dataset=dataset, words=words, limit=_A_PAGE) if words else []

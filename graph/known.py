@@ -71,11 +71,8 @@ def _require_question(graph: Graph, dataset: str, question: str) -> None:
     if graph.read("find_questions", dataset=dataset, ids=[question]):
         return
     words = words_to_find(question)
-    near = (
-        [row["question"] for row in explore(graph, "find_asked", dataset=dataset, words=words, limit=_NEAR)]
-        if words
-        else []
-    )
+    found = explore(graph, "find_asked", dataset=dataset, words=words, limit=_NEAR) if words else []
+    near = [row["question"] for row in found]
     if not near:
         rows = explore(graph, "questions_answered", dataset=dataset, limit=_EVERYTHING)
         near = near_names(question, [row["question"] for row in rows])
@@ -124,9 +121,8 @@ def _require_value(graph: Graph, dataset: str, value: str) -> None:
     if explore(graph, "keys_called", dataset=dataset, names=[value]):
         return
     words = words_to_find(value)
-    near = (
-        [row["key"] for row in explore(graph, "find_keys", dataset=dataset, words=words, limit=_NEAR)] if words else []
-    )
+    found = explore(graph, "find_keys", dataset=dataset, words=words, limit=_NEAR) if words else []
+    near = [row["key"] for row in found]
     if not near:
         rows = explore(graph, "popular_keys", dataset=dataset, limit=_EVERYTHING)
         names = {row["name"]: row["key"] for row in rows} | {row["key"]: row["key"] for row in rows}
@@ -163,16 +159,15 @@ def _require_fact(graph: Graph, dataset: str, fact: str) -> None:
 
 def _require_options(graph: Graph, dataset: str, params: Mapping[str, object]) -> None:
     question, given = params.get("question"), params.get("options", params.get("option"))
-    places = given if isinstance(given, list) else [given]
+    places: list[Any] = given if isinstance(given, list) else [given]
     if not isinstance(question, str) or not all(isinstance(one, int) for one in places):
         return
     there: list[Any] = graph.read("find_questions", dataset=dataset, ids=[question])[0]["options"]
     for place in places:
         if not 0 <= place < len(there):
             told = ", ".join(f"{at} ({one})" for at, one in enumerate(there)) or "none"
-            raise UnknownNameError(
-                f"answer to {question!r} at place", place, dataset=dataset, remedy=f"there are {told}"
-            )
+            what = f"answer to {question!r} at place"
+            raise UnknownNameError(what, str(place), dataset=dataset, remedy=f"there are {told}")
 
 
 def _remedy(near: Sequence[str], listed: str) -> str:

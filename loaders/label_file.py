@@ -38,8 +38,9 @@ def read_labels(path: Path, questions: Iterable[Question], quarantine: Quarantin
 
     A row names a question and one of its options; `label` and `kind` are those of the question, and may stand in one of
     its rows alone; the column `direction` may be missing. An empty cell says nothing; a stance `-` takes back those
-    that no row of the question gives. An apostrophe that keeps a spreadsheet from calculating a cell is taken away. A row is quarantined when the dataset has no such question or option, a cell
-    cannot be used, or it contradicts an earlier row; the rest of the file is read.
+    that no row of the question gives; the apostrophe that keeps a spreadsheet from calculating a cell is taken away. A
+    row is quarantined when the dataset has no such question or option, a cell cannot be used, or it contradicts an
+    earlier row; the rest of the file is read.
     LoadError when the file cannot be read or lacks a column.
     """
     table = Table(path, required=COLUMNS[:-1])

@@ -160,12 +160,12 @@ def _notes(found: Mapping[str, Segment], name: str, *, stands: bool, differs: Se
         yield "Nobody is in between: everybody is in a group, so that there is nothing to compare."
         return
     if between:
-        yield "People in between stand for nothing together: they are near a border of two groups, or answered too little."
+        yield "People in between stand for nothing together: they are near a border of two groups, or said little."
     elif not stands:
         yield "No answer sets it apart: none is given by most of it, and by clearly more of it than of the others."
     alike = [one for one in found if one not in (name, _BETWEEN) and one not in differs]
     if alike:
         yield (
-            f"How it differs from {' and '.join(alike)} can't be told: no question was answered by {LEAST_ASKED} people "
-            "or more of both."
+            f"How it differs from {' and '.join(alike)} can't be told: no question was answered by {LEAST_ASKED} "
+            "people or more of both."
         )

@@ -92,8 +92,8 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
     Before them one says of a question that nobody was asked that this is a guess, and which questions are nearest.
 
     Reasons come with *points*, what `effects` says that they add to the winning side, in percentage points; none under
-    one point is shown; where nothing said adds one, what the prediction rests on is told instead. What others answered is marked as theirs. What everybody answers is said of questions that
-    somebody answered only.
+    one point is shown. Where nothing said adds one, what the prediction rests on is told instead. What others answered
+    is marked as theirs. What everybody answers is said of questions that somebody answered only.
     """
     question = context.question
     best = int(made.probabilities.argmax())
