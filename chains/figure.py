@@ -39,6 +39,7 @@ _MOST_LINES = 5
 _LEAST_LINKS = 0.13  # of the width, between the columns
 _PEOPLE = 0.42  # of the room of both columns, where they lack some
 _SAMPLE = 34.0
+_ALIKE = "the most alike first"
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def figure_of(made: networkx.Graph[str], *, width: int = WIDTH) -> Figure:
     set_people = [wrapped(names[node], columns.people, most=_MOST_LINES) for node, _ in people]
     heads = [
         wrapped("holds these values, those first that count most", columns.left - _LEFT, most=3, size=_SMALL),
-        wrapped("the most alike first", width - columns.right - _FROM_DOT - _RIGHT, most=3, size=_SMALL),
+        wrapped(_ALIKE, width - columns.right - _FROM_DOT - _RIGHT, most=3, size=_SMALL),
     ]
     top = 62 + LINE * max(len(one) for one in heads) - 3
     high = max(sum(map(_row, set_keys)), sum(map(_row, set_people)), _ROW)
@@ -196,7 +197,7 @@ def _columns(width: float, keys: Sequence[str], people: Sequence[str], notes: Se
     """Return columns as wide as their texts; where these need more than there is, people give way first to 42 %."""
     note = max(map(breadth, notes), default=0.0) + 8
     room = width - _LEFT - _TO_DOT - _FROM_DOT - note - _RIGHT
-    wanted, others = max(map(breadth, keys), default=0.0), max(map(breadth, people), default=0.0)
+    wanted, others = max(map(breadth, keys), default=0.0), max([breadth(_ALIKE, _SMALL), *map(breadth, people)])
     texts = room - max(_LEAST_LINKS * width, 40.0)
     if wanted + others > texts:
         others = min(others, max(_PEOPLE * texts, texts - wanted))

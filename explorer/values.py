@@ -130,7 +130,7 @@ def _collaborators(made: Neighbourhood) -> list[dict[str, Any]]:
             **data,
             "keys": sorted(
                 (
-                    {**made.nodes[other], "opposed": made.edges[node, other]["opposed"]}
+                    {"whole": "", **made.nodes[other], "opposed": made.edges[node, other]["opposed"]}
                     for other in made.adj[node]
                     if made.nodes[other]["role"] == "key"
                 ),
