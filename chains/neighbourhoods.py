@@ -37,8 +37,8 @@ def neighbourhood(
 
     Of the keys the *most_keys* that count most stay, and each collaborator's first. Nodes have `id`, `label` (User,
     CacheKey or Fact), `role` (user, collaborator, key, fact) and `name`; collaborators `score`, keys `kind` and
-    `counts`, and `whole` where their name is cut; facts `layer`. Edges have `type` (HOLDS, HAS_FACT, EVIDENCE_FOR) and `weight`; `opposed` is true where a
-    collaborator holds the opposite of the key.
+    `counts`, and `whole` where their name is cut; facts `layer`. Edges have `type` (HOLDS, HAS_FACT, EVIDENCE_FOR) and
+    `weight`; `opposed` is true where a collaborator holds the opposite of the key.
 
     *for_others* keeps the levels of sharing: nobody is in it who shares less than induced facts, no key that fewer
     sharing people hold than a summary needs, and no fact that its person doesn't share. ConfigError when the user

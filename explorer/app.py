@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ from persona_db.graph.known import near_names
 if TYPE_CHECKING:
     from persona_db.explorer.connection import Connection
 
-__all__ = ["create_app"]
+__all__ = ["TAKES", "create_app"]
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,30 @@ _STATUS: tuple[tuple[type[PersonaDBError], int], ...] = (
 )
 _FOR_OTHERS = ("/", "/questions", "/question", "/health", "/static")
 """Addresses of the explorer for others."""
+TAKES: Mapping[str, tuple[str, ...]] = {
+    "/": (),
+    "/population": ("dataset",),
+    "/runs": ("dataset",),
+    "/people": ("dataset", "q", "after", "attribute", "segment", "skip"),
+    "/suggest": ("dataset", "q", "what"),
+    "/person": ("dataset", "user", "history"),
+    "/fact": ("dataset", "fact"),
+    "/compare": ("dataset", "first", "second"),
+    "/erase": ("dataset", "user"),
+    "/key": ("dataset", "key", "skip"),
+    "/keys": ("dataset", "q", "kind", "skip"),
+    "/questions": ("dataset", "q", "skip"),
+    "/question": ("dataset", "question", "by", "option", "skip"),
+    "/segment": ("dataset", "segment"),
+    "/map": ("dataset", "by", "question"),
+    "/map.json": ("dataset", "by", "question"),
+    "/neighbourhood": ("dataset", "user", "top_k"),
+    "/figure": ("dataset", "user", "top_k", "as"),
+    "/ask": ("dataset", "user", "question", "words", "text", "options", "made"),
+    "/evidence.csv": ("made",),
+    "/health": (),
+}
+"""Addresses of pages, and the parameters that each takes; those of a table are its query's."""
 _TITLES = {
     400: "That can't be asked",
     403: "Not allowed",
@@ -84,35 +108,36 @@ def create_app(connection: Connection, *, for_others: bool = False) -> Starlette
 def _routes() -> list[BaseRoute]:
     return [
         _page("/", population.home),
-        _page("/population", population.population, "dataset"),
-        _page("/runs", population.runs, "dataset"),
-        _page("/people", people.search, "dataset", "q", "after", "attribute", "segment", "skip"),
-        _page("/suggest", people.suggest, "dataset", "q", "what"),
-        _page("/person", people.person, "dataset", "user", "history"),
-        _page("/fact", people.fact, "dataset", "fact"),
-        _page("/compare", people.compare, "dataset", "first", "second"),
-        _page("/erase", erasing.confirm, "dataset", "user"),
+        _page("/population", population.population),
+        _page("/runs", population.runs),
+        _page("/people", people.search),
+        _page("/suggest", people.suggest),
+        _page("/person", people.person),
+        _page("/fact", people.fact),
+        _page("/compare", people.compare),
+        _page("/erase", erasing.confirm),
         Route("/erase", erasing.erase, methods=["POST"]),
-        _page("/key", values.key, "dataset", "key", "skip"),
-        _page("/keys", values.keys, "dataset", "q", "kind", "skip"),
-        _page("/questions", segments.questions, "dataset", "q", "skip"),
-        _page("/question", segments.question, "dataset", "question", "by", "option", "skip"),
-        _page("/segment", segments.segment, "dataset", "segment"),
-        _page("/map", segments.map_page, "dataset", "by", "question"),
-        _page("/map.json", segments.map_data, "dataset", "by", "question"),
+        _page("/key", values.key),
+        _page("/keys", values.keys),
+        _page("/questions", segments.questions),
+        _page("/question", segments.question),
+        _page("/segment", segments.segment),
+        _page("/map", segments.map_page),
+        _page("/map.json", segments.map_data),
         Route("/table.csv", tables.table),  # whose parameters are its query's
-        _page("/neighbourhood", values.neighbourhood, "dataset", "user", "top_k"),
-        _page("/figure", values.figure, "dataset", "user", "top_k", "as"),
-        _page("/ask", asking.ask, "dataset", "user", "question", "words", "text", "options", "made"),
-        _page("/evidence.csv", asking.evidence, "made"),
+        _page("/neighbourhood", values.neighbourhood),
+        _page("/figure", values.figure),
+        _page("/ask", asking.ask),
+        _page("/evidence.csv", asking.evidence),
         Route("/predict", asking.predict, methods=["POST"]),
         _page("/health", population.health),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),
     ]
 
 
-def _page(path: str, endpoint: Callable[[Request], Response], *params: str) -> Route:
-    """Return the route of a page whose address has these parameters alone: another is told, not passed over."""
+def _page(path: str, endpoint: Callable[[Request], Response]) -> Route:
+    """Return the route of a page whose address has the parameters of `TAKES` alone: another is told, not passed over."""
+    params = TAKES[path]
 
     @wraps(endpoint)
     def checked(request: Request) -> Response:

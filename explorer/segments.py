@@ -12,9 +12,8 @@ from persona_db.chains.segments.report import LEAST_ASKED
 from persona_db.chains.segments.report import segment as segment_of
 from persona_db.explorer.site import needed, number, site_of
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import UnknownQuestionError
 from persona_db.graph.explore import explore, words_to_find
-from persona_db.graph.known import require_group_by
+from persona_db.graph.known import require_group_by, require_known
 from persona_db.graph.users import question_of
 
 if TYPE_CHECKING:
@@ -209,10 +208,8 @@ def _goes_with(graph: Graph, dataset: str, question: str, option: int, *, counte
 
 
 def _question(graph: Graph, dataset: str, id_: str) -> Question:
-    rows = graph.read("find_questions", dataset=dataset, ids=[id_])
-    if not rows:
-        raise UnknownQuestionError(id_, dataset=dataset)
-    return question_of(rows[0])
+    require_known(graph, "shares_of", {"dataset": dataset, "question": id_})
+    return question_of(graph.read("find_questions", dataset=dataset, ids=[id_])[0])
 
 
 def _groups(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def test_from_the_home_to_a_figure(town: Explorer, page: Page) -> None:
     section(page, "people").locator("ol a").first.click()
     assert page.locator("ol.five > li").count() == 5
     page.get_by_role("link", name="Who shares their values").click()
-    assert page.locator("svg.figure").count() == 1
+    assert page.locator("svg.figure:visible").count() == 1
     with page.expect_download() as waiting:
         page.get_by_role("link", name="SVG").click()
     assert ElementTree.fromstring(waiting.value.path().read_text(encoding="utf-8")).tag.endswith("svg")

@@ -82,7 +82,7 @@ def test_the_figure_can_be_walked_in_and_kept(explorer: Explorer, page: Page) ->
     """A click on a person of the figure goes to their neighbourhood, on a value to its holders; its file is an SVG."""
     for label, place in ((SNOWE, "**/neighbourhood?**SNOWE**"), ("Party: R", "**/key?**")):
         page.goto(explorer.url("neighbourhood", user=COLLINS))
-        page.locator("svg.figure a", has_text=label).click()
+        page.locator("svg.figure:visible a", has_text=label).click()
         page.wait_for_url(place)
     page.goto(explorer.url("neighbourhood", user=COLLINS))
     with page.expect_download() as waiting:
@@ -115,7 +115,7 @@ def test_from_the_map_to_a_question_and_its_people(explorer: Explorer, page: Pag
     assert "What else they say who answer" in page.locator("main").inner_text()
     page.locator("section", has=page.locator("#h-people")).locator("ol a").first.click()
     page.get_by_role("link", name="Who shares their values").click()
-    assert page.locator("svg.figure").count() == 1
+    assert page.locator("svg.figure:visible").count() == 1
 
 
 def test_a_table_as_csv(explorer: Explorer, page: Page) -> None:

@@ -13,7 +13,7 @@ import pytest
 from persona_db.chains.export import export_neighbourhood
 from persona_db.chains.figure import figure_of
 from persona_db.chains.figure_svg import write_svg
-from persona_db.chains.figure_text import breadth, fitted, wrapped
+from persona_db.chains.figure_text import breadth, fitted
 from persona_db.chains.neighbourhoods import neighbourhood
 from persona_db.graph.session import Graph
 from persona_db.graph.users import users
