@@ -35,7 +35,7 @@ _SMALL = 11.0
 _HEAD = 17.0
 _LEFT, _RIGHT = 30.0, 8.0  # margins of the columns
 _FROM_DOT, _TO_DOT = 14.0, 16.0  # between a dot and its text
-_MOST_LINES = 5
+_MOST_LINES = 8
 _LEAST_LINKS = 0.13  # of the width, between the columns
 _PEOPLE = 0.42  # of the room of both columns, where they lack some
 _SAMPLE = 34.0
@@ -126,7 +126,7 @@ def figure_of(made: networkx.Graph[str], *, width: int = WIDTH) -> Figure:
     """Return the figure of a neighbourhood: the same neighbourhood and width give the same figure.
 
     Values stand on the left, those that count most on top; people on the right, the most alike on top. A column takes
-    the room that its texts need. Where both lack room, texts are set in up to five lines, and what is longer is cut;
+    the room that its texts need. Where both lack room, texts are set in up to eight lines, and what is longer is cut;
     how wide a text is at most is told by a wide typeface.
     """
     people, keys = _of_role(made, "collaborator", "score"), _of_role(made, "key", "counts")

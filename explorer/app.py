@@ -136,7 +136,7 @@ def _routes() -> list[BaseRoute]:
 
 
 def _page(path: str, endpoint: Callable[[Request], Response]) -> Route:
-    """Return the route of a page whose address has the parameters of `TAKES` alone: another is told, not passed over."""
+    """Return the route of a page whose address has the parameters of `TAKES` alone; another is refused by name."""
     params = TAKES[path]
 
     @wraps(endpoint)

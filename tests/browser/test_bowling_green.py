@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import random
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
+from persona_db.chains.figure import NARROW, figure_of
+from persona_db.chains.figure_svg import write_svg
+from persona_db.chains.neighbourhoods import neighbourhood
 from persona_db.chains.refinement.refine import refine
 from persona_db.graph.explore import explore
 from persona_db.graph.models import Sharing
 from persona_db.graph.session import Graph
+from persona_db.graph.users import users
 from persona_db.loaders import load, open_source
+from tests.figure_boxes import boxes, overlaps
 from tests.synthetic import unsearched
 
 from .conftest import BORROWING, EMBEDDER
@@ -126,3 +132,15 @@ def test_people_by_group(town: Explorer, page: Page) -> None:
     page.goto(town.url("population", dataset=TOWN))
     told = section(page, "segments").locator("tbody tr").first.locator("td.number").inner_text()
     assert len(rows) == int(told)
+
+
+def test_no_labels_overlap(town: Explorer, page: Page) -> None:
+    """Of 50 people drawn at random with 20 collaborators each: statements of up to 140 characters, set in lines."""
+    with Graph.connect(town.settings) as graph:
+        drawn = random.Random(0).sample([one.id for one in users(graph, TOWN)], 50)
+        for user in drawn:
+            made = neighbourhood(graph, user, dataset=TOWN, top_k=20)
+            for width in (1_000, NARROW):
+                figure = figure_of(made, width=width)
+                assert overlaps(boxes(page, write_svg(figure)), width) == [], user
+                assert width == NARROW or not any(one.lines[-1].endswith("…") for one in figure.labels), user

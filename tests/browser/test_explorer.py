@@ -320,6 +320,61 @@ def test_narrow_screens(explorer: Explorer, page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
 
 
+def test_the_figure_on_a_telephone(explorer: Explorer, page: Page) -> None:
+    """The narrow figure is shown instead of the wide one, within the screen, in letters of ten pixels or more."""
+    page.goto(explorer.url("neighbourhood", user=COLLINS))
+    wide = page.locator(".figure-box:not(.narrow) svg")
+    narrow = page.locator(".figure-box.narrow svg")
+    assert (wide.is_visible(), narrow.is_visible()) == (True, False)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert (wide.is_visible(), narrow.is_visible()) == (False, True)
+    box = narrow.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["width"] / 360 * 12 >= 10
+    labels = page.locator(".figure-box.narrow .label").all_inner_texts()
+    assert not any("…" in one for one in labels)
+    page.locator(".figure-box.narrow a", has_text="SNOWE").click()
+    page.wait_for_url("**/neighbourhood?**SNOWE**")
+
+
+def test_the_map_and_its_legend_in_sight(explorer: Explorer, page: Page) -> None:
+    """On a desktop the legend is beside the map, in sight; on a telephone the map fills the width, the legend below."""
+    page.goto(explorer.url("map", question="s109-1-0003"))
+    page.wait_for_selector("canvas[data-painted]")
+    assert "Colours and shapes are answers" in page.locator("#legend-title").inner_text()
+    map_, legend = page.locator("#map").bounding_box(), page.locator("#legend").bounding_box()
+    assert map_ is not None
+    assert legend is not None
+    assert legend["x"] >= map_["x"] + map_["width"]
+    assert legend["y"] + legend["height"] <= 900
+    page.set_viewport_size({"width": 390, "height": 844})
+    map_, legend = page.locator("#map").bounding_box(), page.locator("#legend").bounding_box()
+    assert map_ is not None
+    assert legend is not None
+    assert (round(map_["x"]), round(map_["width"])) == (0, 390)
+    assert map_["height"] > 400
+    assert legend["y"] >= map_["y"] + map_["height"]
+
+
+def test_numbers_say_what_they_are_on_a_telephone(explorer: Explorer, page: Page) -> None:
+    """Where a table is a list of rows without its head, each number has the name of its column before it."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(explorer.url("segment", segment="1"))
+    cell = page.locator("section", has=page.locator("#h-stands")).locator("td.number").last
+    assert cell.evaluate("one => getComputedStyle(one, '::before').content") == '"asked "'
+
+
+def test_an_unknown_parameter_is_told(explorer: Explorer, page: Page) -> None:
+    """The page names it, those that there are, and leads on."""
+    answer = page.goto(explorer.url("map", colr="x"))
+    assert answer is not None
+    assert answer.status == 400
+    assert "'colr'" in page.locator("[role=alert]").inner_text()
+    assert page.get_by_role("link", name="All datasets").count() == 1
+
+
 def test_erase_asks_twice(explorer: Explorer, page: Page) -> None:
     """Another id than the person's erases nothing; the right one shows a receipt, they are gone and not counted."""
     user = "BYRD (D WV)"

@@ -66,7 +66,7 @@ def test_columns_keep_apart(width: int) -> None:
 
 
 def test_what_is_far_too_long_is_cut() -> None:
-    """Five lines are the most."""
+    """Lines are as many as are asked for at most."""
     lines = wrapped("word " * 500, 100, most=5)
     assert len(lines) == 5
     assert lines[-1].endswith("…")
