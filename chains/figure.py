@@ -197,9 +197,11 @@ def _columns(width: float, keys: Sequence[str], people: Sequence[str], notes: Se
     """Return columns as wide as their texts; where these need more than there is, people give way first to 42 %."""
     note = max(map(breadth, notes), default=0.0) + 8
     room = width - _LEFT - _TO_DOT - _FROM_DOT - note - _RIGHT
-    wanted, others = max(map(breadth, keys), default=0.0), max([breadth(_ALIKE, _SMALL), *map(breadth, people)])
+    wanted, others = max(map(breadth, keys), default=0.0), max(map(breadth, people), default=0.0)
     texts = room - max(_LEAST_LINKS * width, 40.0)
-    if wanted + others > texts:
+    if wanted + max(others, breadth(_ALIKE, _SMALL)) <= texts:
+        others = max(others, breadth(_ALIKE, _SMALL))
+    elif wanted + others > texts:
         others = min(others, max(_PEOPLE * texts, texts - wanted))
         wanted = texts - others
     left = _LEFT + wanted + _TO_DOT

@@ -14,7 +14,8 @@ const SHAPES = [
   (pen, r) => star(pen, 1.25 * r, 4),
 ];
 const NEAR = 12;
-const NO_SHAPE = 4; // a mark under so many pixels is a square
+const NO_SHAPE = 4; // a mark under so many pixels is a square,
+const MOST_SHAPES = 8000; // and where so many are in sight, which a machine without a graphics card draws slowly
 
 function corners(pen, r, count, turned) {
   for (let at = 0; at < count; at += 1) {
@@ -123,27 +124,30 @@ async function drawMap(canvas) {
     const { scale, left, top } = view();
     const wide = size();
     const faint = getComputedStyle(document.documentElement).getPropertyValue("--faint");
+    const [right, bottom] = [dots.width / ratio + wide, dots.height / ratio + wide];
+    const seen = (people) =>
+      people.filter((one) => {
+        const [u, v] = [left + scale * x[one], top - scale * y[one]];
+        return u > -wide && v > -wide && u < right && v < bottom;
+      });
+    const [others, ...groups] = [nobody, ...order].map(seen);
+    const shaped = wide >= NO_SHAPE && groups.reduce((sum, people) => sum + people.length, others.length) <= MOST_SHAPES;
     const draw = (people, mark, strong) => {
       brush.globalAlpha = strong ? 0.85 : 0.12;
-      if (wide < NO_SHAPE) {
+      if (!shaped) {
         brush.fillStyle = typeof mark === "number" ? INKS[mark % INKS.length] : faint;
         for (const one of people) brush.fillRect(left + scale * x[one] - wide / 2, top - scale * y[one] - wide / 2, wide, wide);
         return;
       }
       const dot = picture(mark, wide, ratio);
       const side = dot.width / ratio;
-      const [right, bottom] = [dots.width / ratio + side, dots.height / ratio + side];
-      for (const one of people) {
-        const u = left + scale * x[one] - side / 2;
-        const v = top - scale * y[one] - side / 2;
-        if (u > -side && v > -side && u < right && v < bottom) brush.drawImage(dot, u, v, side, side);
-      }
+      for (const one of people) brush.drawImage(dot, left + scale * x[one] - side / 2, top - scale * y[one] - side / 2, side, side);
     };
-    draw(nobody, "nobody", alone < 0);
+    draw(others, "nobody", alone < 0);
     // Those in no group are drawn first, so that they hide nobody.
     const first = found.marks.map((_, group) => group).sort((one, other) => (typeof found.marks[one] === "number") - (typeof found.marks[other] === "number"));
-    first.forEach((group) => draw(order[group], found.marks[group], alone < 0 || alone === group));
-    if (alone >= 0) draw(order[alone], found.marks[alone], true);
+    first.forEach((group) => draw(groups[group], found.marks[group], alone < 0 || alone === group));
+    if (alone >= 0) draw(groups[alone], found.marks[alone], true);
     stale = false;
   }
 

@@ -1,4 +1,4 @@
-// 0032_caption_of_attributes: attributes that were there are called `Party: R` in Neo4j Browser and in queries.
+// 0032_mark_caption: attributes that were there are called `Party: R` in Neo4j Browser and in queries.
 // returns nothing
 // cost    write; once a database: every cache key once, by a NodeByLabelScan
 MATCH (k:CacheKey)
