@@ -33,7 +33,9 @@ def main(names: Sequence[str]) -> int:
     if chromium is None or not names:
         sys.stderr.write("name datasets of the graph, and `apt-get install chromium`\n")
         return 2
-    sys.stdout.write("| dataset | width | people | labels | cut | overlapping |\n|---|---|---|---|---|---|\n")
+    sys.stdout.write(
+        "| dataset | width | people | labels | with an ellipsis | overlapping |\n|---|---|---|---|---|---|\n"
+    )
     wrong = 0
     with Graph.connect() as graph, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -33,7 +33,7 @@ ORDER BY low DESC, option
 WITH fit, q, people, head(collect({option: option, most_in: most_in, apart: apart, low: low, shares: shares})) AS one
 MATCH (:Fit {dataset: $dataset, id: fit})-[rate:BASE_RATE]->(q)
 RETURN q.id AS question,
-       CASE WHEN coalesce(rate.says[one.option], '…') CONTAINS '…'
+       CASE WHEN rate.says[one.option] IS NULL OR rate.says[one.option] CONTAINS '…' AND size(q.text) <= 160
             THEN q.options[one.option] + ' · ' + q.text ELSE rate.says[one.option] END AS says,
        one.option AS option, round(one.apart, 6) AS apart, round(one.low, 6) AS low, one.shares AS shares,
        one.most_in AS most_in, people
