@@ -28,9 +28,13 @@ def fitted(text: str, room: float, size: float = SIZE) -> str:
     line = " ".join(text.split())
     if breadth(line, size) <= room:
         return line
-    while line and breadth(line + "…", size) > room:
-        line = line[:-1]
-    return line.rstrip() + "…"
+    kept, wide = 0, breadth("…", size)
+    for char in line:
+        wide += breadth(char, size)
+        if wide > room:
+            break
+        kept += 1
+    return line[:kept].rstrip() + "…"
 
 
 def wrapped(text: str, room: float, *, most: int, size: float = SIZE) -> tuple[str, ...]:
@@ -66,10 +70,12 @@ def on_one_line(text: str) -> str:
 
 def _head(word: str, room: float, size: float) -> str:
     """Return the beginning of a word that has the room, at least one character of it."""
-    at = 1
-    while at < len(word) and breadth(word[: at + 1], size) <= room:
-        at += 1
-    return word[:at]
+    wide = 0.0
+    for at, char in enumerate(word):
+        wide += breadth(char, size)
+        if wide > room:
+            return word[: max(at, 1)]
+    return word
 
 
 def _wide(char: str) -> float:

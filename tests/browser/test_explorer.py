@@ -100,7 +100,7 @@ def test_from_the_map_to_a_question_and_its_people(explorer: Explorer, page: Pag
     page.locator("#legend button").first.click()
     assert page.locator("#legend button").first.get_attribute("aria-pressed") == "true"
     page.locator("#legend button").first.click()
-    box = page.locator("canvas").bounding_box()
+    box = page.locator("#map").bounding_box()
     assert box is not None
     for step in range(1, 40):
         page.mouse.move(box["x"] + box["width"] * step / 40, box["y"] + box["height"] / 2)
@@ -333,7 +333,7 @@ def test_the_figure_on_a_telephone(explorer: Explorer, page: Page) -> None:
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     assert box["width"] / 360 * 12 >= 10
-    labels = page.locator(".figure-box.narrow .label").all_inner_texts()
+    labels = page.locator(".figure-box.narrow .label").all_text_contents()
     assert not any("…" in one for one in labels)
     page.locator(".figure-box.narrow a", has_text="SNOWE").click()
     page.wait_for_url("**/neighbourhood?**SNOWE**")
