@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona_db.chains.figure import PALETTES, WIDTH, Theme, figure_of, words_of, write_svg
+from persona_db.chains.figure import PALETTES, WIDTH, Theme, figure_of, words_of
+from persona_db.chains.figure_svg import write_svg
 from persona_db.graph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "export_neighbourhood", "file_format", "page"]
 
 FORMATS = ("svg", "pdf", "png", "html", "graphml", "gexf", "json")
+_FIGURES = FORMATS[:4]
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """An exported page fetches nothing and runs nothing, whatever is written in it."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -30,12 +32,27 @@ def file_format(path: Path) -> str:
     return ending
 
 
-def export_neighbourhood(made: networkx.Graph[str], path: Path, *, width: int = WIDTH, theme: Theme = "light") -> None:
-    """Write the neighbourhood to *path*, in the format that its name ends in; figures in this *width* and *theme*."""
+def export_neighbourhood(
+    made: networkx.Graph[str], path: Path, *, width: int = WIDTH, theme: Theme = "light"
+) -> dict[str, int]:
+    """Write the neighbourhood to *path*, in the format that its name ends in; figures in this *width* and *theme*.
+
+    What the file shows is returned, and how many of each: of a figure people, values and lines, of a graph
+    collaborators, keys and facts.
+    """
+    kind = file_format(path)
     try:
-        path.write_bytes(_written(made, file_format(path), width, theme))
+        path.write_bytes(_written(made, kind, width, theme))
     except OSError as exc:
         raise ConfigError(f"{path} can't be written: {exc.strerror or exc}") from exc
+    if kind in _FIGURES:
+        figure = figure_of(made, width=width)
+        return {
+            "people": figure.count("collaborator"), "values": figure.count("key"),
+            "lines between them": len(figure.links),
+        }  # fmt: skip
+    roles = [data["role"] for _, data in made.nodes(data=True)]
+    return {f"{name}s": roles.count(name) for name in ("collaborator", "key", "fact")}
 
 
 def _written(made: networkx.Graph[str], kind: str, width: int, theme: Theme) -> bytes:

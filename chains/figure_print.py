@@ -6,7 +6,8 @@ import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
-from persona_db.chains.figure import PALETTES, SIZE, Figure, Theme, fitted
+from persona_db.chains.figure import PALETTES, Figure, Theme
+from persona_db.chains.figure_text import SIZE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,26 +65,25 @@ def _draw(axes: Axes, figure: Figure, colour: dict[str, str]) -> None:
         xs, ys = zip(*points, strict=True)
         axes.plot(xs, ys, color=colour[ink], **more)
 
-    right = 0.70 * figure.width + 14
-    text(34, 25, fitted(figure.name, figure.width - 60, size=17), size=17, fontweight="bold")
-    text(30, 58, "holds these values, those first that count most", size=11, ink="faint")
-    text(right, 58, "the most alike first", size=11, ink="faint")
+    text(34, 25, figure.head, size=17, fontweight="bold")
+    for note in figure.notes:
+        text(note.x, note.y - 4, note.text, size=11, ink="faint")
     axes.add_patch(Circle((16, 25), 8, color=colour["user"]))
     ends = [one.y for one in figure.labels if one.role == "key"]
     if ends:
         line((16, 33), (16, max(ends)), ink="line", lw=1)
         for y in ends:
             line((16, y), (26, y), ink="line", lw=1)
-    for one in sorted(figure.links, key=lambda one: one.differs):
-        (x, y), (u, v) = one.start, one.end
+    for link in sorted(figure.links, key=lambda one: one.differs):
+        (x, y), (u, v) = link.start, link.end
         bend = (u - x) * 0.4
         path = Path([(x, y), (x + bend, y), (u - bend, v), (u, v)], [Path.MOVETO, *[Path.CURVE4] * 3])
-        ink = "differ" if one.differs else "agree"
+        ink = "differ" if link.differs else "agree"
         axes.add_patch(
-            PathPatch(path, fill=False, edgecolor=colour[ink], lw=one.width, alpha=1 if one.differs else 0.55,
-                      linestyle=(0, (4, 3)) if one.differs else "solid")
+            PathPatch(path, fill=False, edgecolor=colour[ink], lw=link.width, alpha=1 if link.differs else 0.55,
+                      linestyle=(0, (4, 3)) if link.differs else "solid")
         )  # fmt: skip
-        if one.differs:
+        if link.differs:
             axes.plot([(x + u) / 2], [(y + v) / 2], marker="x", color=colour["differ"], ms=7, mew=1.8)
     for label in figure.labels:
         r = label.radius
@@ -92,11 +92,14 @@ def _draw(axes: Axes, figure: Figure, colour: dict[str, str]) -> None:
         else:
             axes.add_patch(Circle((label.dot, label.y), r, color=colour["person"]))
             text(figure.width - 8, label.y, label.note, size=11, ink="faint", ha="right")
-        text(label.x, label.y, label.text)
-    foot = figure.height - 20
-    line((30, foot), (64, foot), ink="agree", lw=2)
-    text(72, foot, "holds it too", size=11, ink="faint")
-    line((190, foot), (224, foot), ink="differ", lw=2, linestyle=(0, (4, 3)))
-    axes.plot([207], [foot], marker="x", color=colour["differ"], ms=7, mew=1.8)
-    text(232, foot, "holds the opposite", size=11, ink="faint")
-    text(372, foot, "the thicker, the more clearly", size=11, ink="faint")
+        for y, said in zip(label.baselines(), label.lines, strict=True):
+            text(label.x, y - 4, said)
+    for one in figure.legend:
+        x, y = one.x, one.y - 4
+        if one.differs is not None:
+            line((x, y), (x + 34, y), ink="differ" if one.differs else "agree", lw=2,
+                 linestyle=(0, (4, 3)) if one.differs else "solid")  # fmt: skip
+            if one.differs:
+                axes.plot([x + 17], [y], marker="x", color=colour["differ"], ms=7, mew=1.8)
+            x += 42
+        text(x, y, one.text, size=11, ink="faint")

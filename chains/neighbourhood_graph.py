@@ -53,7 +53,7 @@ def _drawing(made: Neighbourhood) -> VisualizationGraph:
             color=COLOURS[data["role"]],
             properties={
                 "what": _what(data),
-                "name": _short(visible(data["name"]), _LONGEST_TEXT),
+                "name": _short(visible(data.get("whole", data["name"])), _LONGEST_TEXT),
                 **({"score": round(data["score"], 3)} if "score" in data else {}),
             },
         )

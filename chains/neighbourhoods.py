@@ -37,8 +37,8 @@ def neighbourhood(
 
     Of the keys the *most_keys* that count most stay, and each collaborator's first. Nodes have `id`, `label` (User,
     CacheKey or Fact), `role` (user, collaborator, key, fact) and `name`; collaborators `score`, keys `kind` and
-    `counts`, facts `layer`. Edges have `type` (HOLDS, HAS_FACT, EVIDENCE_FOR) and `weight`; `opposed` is true where a
-    collaborator holds the opposite of the key.
+    `counts`, and `whole` where their name is cut; facts `layer`. Edges have `type` (HOLDS, HAS_FACT, EVIDENCE_FOR) and
+    `weight`; `opposed` is true where a collaborator holds the opposite of the key.
 
     *for_others* keeps the levels of sharing: nobody is in it who shares less than induced facts, no key that fewer
     sharing people hold than a summary needs, and no fact that its person doesn't share. ConfigError when the user
@@ -73,6 +73,11 @@ def neighbourhood(
             )
             made.add_edge(f"user {user}", node, type="HOLDS", weight=key.own_weight, opposed=False)
             made.add_edge(person, node, type="HOLDS", weight=key.their_weight, opposed=key.contribution < 0)
+    for row in graph.read(
+        "whole_names", dataset=dataset, fit=open_snapshot(graph, dataset, as_of=as_of).fit, ids=sorted(counts)
+    ):
+        if (node := f"key {row['key']}") in made:
+            made.nodes[node]["whole"] = row["whole"]
     if as_of is None:
         layers = [
             layer for layer in ("induced", "distilled") if not for_others or owner.sharing.rank >= Sharing(layer).rank

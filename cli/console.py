@@ -108,7 +108,7 @@ _csv: list[TextIO] = []
 def csv_output() -> Iterator[None]:
     """Let `print_table` write CSV to stdout (RFC 4180, UTF-8), and all else that is printed go to stderr.
 
-    Of several tables of a command each has its header, with an empty line before all but the first.
+    Lists and texts stand in it as `graph.cells.csv_cell` says. Of several tables of a command each has its header, with an empty line before all but the first.
     """
     stdout, sys.stdout = sys.stdout, sys.stderr
     _csv.append(stdout)
@@ -143,12 +143,14 @@ def data_out() -> TextIO:
 def _write_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     import csv
 
+    from persona_db.graph.cells import csv_cell
+
     writer = csv.writer(_csv[-1])
     if _tables:
         writer.writerow(())
     _tables.append(columns)
     writer.writerow(columns)
-    writer.writerows([["true" if cell is True else "false" if cell is False else cell for cell in row] for row in rows])
+    writer.writerows([[csv_cell(cell) for cell in row] for row in rows])
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -30,7 +30,13 @@ def export(
     ],
     top_k: Annotated[int, typer.Option(min=1, max=500, help="Most collaborators.")] = 12,
     keys: Annotated[int, typer.Option(min=1, help="Most keys, largest contribution first.")] = 16,
-    facts: Annotated[int, typer.Option(min=0, help="Most facts of the user that are evidence for these keys.")] = 6,
+    facts: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Most facts of the user that are evidence for these keys; graph files have them, figures do not.",
+        ),
+    ] = 6,
     width: Annotated[int, typer.Option(min=600, max=4000, help="Width of a figure, in pixels of the screen.")] = 1000,
     theme: Annotated[Theme, typer.Option(help="Colours of a figure.")] = Theme.LIGHT,
     for_others: Annotated[
@@ -42,7 +48,7 @@ def export(
     ] = False,
     as_of: Annotated[str | None, typer.Option(help="Show only what was known at this date; facts are omitted.")] = None,
 ) -> None:
-    """Write a user's collaborators, the keys they share and the facts behind these as a figure or a graph file."""
+    """Write a user's collaborators and the keys they share as a figure, or with the facts behind these as a graph file."""
     from persona_db.chains.export import export_neighbourhood, file_format
     from persona_db.chains.neighbourhoods import neighbourhood
     from persona_db.cli.console import one_line, progress_bar, read_settings
@@ -54,11 +60,5 @@ def export(
             graph, user, dataset=dataset, top_k=top_k, most_keys=keys, most_facts=facts, as_of=as_of,
             for_others=for_others,
         )  # fmt: skip
-    export_neighbourhood(made, to, width=width, theme=theme.value)
-    roles = [data["role"] for _, data in made.nodes(data=True)]
-    print(
-        one_line(
-            f"wrote {to}: {roles.count('collaborator')} collaborators, {roles.count('key')} keys, "
-            f"{roles.count('fact')} facts"
-        )
-    )
+    shown = export_neighbourhood(made, to, width=width, theme=theme.value)
+    print(one_line(f"wrote {to}: {', '.join(f'{count:,} {what}' for what, count in shown.items())}"))

@@ -94,17 +94,19 @@ def _show(name: str) -> None:
 
 def _run(name: str, texts: Sequence[tuple[str, str]], *, as_json: bool) -> None:
     from persona_db.cli.console import connect, print_json, progress_bar, read_settings
-    from persona_db.graph.explore import explore, params_from_texts
+    from persona_db.graph.explore import explore, params_from_texts, why_no_rows
     from persona_db.graph.free_cypher import plain
+    from persona_db.graph.known import require_known
 
     params = params_from_texts(name, texts)
     with progress_bar() as progress, connect(read_settings(), progress=progress) as graph:
+        require_known(graph, name, params)
         found: list[dict[str, Any]] = [plain(row) for row in explore(graph, name, **params)]
         columns = list(graph.catalog[name].returns)
     if as_json:
         print_json(found)
         return
-    _print(columns, [list(row.values()) for row in found])
+    _print(columns, [list(row.values()) for row in found], why_empty=why_no_rows(name, params))
 
 
 def _run_free(text: str, params: Mapping[str, str], *, seconds: float, most_rows: int, as_json: bool) -> None:
@@ -135,23 +137,19 @@ def _typed(text: str) -> object:
         return text
 
 
-def _print(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def _print(columns: Sequence[str], rows: Sequence[Sequence[object]], *, why_empty: str = "") -> None:
     from persona_db.cli.console import as_csv, print_table
 
-    if not rows and not as_csv():
-        print("no rows")
-        return
-    longest = None if as_csv() else _LONGEST_CELL
-    print_table(columns, [[_cell(value, longest) for value in row] for row in rows])
+    if as_csv():
+        print_table(columns, rows)
+    elif rows:
+        print_table(columns, [[_cell(value) for value in row] for row in rows])
+    else:
+        print(why_empty or "no rows")
 
 
-def _cell(value: object, longest: int | None) -> object:
-    import json
+def _cell(value: object) -> object:
+    from persona_db.graph.cells import joined
 
-    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
-        value = "; ".join(str(one) for one in value)
-    elif isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False)
-    if longest is not None and isinstance(value, str) and len(value) > longest:
-        return f"{value[: longest - 1]}…"
-    return value
+    value = joined(value)
+    return f"{value[: _LONGEST_CELL - 1]}…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value

@@ -66,12 +66,16 @@ def _one(page: SegmentPage) -> None:
             [(one.says, one.share, one.others, one.z, one.asked) for one in page.answers],
         )
         print()
-    print_table(
-        ("against", "differs on", "share", "theirs", "z"),
-        [(one.other, one.says, one.share, one.other_share, one.z) for one in page.differences],
-    )
-    print()
-    print_table(
-        ("most typical", "name", "typical", "clear"),
-        [(one.user, one.name, one.typical, one.clear) for one in page.people],
-    )
+    if page.differences:
+        print_table(
+            ("against", "differs on", "share", "theirs", "z"),
+            [(one.other, one.says, one.share, one.other_share, one.z) for one in page.differences],
+        )
+        print()
+    for note in page.notes:
+        print(f"{note}\n")
+    if page.people:
+        print_table(
+            ("most typical", "name", "typical", "clear"),
+            [(one.user, one.name, one.typical, one.clear) for one in page.people],
+        )

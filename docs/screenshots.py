@@ -107,7 +107,7 @@ def _wanted(*, every: bool) -> Iterator[tuple[str, Scheme, ViewportSize]]:
 
 def _open(page: Page, address: str, name: str) -> None:
     """Open a page of the explorer, and do what makes it worth a picture."""
-    page.goto(f"{address}{name}?{urlencode({'dataset': DATASET, **PAGES[name]})}")
+    page.goto(f"{address}{name}?{urlencode({'dataset': DATASET, **PAGES[name]})}" if name else address)
     match name:
         case "map":
             page.wait_for_selector("canvas[data-painted]")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +26,16 @@ from persona_db.graph.errors import (
     NoFitError,
     PersonaDBError,
     UnknownDatasetError,
+    UnknownNameError,
     UnknownQuestionError,
     UnknownUserError,
 )
+from persona_db.graph.known import near_names
 
 if TYPE_CHECKING:
     from persona_db.explorer.connection import Connection
 
-__all__ = ["create_app"]
+__all__ = ["TAKES", "create_app"]
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +45,37 @@ _STATUS: tuple[tuple[type[PersonaDBError], int], ...] = (
     (UnknownDatasetError, 404),
     (UnknownUserError, 404),
     (UnknownQuestionError, 404),
+    (UnknownNameError, 404),
     (NoFitError, 404),
     (ConfigError, 400),
     (FreeCypherError, 400),
 )
 _FOR_OTHERS = ("/", "/questions", "/question", "/health", "/static")
 """Addresses of the explorer for others."""
+TAKES: Mapping[str, tuple[str, ...]] = {
+    "/": (),
+    "/population": ("dataset",),
+    "/runs": ("dataset",),
+    "/people": ("dataset", "q", "after", "attribute", "segment", "skip"),
+    "/suggest": ("dataset", "q", "what"),
+    "/person": ("dataset", "user", "history"),
+    "/fact": ("dataset", "fact"),
+    "/compare": ("dataset", "first", "second"),
+    "/erase": ("dataset", "user"),
+    "/key": ("dataset", "key", "skip"),
+    "/keys": ("dataset", "q", "kind", "skip"),
+    "/questions": ("dataset", "q", "skip"),
+    "/question": ("dataset", "question", "by", "option", "skip"),
+    "/segment": ("dataset", "segment"),
+    "/map": ("dataset", "by", "question"),
+    "/map.json": ("dataset", "by", "question"),
+    "/neighbourhood": ("dataset", "user", "top_k"),
+    "/figure": ("dataset", "user", "top_k", "as"),
+    "/ask": ("dataset", "user", "question", "words", "text", "options", "made"),
+    "/evidence.csv": ("made",),
+    "/health": (),
+}
+"""Addresses of pages, and the parameters that each takes; those of a table are its query's."""
 _TITLES = {
     400: "That can't be asked",
     403: "Not allowed",
@@ -78,32 +107,51 @@ def create_app(connection: Connection, *, for_others: bool = False) -> Starlette
 
 def _routes() -> list[BaseRoute]:
     return [
-        Route("/", population.home),
-        Route("/population", population.population),
-        Route("/runs", population.runs),
-        Route("/people", people.search),
-        Route("/suggest", people.suggest),
-        Route("/person", people.person),
-        Route("/fact", people.fact),
-        Route("/compare", people.compare),
-        Route("/erase", erasing.confirm, methods=["GET"]),
+        _page("/", population.home),
+        _page("/population", population.population),
+        _page("/runs", population.runs),
+        _page("/people", people.search),
+        _page("/suggest", people.suggest),
+        _page("/person", people.person),
+        _page("/fact", people.fact),
+        _page("/compare", people.compare),
+        _page("/erase", erasing.confirm),
         Route("/erase", erasing.erase, methods=["POST"]),
-        Route("/key", values.key),
-        Route("/keys", values.keys),
-        Route("/questions", segments.questions),
-        Route("/question", segments.question),
-        Route("/segment", segments.segment),
-        Route("/map", segments.map_page),
-        Route("/map.json", segments.map_data),
-        Route("/table.csv", tables.table),
-        Route("/neighbourhood", values.neighbourhood),
-        Route("/figure", values.figure),
-        Route("/ask", asking.ask, methods=["GET"]),
-        Route("/evidence.csv", asking.evidence),
+        _page("/key", values.key),
+        _page("/keys", values.keys),
+        _page("/questions", segments.questions),
+        _page("/question", segments.question),
+        _page("/segment", segments.segment),
+        _page("/map", segments.map_page),
+        _page("/map.json", segments.map_data),
+        Route("/table.csv", tables.table),  # whose parameters are its query's
+        _page("/neighbourhood", values.neighbourhood),
+        _page("/figure", values.figure),
+        _page("/ask", asking.ask),
+        _page("/evidence.csv", asking.evidence),
         Route("/predict", asking.predict, methods=["POST"]),
-        Route("/health", population.health),
+        _page("/health", population.health),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),
     ]
+
+
+def _page(path: str, endpoint: Callable[[Request], Response]) -> Route:
+    """Return the route of a page whose address has the parameters of `TAKES` alone; another is refused by name."""
+    params = TAKES[path]
+
+    @wraps(endpoint)
+    def checked(request: Request) -> Response:
+        for name in request.query_params:
+            if name not in params:
+                near = near_names(name, params)
+                meant = f"; is {near[0]!r} meant?" if near else ""
+                takes = f"it takes {', '.join(params)}" if params else "it takes none"
+                raise HTTPException(
+                    400, f"the address has {name[:60]!r}, which this page doesn't know{meant} ({takes})"
+                )
+        return endpoint(request)
+
+    return Route(path, checked, methods=["GET"])
 
 
 def _own_error(request: Request, exc: Exception) -> Response:

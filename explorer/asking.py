@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -13,7 +13,9 @@ from starlette.responses import RedirectResponse
 from persona_db.chains.fit.threads import one_thread
 from persona_db.explorer.site import form_of, needed, site_of
 from persona_db.explorer.tables import as_csv
-from persona_db.graph.errors import ConfigError
+from persona_db.graph.datasets import require_dataset
+from persona_db.graph.errors import ConfigError, UnknownQuestionError
+from persona_db.graph.explore import explore, words_to_find
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ __all__ = ["Answered", "answer", "ask", "evidence", "predict"]
 
 _SIDES = ("own", "borrowed")
 _SHOWN = 15
+_FOUND = 6
+"""Questions that have the words given: the best is asked, and the others are offered."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,17 @@ class Answered:
 
 
 def ask(request: Request) -> Response:
-    """Return the form, filled in from the address, with its prediction if that is still kept."""
+    """Return the form, filled in from the address, with its prediction if that is still kept.
+
+    Of questions found by words the others that have them are offered too.
+    """
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
     params = request.query_params
     known = require_user(graph, dataset, user)
-    question = params.get("question", "")
+    question, words = params.get("question", ""), params.get("words", "")
     found = graph.read("find_questions", dataset=dataset, ids=[question]) if question else []
+    also = [row for row in _with_words(graph, dataset, words) if row["question"] != question]
     made = params.get("made", "")
     answered = site.kept(made)
     return site.page(
@@ -56,6 +64,8 @@ def ask(request: Request) -> Response:
         person=known,
         question=question,
         known_text=found[0]["text"] if found else "",
+        words=words,
+        also=also,
         text=params.get("text", ""),
         options=params.get("options", ""),
         answered=answered,
@@ -84,23 +94,41 @@ async def predict(request: Request) -> Response:
 def _predict(request: Request, form: Mapping[str, str]) -> Response:
     site = site_of(request)
     site.require_token(form)
+    graph = site.connection.graph()
     dataset, user = form.get("dataset", ""), form.get("user", "")
     question, text = form.get("question", "").strip(), form.get("text", "").strip()
     options = tuple(line.strip() for line in form.get("options", "").splitlines() if line.strip())
     if bool(question) == bool(text):
         raise ConfigError("choose a question of the dataset, or write a new one with its options; one of the two")
+    words = ""
+    if question and not graph.read("find_questions", dataset=dataset, ids=[question]):
+        words, question = question, _meant(graph, dataset, question)
     if text and len(options) < 2:
         raise ConfigError("a new question needs two or more options, in order, one a line")
     with one_thread():
-        answered = answer(
-            site.connection.graph(), user, question or text, dataset=dataset, options=options if text else ()
-        )
+        answered = answer(graph, user, question or text, dataset=dataset, options=options if text else ())
     site.freeze_garbage("a new question" if text else "a known question")
-    asked = {"dataset": dataset, "user": user, "question": question, "text": text}
+    asked = {"dataset": dataset, "user": user, "question": question, "words": words, "text": text}
     if text:
         asked["options"] = "\n".join(options)
     given = {name: value for name, value in asked.items() if value}
     return RedirectResponse("/ask?" + urlencode({**given, "made": site.keep(answered)}), status_code=303)
+
+
+def _meant(graph: Graph, dataset: str, words: str) -> str:
+    """Return the id of the question that has these words, the best first; UnknownQuestionError where none has."""
+    require_dataset(graph, dataset)
+    found = _with_words(graph, dataset, words)
+    if not found:
+        remedy = "none has this id or these words; try fewer words"
+        raise UnknownQuestionError(words[:200], dataset=dataset, remedy=remedy)
+    id_: str = found[0]["question"]
+    return id_
+
+
+def _with_words(graph: Graph, dataset: str, words: str) -> list[dict[str, Any]]:
+    found = words_to_find(words)
+    return explore(graph, "find_asked", dataset=dataset, words=found, limit=_FOUND) if found else []
 
 
 def answer(graph: Graph, user: str, question: str, *, dataset: str, options: tuple[str, ...] = ()) -> Answered:

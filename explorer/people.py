@@ -11,6 +11,7 @@ from persona_db.chains.retrieval.join import join
 from persona_db.explorer.site import needed, number, site_of
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.explore import explore, rests_on, words_to_find
+from persona_db.graph.known import require_known
 from persona_db.graph.users import history, require_user, users
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def search(request: Request) -> Response:
     facets = explore(graph, "facets_of_people", dataset=dataset)
     chosen = [text for text in request.query_params.getlist("attribute") if text]
     segment = request.query_params.get("segment") or None
+    require_known(graph, "people_filtered", {"dataset": dataset, "attributes": chosen, "segment": segment})
     groups = explore(graph, "segments", dataset=dataset)
     filters: dict[str, Any] = {"facets": facets, "chosen": chosen, "segment": segment, "groups": groups}
     query, after = request.query_params.get("q", "").strip(), request.query_params.get("after", "")

@@ -12,8 +12,8 @@ from persona_db.chains.segments.report import LEAST_ASKED
 from persona_db.chains.segments.report import segment as segment_of
 from persona_db.explorer.site import needed, number, site_of
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import UnknownQuestionError
 from persona_db.graph.explore import explore, words_to_find
+from persona_db.graph.known import require_group_by, require_known
 from persona_db.graph.users import question_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _MOST_GROUPS = 8
 _LEAST_SHOWN = 10
 """People of whom others are told how they answered."""
 _MOST_ROWS = 5_000
-_LEFT_OUT = "left out"
+_LEFT_OUT, _BETWEEN = "left out", "between"
 _ANSWERS = 5_000
 
 
@@ -71,6 +71,7 @@ def question(request: Request) -> Response:
     graph, dataset, id_ = site.connection.graph(), needed(request, "dataset"), needed(request, "question")
     asked = _question(graph, dataset, id_)
     by = request.query_params.get("by") or "segment"
+    require_group_by(graph, dataset, by, values=True)
     option = number(request, "option", default=-1)
     if option >= len(asked.options):
         raise HTTPException(404, "the question has no such answer")
@@ -128,6 +129,8 @@ def map_page(request: Request) -> Response:
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     asked_for = request.query_params.get("question", "").strip()
+    by = request.query_params.get("by") or "segment"
+    require_group_by(graph, dataset, by)
     asked = next(iter(graph.read("find_questions", dataset=dataset, ids=[asked_for])), None) if asked_for else None
     if asked is None and (words := words_to_find(asked_for)):
         for row in explore(graph, "find_asked", dataset=dataset, words=words, limit=1):
@@ -138,7 +141,7 @@ def map_page(request: Request) -> Response:
         about=require_dataset(graph, dataset),
         segments=explore(graph, "segments", dataset=dataset),
         attributes=[row["attribute"] for row in explore(graph, "attributes_of_people", dataset=dataset)],
-        by=request.query_params.get("by", "segment"),
+        by=by,
         question=asked["id"] if asked else "",
         asked=asked,
         asked_for=asked_for,
@@ -148,25 +151,30 @@ def map_page(request: Request) -> Response:
 def map_data(request: Request) -> Response:
     """Return everybody's place as columns, and the groups by which dots are coloured, the largest first.
 
-    A name is null where somebody has none but their id.
+    A name is null where somebody has none but their id. A group's mark is the number of its colour and shape, or says
+    why its people are in none. `nobody` is what those are called who are in no group of the list.
     """
     site = site_of(request)
     graph, dataset = site.connection.graph(), needed(request, "dataset")
-    by, id_ = request.query_params.get("by", "segment"), request.query_params.get("question", "")
+    by, id_ = request.query_params.get("by") or "segment", request.query_params.get("question", "")
     asked = _question(graph, dataset, id_) if id_ else None
     attribute = None if by == "segment" or asked else by
     [found] = explore(graph, "places_in_columns", dataset=dataset, attribute=attribute, question=id_ or None)
     users: list[str] = found["users"]
     names: list[Any]
+    nobody = "In no group"
+    if not asked:
+        require_group_by(graph, dataset, by)
     if asked:
         options = dict(zip(found["answered"], found["options"], strict=True))
         kinds: list[Any] = [options.get(user) for user in users]
         names, called = list(range(len(asked.options))), list(asked.options)
+        nobody = "No answer"
     elif attribute:
         kinds = found["groups"]
         counts = Counter(kind for kind in kinds if kind)
         names = sorted(counts, key=lambda kind: (-counts[kind], kind))[:_MOST_GROUPS]
-        called = [str(name) for name in names]
+        called, nobody = [str(name) for name in names], "Another, or not known"
     else:
         groups = explore(graph, "segments", dataset=dataset)
         left_out = set(found["left_out"])
@@ -178,6 +186,8 @@ def map_data(request: Request) -> Response:
     return JSONResponse(
         {
             "groups": called,
+            "marks": [name if name in (_BETWEEN, _LEFT_OUT) else at for at, name in enumerate(names)],
+            "nobody": nobody,
             "users": users,
             "names": [None if name == user else name[:80] for user, name in zip(users, found["names"], strict=True)],
             "x": [round(one, 4) for one in found["x"]],
@@ -198,10 +208,8 @@ def _goes_with(graph: Graph, dataset: str, question: str, option: int, *, counte
 
 
 def _question(graph: Graph, dataset: str, id_: str) -> Question:
-    rows = graph.read("find_questions", dataset=dataset, ids=[id_])
-    if not rows:
-        raise UnknownQuestionError(id_, dataset=dataset)
-    return question_of(rows[0])
+    require_known(graph, "shares_of", {"dataset": dataset, "question": id_})
+    return question_of(graph.read("find_questions", dataset=dataset, ids=[id_])[0])
 
 
 def _groups(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

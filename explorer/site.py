@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from persona_db.graph.attributes import attribute_label, value_label
+
 if TYPE_CHECKING:
     from persona_db.explorer.connection import Connection
 
@@ -48,8 +50,8 @@ class Site:
         )
         self._templates.globals["url"] = _url
         self._templates.filters["short"] = _short
-        self._templates.filters["attribute"] = _attribute
-        self._templates.filters["called"] = _called
+        self._templates.filters["attribute"] = attribute_label
+        self._templates.filters["called"] = value_label
         self._templates.filters["percent"] = lambda part: f"{100 * part:.0f} %"
 
     def page(self, request: Request, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
@@ -127,16 +129,6 @@ def form_of(body: bytes) -> dict[str, str]:
 def _url(path: str, **params: object) -> str:
     given = {name: value for name, value in params.items() if value not in (None, "", [])}
     return f"/{path}?{urlencode(given, doseq=True)}" if given else f"/{path}"
-
-
-def _attribute(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _called(name: str, kind: str) -> str:
-    """Return what a value is called: a demographic as `Party: R`."""
-    attribute, equals, value = name.partition("=")
-    return f"{_attribute(attribute)}: {value}" if kind == "demographic" and equals else name
 
 
 def _short(text: str, longest: int = _LONGEST_SHOWN) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -12,8 +11,10 @@ from starlette.responses import Response
 
 from persona_db.explorer.site import needed, site_of
 from persona_db.graph.catalog import catalog
+from persona_db.graph.cells import csv_cell
 from persona_db.graph.explore import explore, explore_queries, params_from_texts
 from persona_db.graph.free_cypher import plain
+from persona_db.graph.known import require_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,8 +30,7 @@ _ALSO = ("counts_by_label", "ledger")
 def table(request: Request) -> Response:
     """Return the rows of the query that `query` names, with the other parameters of the address as its own, as CSV.
 
-    Its columns are those of the query's header; a list is written as JSON. Texts are as they are stored: a spreadsheet
-    may take one that begins with = for a formula, as with every CSV file.
+    Its columns are those of the query's header, and its cells those of `persona-db query NAME --csv`.
     """
     name = needed(request, "query")
     found = catalog()[name] if name in _ALSO else explore_queries().get(name)
@@ -38,24 +38,20 @@ def table(request: Request) -> Response:
         raise HTTPException(404, f"there is no table {name[:60]!r}")
     texts = [pair for pair in request.query_params.multi_items() if pair[0] != "query"]
     graph = site_of(request).connection.graph()
-    rows = explore(graph, name, **params_from_texts(name, texts))
+    params = params_from_texts(name, texts)
+    require_known(graph, name, params)
+    rows = explore(graph, name, **params)
     return as_csv(name, found.returns, ([plain(row[column]) for column in found.returns] for row in rows))
 
 
 def as_csv(name: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> Response:
-    """Return rows as a CSV file to keep, called by *name*; a list is written as JSON."""
+    """Return rows as a CSV file to keep, called by *name*; lists and texts stand in it as `csv_cell` says."""
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
     return Response(
         written.getvalue(),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"},
     )
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value

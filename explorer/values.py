@@ -8,12 +8,14 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import Response as RawResponse
 
-from persona_db.chains.figure import figure_of, write_svg
+from persona_db.chains.figure import NARROW, WIDTH, figure_of
+from persona_db.chains.figure_svg import write_svg
 from persona_db.chains.neighbourhoods import neighbourhood as neighbourhood_of
 from persona_db.chains.persona import KeyKind
 from persona_db.explorer.site import needed, number, site_of
 from persona_db.explorer.tables import as_csv
 from persona_db.graph.explore import explore, words_to_find
+from persona_db.graph.known import require_known
 from persona_db.graph.users import require_user
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def keys(request: Request) -> Response:
     graph, dataset = site.connection.graph(), needed(request, "dataset")
     query, kind = request.query_params.get("q", "").strip(), request.query_params.get("kind") or None
     skip = number(request, "skip")
+    require_known(graph, "popular_keys", {"dataset": dataset, "kind": kind})
     words = words_to_find(query)
     if query:
         found = explore(graph, "find_keys", dataset=dataset, words=words, limit=_A_PAGE) if words else []
@@ -78,15 +81,18 @@ def key(request: Request) -> Response:
 
 
 def neighbourhood(request: Request) -> Response:
-    """Return a person's neighbourhood: a figure whose labels lead on, and the same in words."""
+    """Return a person's neighbourhood: a figure whose labels lead on, narrow on a telephone, and the same in words."""
     site = site_of(request)
     graph, dataset, user = site.connection.graph(), needed(request, "dataset"), needed(request, "user")
     top_k = _top_k(request)
     known = require_user(graph, dataset, user)
     made = neighbourhood_of(graph, user, dataset=dataset, top_k=top_k)
     people = _collaborators(made)
-    figure = Markup(write_svg(figure_of(made), theme=None, links=True))  # noqa: S704  # its texts are escaped there
-    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k, figure=figure)
+    figures = {
+        name: Markup(write_svg(figure_of(made, width=width), theme=None, links=True, name=name))  # noqa: S704  # its texts are escaped there
+        for name, width in (("wide", WIDTH), ("narrow", NARROW))
+    }
+    return site.page(request, "neighbourhood.html", person=known, people=people, top_k=top_k, figures=figures)
 
 
 def figure(request: Request) -> Response:
@@ -124,7 +130,7 @@ def _collaborators(made: Neighbourhood) -> list[dict[str, Any]]:
             **data,
             "keys": sorted(
                 (
-                    {**made.nodes[other], "opposed": made.edges[node, other]["opposed"]}
+                    {"whole": "", **made.nodes[other], "opposed": made.edges[node, other]["opposed"]}
                     for other in made.adj[node]
                     if made.nodes[other]["role"] == "key"
                 ),

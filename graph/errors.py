@@ -14,6 +14,7 @@ PersonaDBError
 ├── UnknownDatasetError
 ├── UnknownUserError
 ├── UnknownQuestionError
+├── UnknownNameError          a dataset has no attribute, group, value, kind, Fit, fact or answer of that name
 ├── NoFitError                nothing has been refined yet, or not far enough back for `as_of`
 ├── EmbeddingError            a vector has the wrong length or no direction
 ├── FreeCypherError           Cypher that somebody typed would do more than read, is none, or takes too long
@@ -49,6 +50,7 @@ __all__ = [
     "QueryFileError",
     "ServerError",
     "UnknownDatasetError",
+    "UnknownNameError",
     "UnknownQuestionError",
     "UnknownUserError",
 ]
@@ -129,11 +131,21 @@ class UnknownUserError(PersonaDBError):
 
 
 class UnknownQuestionError(PersonaDBError):
-    """There is no question of that id in the dataset."""
+    """There is no question of that id in the dataset; *remedy* says what to do where it can't be a new one."""
 
-    def __init__(self, question: str, *, dataset: str) -> None:
-        super().__init__(f"no question {question!r} in dataset {dataset!r}; give its text and --option for a new one")
+    def __init__(
+        self, question: str, *, dataset: str, remedy: str = "give its text and --option for a new one"
+    ) -> None:
+        super().__init__(f"no question {question!r} in dataset {dataset!r}; {remedy}")
         self.question = question
+
+
+class UnknownNameError(PersonaDBError):
+    """There is no attribute, group, value, kind, Fit, fact or answer of that name in the dataset."""
+
+    def __init__(self, what: str, name: str, *, dataset: str, remedy: str) -> None:
+        super().__init__(f"no {what} {name!r} in dataset {dataset!r}; {remedy}")
+        self.name = name
 
 
 class NoFitError(PersonaDBError):

@@ -14,7 +14,10 @@ from persona_db.graph.errors import ConfigError, QueryFileError
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
 
-__all__ = ["EXPLORE_AREA", "default_of", "explore", "explore_queries", "params_from_texts", "rests_on", "words_to_find"]
+__all__ = [
+    "EXPLORE_AREA", "default_of", "explore", "explore_queries", "params_from_texts", "rests_on", "why_no_rows",
+    "words_to_find",
+]  # fmt: skip
 
 EXPLORE_AREA = "explore"
 
@@ -86,6 +89,20 @@ def params_from_texts(query: str, texts: Iterable[tuple[str, str]]) -> dict[str,
         about = "; ".join(f"{name} ({named.params[name].type}): {named.params[name].about}" for name in missing)
         raise ConfigError(f"{query} needs {about}")
     return found
+
+
+def why_no_rows(query: str, params: Mapping[str, object]) -> str:
+    """Return what to say of a query that found nothing: which least number it asked for, where it has one.
+
+    >>> why_no_rows("segments_differ", {})
+    'no rows with least=20 (people of each who were asked, at least); a smaller one may find some: -p least=1'
+    """
+    named = _named(query)
+    least = {**_defaults(named), **params}.get("least")
+    if least is None or least == 1:
+        return "no rows"
+    about = named.params["least"].about.partition(";")[0]
+    return f"no rows with least={least} ({about}); a smaller one may find some: -p least=1"
 
 
 def rests_on(graph: Graph, dataset: str, fit: str, facts: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO, cast, get_args
 
+from persona_db.graph.cells import csv_cell, text_of_cell
 from persona_db.graph.labels import LONGEST_LABEL, LONGEST_STANCE, Label
 from persona_db.graph.models import QuarantinedRow, Question
 from persona_db.graph.names import OptionDirection, QuestionContent
@@ -37,8 +38,9 @@ def read_labels(path: Path, questions: Iterable[Question], quarantine: Quarantin
 
     A row names a question and one of its options; `label` and `kind` are those of the question, and may stand in one of
     its rows alone; the column `direction` may be missing. An empty cell says nothing; a stance `-` takes back those
-    that no row of the question gives. A row is quarantined when the dataset has no such question or option, a cell
-    cannot be used, or it contradicts an earlier row; the rest of the file is read.
+    that no row of the question gives; the apostrophe that keeps a spreadsheet from calculating a cell is taken away. A
+    row is quarantined when the dataset has no such question or option, a cell cannot be used, or it contradicts an
+    earlier row; the rest of the file is read.
     LoadError when the file cannot be read or lacks a column.
     """
     table = Table(path, required=COLUMNS[:-1])
@@ -47,7 +49,7 @@ def read_labels(path: Path, questions: Iterable[Question], quarantine: Quarantin
     found: dict[str, Label] = {}
     taken: dict[str, str] = {}
     for number, cells in table.rows(quarantine):
-        row = _Row(*(cells[place].strip() for place in places))
+        row = _Row(*(text_of_cell(cells[place].strip()) for place in places))
         try:
             question = known.get(row.question)
             if question is None:
@@ -119,7 +121,7 @@ def label_rows(questions: Sequence[Question]) -> Iterator[dict[str, str]]:
 
 
 def write_labels(questions: Sequence[Question], file: TextIO) -> None:
-    """Write what *questions* are called as a label file, which `read_labels` reads."""
+    """Write what *questions* are called as a label file, which `read_labels` reads; no cell is a formula."""
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(label_rows(questions))
+    writer.writerows({name: csv_cell(text) for name, text in row.items()} for row in label_rows(questions))

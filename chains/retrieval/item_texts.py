@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.results import Context, Recalled
+from persona_db.graph.attributes import value_label
 
 __all__ = ["marked", "with_texts"]
 
@@ -55,10 +56,11 @@ def with_texts(correlations: CorrelationModel, contexts: Sequence[Context]) -> l
 
 def _key_text(correlations: CorrelationModel, item: Recalled) -> str:
     key = correlations.keys[str(item.key)]
+    name = value_label(key.name, key.kind)
     if item.source == "own":
-        return f"{key.kind}: {key.name}"
+        return name if key.kind == "demographic" else f"{key.kind}: {name}"
     question = correlations.questions[str(item.question)]
     shares = ", ".join(
         f"{share} % {option!r}" for option, share in zip(question.options, item.shares, strict=True) if share
     )
-    return f"Of about {item.holders} who hold {key.name!r}: about {shares}"
+    return f"Of about {item.holders} who hold {name!r}: about {shares}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -23,6 +24,7 @@ LEAST_ASKED = 5
 """People of each of two segments who were asked, for their difference to be told."""
 _DIFFERENCES = 5
 _MOST = 100
+_BETWEEN = "between"
 
 
 class Segment(Model):
@@ -90,6 +92,7 @@ class SegmentPage(Model):
     answers: tuple[Told, ...]
     differences: tuple[Difference, ...]
     people: tuple[TypicalPerson, ...]
+    notes: tuple[str, ...] = Field(default=(), description="Why something is missing that one would look for.")
 
 
 def segments(graph: Graph, dataset: str, *, as_of: str | None = None) -> SegmentReport:
@@ -138,7 +141,7 @@ def segment(graph: Graph, dataset: str, name: str, *, as_of: str | None = None, 
             other_share=row["second_share"], z=row["z"],
         )
         for other in found
-        if other not in (name, "between")
+        if other not in (name, _BETWEEN)
         for row in graph.read(
             "segments_differ", **scope, segment=name, other=other, least=LEAST_ASKED, limit=_DIFFERENCES
         )
@@ -146,4 +149,23 @@ def segment(graph: Graph, dataset: str, name: str, *, as_of: str | None = None, 
     return SegmentPage(
         dataset=dataset, fit=report.fit, segment=found[name], answers=tuple(Told(**row) for row in answers),
         differences=tuple(differences), people=tuple(TypicalPerson(**row) for row in typical),
+        notes=tuple(_notes(found, name, stands=bool(answers), differs={one.other for one in differences})),
     )  # fmt: skip
+
+
+def _notes(found: Mapping[str, Segment], name: str, *, stands: bool, differs: Set[str]) -> Iterator[str]:
+    """Yield why a segment stands for nothing, and why it can't be told from others."""
+    between = name == _BETWEEN
+    if between and not found[name].people:
+        yield "Nobody is in between: everybody is in a group, so that there is nothing to compare."
+        return
+    if between:
+        yield "People in between stand for nothing together: they are near a border of two groups, or said little."
+    elif not stands:
+        yield "No answer sets it apart: none is given by most of it, and by clearly more of it than of the others."
+    alike = [one for one in found if one not in (name, _BETWEEN) and one not in differs]
+    if alike:
+        yield (
+            f"How it differs from {' and '.join(alike)} can't be told: no question was answered by {LEAST_ASKED} "
+            "people or more of both."
+        )

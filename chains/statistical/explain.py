@@ -12,6 +12,7 @@ from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.unseen import told_right
 from persona_db.chains.labels.texts import LONGEST_NAME, shortened
 from persona_db.chains.results import Context, Recalled, tells_style
+from persona_db.graph.attributes import value_label
 from persona_db.graph.ids import is_pole
 
 __all__ = ["Estimated", "effects", "explanation", "said_by"]
@@ -80,7 +81,8 @@ def said_by(correlations: CorrelationModel, item: Recalled) -> str:
         if item.option < len(names):
             return names[item.option]
     if item.key is not None and item.key in correlations.keys and (item.layer == "cache" or is_pole(item.key)):
-        return correlations.keys[item.key].name
+        key = correlations.keys[item.key]
+        return value_label(key.name, key.kind)
     return item.text
 
 
@@ -90,8 +92,8 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
     Before them one says of a question that nobody was asked that this is a guess, and which questions are nearest.
 
     Reasons come with *points*, what `effects` says that they add to the winning side, in percentage points; none under
-    one point is shown. What others answered is marked as theirs. What everybody answers is said of questions that
-    somebody answered only.
+    one point is shown. Where nothing said adds one, what the prediction rests on is told instead. What others answered
+    is marked as theirs. What everybody answers is said of questions that somebody answered only.
     """
     question = context.question
     best = int(made.probabilities.argmax())
@@ -122,9 +124,31 @@ def _own_line(correlations: CorrelationModel, context: Context, points: Sequence
     least = max((effect for effect, _ in found), default=0.0) * _WORTH_SAYING
     contrary = [f"{text} (-{-100 * effect:.0f})" for effect, text in found if effect < -least][:_AGAINST]
     if not reasons and not contrary:
-        return "Said: nothing that is near this."
+        return _rests_on(correlations, context, points)
     said = "Said: " + "; ".join(reasons) if reasons else "Said: nothing for it"
     return said + (f"; against it: {'; '.join(contrary)}" if contrary else "") + "."
+
+
+def _rests_on(correlations: CorrelationModel, context: Context, points: Sequence[float]) -> str:
+    """Return what the prediction rests on where nothing that the person said moves it by a point alone."""
+    own = [pair for pair in zip(points, context.items, strict=True) if pair[1].source == "own" and pair[0]]
+    said = [pair for pair in own if not _is_guess(pair[1])]
+    for_it = sorted((pair for pair in said if pair[0] > 0), key=lambda one: (-one[0], one[1].id))
+    if for_it:
+        first = "; ".join(shortened(said_by(correlations, item), LONGEST_NAME) for _, item in for_it[:_FOR])
+        return f"Said: nothing moves it by a point alone; {len(for_it)} of {len(said)} answers speak for it: {first}."
+    known = sorted(
+        (pair for pair in own if _is_guess(pair[1]) and pair[0] >= _LEAST_POINTS), key=lambda one: (-one[0], one[1].id)
+    )
+    if known:
+        told = "; ".join(
+            f"{shortened(said_by(correlations, item), LONGEST_NAME)} (+{100 * effect:.0f})"
+            for effect, item in known[:_FOR]
+        )
+        return f"Said: nothing that is near this. It rests on what is known of them: {told}."
+    if correlations.everybody.get(context.question.id):
+        return "Said: nothing that is near this. It rests on how others answer."
+    return "Said: nothing that is near this."
 
 
 def _is_guess(item: Recalled) -> bool:

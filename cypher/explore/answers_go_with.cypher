@@ -9,10 +9,10 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (q:Question {dataset: $dataset, id: $question})
 MATCH (q)-[g:GOES_WITH {fit: d.current_fit, option: $option}]->(to)
 OPTIONAL MATCH (:Fit {dataset: $dataset, id: d.current_fit})-[b:BASE_RATE]->(to)
-WITH g, to, b, coalesce(b.label, to.label, to.text, to.name) AS label,
+WITH g, to, b, coalesce(b.label, to.label, to.text, to.caption, to.name) AS label,
      CASE WHEN g.other IS NULL THEN NULL ELSE to.options[g.other] END AS said
 RETURN CASE WHEN g.other IS NULL THEN 'value' ELSE 'answer' END AS what, to.id AS id, g.other AS option,
-       CASE WHEN g.other IS NULL THEN to.name ELSE coalesce(b.says[g.other], label + ': ' + said) END AS name,
+       CASE WHEN g.other IS NULL THEN coalesce(to.caption, to.name) ELSE coalesce(b.says[g.other], label + ': ' + said) END AS name,
        label, said, CASE WHEN g.other IS NULL THEN to.kind ELSE NULL END AS kind, g.battery AS battery, g.both AS both,
        g.among AS among, g.people AS people, g.share AS share, g.usual AS usual, g.lift AS lift, g.low AS low,
        g.high AS high

@@ -22,6 +22,9 @@ WITH *, reduce(low = 1.0, one IN shares | CASE WHEN one < low THEN one ELSE low 
      reduce(product = 1.0, one IN smooth | product * one) AS agreement
 WHERE least_share > 0.5
 MATCH (:Fit {dataset: $dataset, id: fit})-[rate:BASE_RATE]->(q)
-RETURN q.id AS question, coalesce(rate.says[option], q.text + ': ' + q.options[option]) AS says, option,
+RETURN q.id AS question,
+       CASE WHEN rate.says[option] IS NULL OR rate.says[option] CONTAINS '…' AND size(q.text) <= 160
+            THEN q.options[option] + ' · ' + q.text
+            ELSE rate.says[option] END AS says, option,
        least_share, round(agreement, 6) AS agreement, shares, people
 ORDER BY agreement DESC, question LIMIT $limit

@@ -7,5 +7,5 @@
 MATCH (d:Dataset {dataset: $dataset})
 CALL db.index.fulltext.queryNodes('key_name', $words, {limit: 100000}) YIELD node AS k, score
 WHERE k.dataset = $dataset AND k.fit = d.current_fit
-RETURN k.id AS key, k.kind AS kind, k.name AS name, coalesce(k.n_stated, k.n_holders) AS holders
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, coalesce(k.n_stated, k.n_holders) AS holders
 ORDER BY score DESC, name, key LIMIT $limit

@@ -5,6 +5,6 @@
 // cost    read; one index look-up, and the user's keys; CartesianProduct of one by one
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (u:User {dataset: $dataset, id: $user})-[h:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)
-RETURN k.id AS key, k.kind AS kind, k.name AS name, h.weight AS weight, h.unit AS counts, k.n_holders AS holders,
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, h.weight AS weight, h.unit AS counts, k.n_holders AS holders,
        h.at AS at
 ORDER BY counts DESC, key

@@ -1,12 +1,19 @@
-// one_key: one value of the current Fit, with how many hold it and its opposite.
+// one_key: one value of the current Fit, with how many hold it and its opposite; where its name is cut, what it says in full.
 // param   dataset  str  the dataset
 // param   key      str  id of the cache key
-// returns key str, kind str, name str, holders int, share float, idf float, opposite str?, opposite_name str?, opposite_holders int?
+// returns key str, kind str, name str, holders int, share float, idf float, opposite str?, opposite_name str?, opposite_holders int?, whole str?
 // cost    read; one index look-up; CartesianProduct of one by one
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit, id: $key})
 OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o:CacheKey)
-RETURN k.id AS key, k.kind AS kind, k.name AS name, coalesce(k.n_stated, k.n_holders) AS holders,
+CALL (k) {
+  OPTIONAL MATCH (k)-[c:CLAIMS]->(q:Question) WHERE k.name CONTAINS '…'
+  WITH collect(reduce(said = '', one IN c.options | said + CASE said WHEN '' THEN '' ELSE ' or ' END + q.options[one])
+               + ' · ' + q.text) AS claims
+  RETURN CASE size(claims) WHEN 1 THEN claims[0] END AS whole  // of several it is not known which the name has
+}
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, coalesce(k.n_stated, k.n_holders) AS holders,
        k.share * coalesce(k.n_stated, k.n_holders) / CASE k.n_holders WHEN 0 THEN 1 ELSE k.n_holders END AS share,
-       k.idf AS idf, o.id AS opposite, o.name AS opposite_name, coalesce(o.n_stated, o.n_holders) AS opposite_holders
+       k.idf AS idf, o.id AS opposite, coalesce(o.caption, o.name) AS opposite_name, coalesce(o.n_stated, o.n_holders) AS opposite_holders,
+       whole
 ORDER BY opposite LIMIT 1

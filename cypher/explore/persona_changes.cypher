@@ -23,7 +23,7 @@ CALL (d, u) {
   CALL (u, date, fit) {
     MATCH (u)-[h:HOLDS {fit: fit}]->(k:CacheKey)
     WHERE h.at <= date AND h.retired_at > date
-    RETURN collect(DISTINCT ['key', k.kind, k.name, h.at]) AS keys
+    RETURN collect(DISTINCT ['key', k.kind, coalesce(k.caption, k.name), h.at]) AS keys
   }
   WITH facts + keys AS everything, side ORDER BY side
   RETURN collect(everything) AS sides

@@ -11,6 +11,6 @@ WITH k, o, coalesce(k.n_stated, k.n_holders) AS holders, coalesce(o.n_stated, o.
      CASE k.share WHEN 0.0 THEN 1.0 ELSE k.n_holders / k.share END AS people
 WHERE holders > others OR holders = others AND k.id < o.id
 // 1 where half the people hold it and the other half its opposite.
-RETURN k.id AS key, k.kind AS kind, k.name AS name, holders, o.id AS opposite, o.name AS opposite_name,
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, holders, o.id AS opposite, coalesce(o.caption, o.name) AS opposite_name,
        others AS opposite_holders, round(2.0 * others / people, 6) AS split
 ORDER BY split DESC, holders DESC, key LIMIT $limit

@@ -59,7 +59,8 @@ CALL (d, asked, crowd) {
   WITH k, n, among, all, squares, inside, sum(one.weight) AS w,
        sum(CASE WHEN one.in THEN 1 ELSE 0 END) AS both, sum(CASE WHEN one.in THEN one.weight ELSE 0.0 END) AS w_both
   WHERE both >= $least
-  RETURN 'value' AS what, k.id AS id, NULL AS option, k.name AS label, NULL AS said, k.name AS says, k.kind AS kind,
+  RETURN 'value' AS what, k.id AS id, NULL AS option, coalesce(k.caption, k.name) AS label, NULL AS said,
+         coalesce(k.caption, k.name) AS says, k.kind AS kind,
          false AS battery, both, among, n, all, squares, inside, w, w_both
 }
 WITH *, all * all / squares AS effective

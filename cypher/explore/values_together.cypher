@@ -33,6 +33,6 @@ WITH *, share * effective + 0.5 AS a, p * effective + 1.0 AS n1, q * effective +
 WITH *, sqrt(1.0 / a - 1.0 / n1 - 1.0 / n2 + 2.0 * a / (n1 * n2) - 1.0 / all + 1e-12) AS error,
      a * all / (n1 * n2) AS centre
 WITH *, centre * exp(-1.959964 * error) AS low, centre * exp(1.959964 * error) AS high
-RETURN first.id AS first, first.name AS first_name, second.id AS second, second.name AS second_name, both,
+RETURN first.id AS first, coalesce(first.caption, first.name) AS first_name, second.id AS second, coalesce(second.caption, second.name) AS second_name, both,
        round(share / (p * q), 6) AS lift, round(low, 6) AS low, round(high, 6) AS high
 ORDER BY low DESC, both DESC, first, second LIMIT $limit

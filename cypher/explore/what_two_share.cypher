@@ -36,8 +36,8 @@ WITH a, b, coalesce(a.key, b.key) AS k,
      CASE WHEN b IS NULL THEN 'only the first' WHEN a IS NULL THEN 'only the second'
           WHEN a.key = b.key THEN 'shared' ELSE 'opposed' END AS how
 WITH a, b, k, how, CASE how WHEN 'shared' THEN 1 WHEN 'opposed' THEN -1 ELSE 0 END AS sign
-RETURN how, k.id AS key, k.kind AS kind, k.name AS name, a.hold.weight AS first_weight, b.hold.weight AS second_weight,
-       CASE how WHEN 'opposed' THEN b.key.name END AS opposite,
+RETURN how, k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, a.hold.weight AS first_weight, b.hold.weight AS second_weight,
+       CASE how WHEN 'opposed' THEN coalesce(b.key.caption, b.key.name) END AS opposite,
        CASE WHEN sign = 0 THEN 0.0 ELSE round(sign * a.hold.unit * b.hold.unit, 9) END AS contribution
 ORDER BY CASE how WHEN 'shared' THEN 0 WHEN 'opposed' THEN 1 WHEN 'only the first' THEN 2 ELSE 3 END,
          abs(contribution) DESC, coalesce(first_weight, second_weight) DESC, key

@@ -24,5 +24,5 @@ WITH u, v, g, k, 1 - 2 * size(opposed) AS sign
 MATCH (k)<-[h:HOLDS|LEANS_TO]-(u)
 WHERE h.fit = $fit AND h.at <= $as_of AND h.retired_at > $as_of
 WITH u, v, k, 'LEANS_TO' IN [type(h), type(g)] AS inferred, h.weight AS own, g.weight AS their, sign * h.unit * g.unit AS part
-RETURN u.id AS user, v.id AS collaborator, k.id AS key, k.kind AS kind, k.name AS name, own AS own_weight,
+RETURN u.id AS user, v.id AS collaborator, k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, own AS own_weight,
        their AS their_weight, inferred, part AS contribution ORDER BY user, collaborator, abs(part) DESC, key

@@ -2,7 +2,7 @@
 // answers_by_group: how the groups of an attribute, the segments, or holders of a value and the others answer a question.
 // param   dataset   str  the dataset
 // param   question  str  id of the question
-// param   by        str  name of an attribute, `segment`, or id or name of a cache key
+// param   by        str  name of an attribute, `segment`, or id, name or caption of a cache key
 // param   limit     int  most rows; 500 unless given
 // returns group str, name str, option int, said str, people int, asked int, share float, low float, high float
 // cost    read; every answer to the question, and every key of the Fit by index to find a name; CartesianProduct of one by one
@@ -12,7 +12,7 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (q:Question {dataset: $dataset, id: $question})
 CALL (d) {
   OPTIONAL MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit})
-  WHERE k.id > '' AND (k.id = $by OR k.name = $by)
+  WHERE k.id > '' AND ($by IN [k.id, k.name, k.caption])
   RETURN head(collect(k)) AS key
 }
 CALL (d, q) {
@@ -25,7 +25,7 @@ CALL (d, q) {
 CALL (d, u, key) {
   WITH d, u, key WHERE key IS NOT NULL
   RETURN CASE WHEN EXISTS { (u)-[:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(key) }
-         THEN [key.id, key.name] ELSE ['~', 'others'] END AS group
+         THEN [key.id, coalesce(key.caption, key.name)] ELSE ['~', 'others'] END AS group
   UNION ALL
   WITH d, u, key WHERE key IS NULL AND $by = 'segment'
   MATCH (u)-[:IN_SEGMENT {fit: d.current_fit, retired_at: '9999-12-31'}]->(s:Segment)

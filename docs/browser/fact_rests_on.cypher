@@ -20,7 +20,7 @@ CALL (f) {
 CALL (f) {
   OPTIONAL MATCH (f)-[r:EVIDENCE_FOR]->(k:CacheKey)
   WITH k, r ORDER BY r.share DESC, k.id
-  RETURN collect(CASE WHEN k IS NOT NULL THEN {id: k.id, kind: k.kind, name: k.name, share: r.share} END) AS keys
+  RETURN collect(CASE WHEN k IS NOT NULL THEN {id: k.id, kind: k.kind, name: coalesce(k.caption, k.name), share: r.share} END) AS keys
 }
 RETURN f.id AS id, u.id AS user, u.name AS name, f.layer AS layer, f.text AS text, f.strength AS strength,
        f.n_support AS n_support, f.at AS at, f.retired_at AS retired_at, facts, items, keys

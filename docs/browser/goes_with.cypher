@@ -50,6 +50,6 @@ WITH *, size + 2.0 AS all
 WITH *, sqrt(1.0 / a - 1.0 / n1 - 1.0 / n2 + 2.0 * a / (n1 * n2) - 1.0 / all + 1e-12) AS error,
      a * all / (n1 * n2) AS centre
 WITH *, centre * exp(-1.959964 * error) AS low, centre * exp(1.959964 * error) AS high
-RETURN other.id AS key, other.kind AS kind, other.name AS name, both, looked_at, round(share, 6) AS share,
+RETURN other.id AS key, other.kind AS kind, coalesce(other.caption, other.name) AS name, both, looked_at, round(share, 6) AS share,
        round(usual, 6) AS usual, round(share / usual, 6) AS lift, round(low, 6) AS low, round(high, 6) AS high
 ORDER BY low DESC, both DESC, key LIMIT $limit

@@ -7,4 +7,4 @@
 // cost    read; one index look-up a key
 UNWIND $ids AS id
 MATCH (k:CacheKey {dataset: $dataset, fit: $fit, id: id})
-RETURN k.id AS key, k.kind AS kind, k.name AS name
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name

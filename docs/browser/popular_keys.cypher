@@ -9,6 +9,6 @@
 MATCH (d:Dataset {dataset: $dataset})
 MATCH (k:CacheKey {dataset: $dataset, fit: d.current_fit})
 WHERE k.id > '' AND ($kind IS NULL OR k.kind = $kind)
-RETURN k.id AS key, k.kind AS kind, k.name AS name, coalesce(k.n_stated, k.n_holders) AS holders,
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, coalesce(k.n_stated, k.n_holders) AS holders,
        k.share * coalesce(k.n_stated, k.n_holders) / CASE k.n_holders WHEN 0 THEN 1 ELSE k.n_holders END AS share, k.idf AS idf
 ORDER BY holders DESC, key SKIP $skip LIMIT $limit

@@ -21,5 +21,5 @@ CALL (d, k, c, q) {
     sum(weight) AS holders_weight, sum(CASE WHEN option IS NULL THEN 0.0 ELSE weight END) AS asked_weight,
     sum(CASE WHEN option IN c.options THEN weight ELSE 0.0 END) AS said_weight
 }
-RETURN k.id AS key, k.kind AS kind, k.name AS name, holders, q.id AS question, asked, said, holders_weight,
+RETURN k.id AS key, k.kind AS kind, coalesce(k.caption, k.name) AS name, holders, q.id AS question, asked, said, holders_weight,
   asked_weight, said_weight ORDER BY key, question

@@ -9,6 +9,10 @@
 MATCH (d:Dataset {dataset: $dataset})
 // `share` of those of it who were asked and `others` of everybody else; `z` tests their difference, as Polis does.
 MATCH (s:Segment {dataset: $dataset, fit: coalesce($of_fit, d.current_fit), id: $segment})-[r:STANDS_FOR]->(q:Question)
-RETURN q.id AS question, r.says AS says, r.share AS share, r.others AS others, r.ratio AS ratio, r.z AS z,
+RETURN q.id AS question,
+       CASE WHEN r.says CONTAINS '…' AND size(q.text) <= 160
+            THEN reduce(said = '', one IN r.options | said + CASE said WHEN '' THEN '' ELSE ' or ' END + q.options[one])
+                 + ' · ' + q.text
+            ELSE r.says END AS says, r.share AS share, r.others AS others, r.ratio AS ratio, r.z AS z,
        r.asked AS asked
 ORDER BY r.place LIMIT $limit

@@ -24,7 +24,10 @@ WHERE pooled < 1.0
 WITH *, apart / sqrt(pooled * (1.0 - pooled) * (1.0 / (n1 + 1.0) + 1.0 / (n2 + 1.0))) AS z
 ORDER BY abs(z) DESC, option
 WITH q, head(collect({option: option, says: rate.says[option], x: x / n1, y: y / n2, z: z})) AS one, first_asked, second_asked
-RETURN q.id AS question, coalesce(one.says, q.text + ': ' + q.options[one.option]) AS says, one.option AS option,
+RETURN q.id AS question,
+       CASE WHEN one.says IS NULL OR one.says CONTAINS '…' AND size(q.text) <= 160
+            THEN q.options[one.option] + ' · ' + q.text
+            ELSE one.says END AS says, one.option AS option,
        round(one.x, 6) AS first_share, round(one.y, 6) AS second_share, round(one.x - one.y, 6) AS difference,
        round(one.z, 4) AS z, first_asked, second_asked
 ORDER BY abs(z) DESC, question LIMIT $limit

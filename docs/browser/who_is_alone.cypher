@@ -15,7 +15,7 @@ WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: 
 CALL (d, u) {
   OPTIONAL MATCH (u)-[h:HOLDS {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)
   WITH k ORDER BY coalesce(k.n_stated, k.n_holders), k.id
-  RETURN count(k) AS values, sum(coalesce(k.n_stated - 1.0, 0.0)) AS shared, head(collect(k.name)) AS rarest
+  RETURN count(k) AS values, sum(coalesce(k.n_stated - 1.0, 0.0)) AS shared, head(collect(coalesce(k.caption, k.name))) AS rarest
 }
 RETURN u.id AS user, u.name AS name, values,
        round(shared / CASE others WHEN 0 THEN 1 ELSE others END, 6) AS company, rarest

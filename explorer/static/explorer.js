@@ -117,6 +117,17 @@ function waiting(note) {
   window.setTimeout(ask, 1000);
 }
 
+// On a telephone a table is a list of rows without its head: each number says itself what it is.
+function telling(table) {
+  const heads = [...table.querySelectorAll("thead th")].map((one) => one.textContent.trim());
+  for (const row of table.querySelectorAll("tbody tr")) {
+    [...row.cells].forEach((cell, place) => {
+      if (heads[place]) cell.dataset.says = heads[place];
+    });
+  }
+}
+
+document.querySelectorAll("table").forEach(telling);
 document.querySelectorAll("[data-suggest]").forEach(suggesting);
 document.querySelectorAll("[data-wait]").forEach(waiting);
 document.addEventListener("keydown", (event) => {

@@ -1,8 +1,69 @@
 "use strict";
 
-// The map of everybody: squares on a canvas, drawn group by group. D3 moves and zooms it, and finds what one points at.
-const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7b68ee", "#999999"];
+// The map of everybody: a mark a person on a canvas, drawn group by group; colour and shape tell the group. D3 moves and
+// zooms it, and finds what one points at.
+const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7b68ee"];
+const SHAPES = [
+  (pen, r) => pen.arc(0, 0, r, 0, 2 * Math.PI),
+  (pen, r) => pen.rect(-0.88 * r, -0.88 * r, 1.76 * r, 1.76 * r),
+  (pen, r) => corners(pen, 1.25 * r, 3, -90),
+  (pen, r) => corners(pen, 1.2 * r, 4, -90),
+  (pen, r) => corners(pen, 1.25 * r, 3, 90),
+  (pen, r) => star(pen, 1.3 * r, 5),
+  (pen, r) => corners(pen, 1.1 * r, 6, 0),
+  (pen, r) => star(pen, 1.25 * r, 4),
+];
 const NEAR = 12;
+const NO_SHAPE = 4; // a mark under so many pixels is a square,
+const MOST_SHAPES = 8000; // and where so many are in sight, which a machine without a graphics card draws slowly
+
+function corners(pen, r, count, turned) {
+  for (let at = 0; at < count; at += 1) {
+    const angle = ((turned + (360 * at) / count) * Math.PI) / 180;
+    pen.lineTo(r * Math.cos(angle), r * Math.sin(angle));
+  }
+  pen.closePath();
+}
+
+function star(pen, r, points) {
+  for (let at = 0; at < 2 * points; at += 1) {
+    const angle = -Math.PI / 2 + (Math.PI * at) / points;
+    const reach = at % 2 ? 0.45 * r : r;
+    pen.lineTo(reach * Math.cos(angle), reach * Math.sin(angle));
+  }
+  pen.closePath();
+}
+
+// The mark of a group as a small picture. People in between are hollow and grey, those left out a grey cross.
+function picture(mark, wide, ratio) {
+  const made = document.createElement("canvas");
+  made.width = made.height = Math.ceil((1.4 * wide + 4) * ratio);
+  const pen = made.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, made.width / 2, made.width / 2);
+  const style = getComputedStyle(document.documentElement);
+  pen.beginPath();
+  if (typeof mark === "number") {
+    SHAPES[(mark + Math.floor(mark / INKS.length)) % SHAPES.length](pen, wide / 2);
+    pen.fillStyle = INKS[mark % INKS.length];
+    pen.fill();
+    pen.lineWidth = Math.min(1, wide / 8);
+    pen.strokeStyle = style.getPropertyValue("--ink");
+    pen.globalAlpha = 0.45;
+    pen.stroke();
+    return made;
+  }
+  const r = wide / 2;
+  pen.lineWidth = Math.max(1, wide / 5);
+  pen.strokeStyle = style.getPropertyValue("--faint");
+  if (mark === "left out") {
+    pen.moveTo(-r, -r);
+    pen.lineTo(r, r);
+    pen.moveTo(-r, r);
+    pen.lineTo(r, -r);
+  } else pen.arc(0, 0, mark === "between" ? r : r / 2, 0, 2 * Math.PI);
+  pen.stroke();
+  return made;
+}
 
 async function drawMap(canvas) {
   const said = document.getElementById("pointed");
@@ -52,7 +113,7 @@ async function drawMap(canvas) {
   }
 
   function size() {
-    const base = count > 20000 ? 2 : count > 4000 ? 4 : count > 400 ? 6 : 10;
+    const base = count > 20000 ? 2 : count > 4000 ? 4 : count > 400 ? 7 : 11;
     return base * Math.min(Math.sqrt(Math.max(moved.k, 1)), 4);
   }
 
@@ -62,14 +123,31 @@ async function drawMap(canvas) {
     brush.clearRect(0, 0, dots.width / ratio, dots.height / ratio);
     const { scale, left, top } = view();
     const wide = size();
-    const draw = (people, ink, strong) => {
-      brush.fillStyle = ink;
-      brush.globalAlpha = strong ? 0.8 : 0.12;
-      for (const one of people) brush.fillRect(left + scale * x[one] - wide / 2, top - scale * y[one] - wide / 2, wide, wide);
+    const faint = getComputedStyle(document.documentElement).getPropertyValue("--faint");
+    const [right, bottom] = [dots.width / ratio + wide, dots.height / ratio + wide];
+    const seen = (people) =>
+      people.filter((one) => {
+        const [u, v] = [left + scale * x[one], top - scale * y[one]];
+        return u > -wide && v > -wide && u < right && v < bottom;
+      });
+    const [others, ...groups] = [nobody, ...order].map(seen);
+    const shaped = wide >= NO_SHAPE && groups.reduce((sum, people) => sum + people.length, others.length) <= MOST_SHAPES;
+    const draw = (people, mark, strong) => {
+      brush.globalAlpha = strong ? 0.85 : 0.12;
+      if (!shaped) {
+        brush.fillStyle = typeof mark === "number" ? INKS[mark % INKS.length] : faint;
+        for (const one of people) brush.fillRect(left + scale * x[one] - wide / 2, top - scale * y[one] - wide / 2, wide, wide);
+        return;
+      }
+      const dot = picture(mark, wide, ratio);
+      const side = dot.width / ratio;
+      for (const one of people) brush.drawImage(dot, left + scale * x[one] - side / 2, top - scale * y[one] - side / 2, side, side);
     };
-    draw(nobody, INKS[8], alone < 0);
-    order.forEach((people, group) => draw(people, INKS[group % 8], alone < 0 || alone === group));
-    if (alone >= 0) draw(order[alone], INKS[alone % 8], true);
+    draw(others, "nobody", alone < 0);
+    // Those in no group are drawn first, so that they hide nobody.
+    const first = found.marks.map((_, group) => group).sort((one, other) => (typeof found.marks[one] === "number") - (typeof found.marks[other] === "number"));
+    first.forEach((group) => draw(groups[group], found.marks[group], alone < 0 || alone === group));
+    if (alone >= 0) draw(groups[alone], found.marks[alone], true);
     stale = false;
   }
 
@@ -115,18 +193,21 @@ async function drawMap(canvas) {
   });
   const area = d3.select(canvas).call(zoomer);
 
-  canvas.addEventListener("pointermove", (event) => {
-    if (event.buttons) return;
-    const one = nearest(event);
+  function point(one, more = "") {
     if (one === pointed) return;
     pointed = one;
     const group = one < 0 ? "" : found.groups[found.group[one]] || "";
-    said.textContent = one < 0 ? "" : `${found.names[one] || found.users[one]}${group ? ` · ${group}` : ""}`;
+    said.textContent = one < 0 ? "" : `${found.names[one] || found.users[one]}${group ? ` · ${group}` : ""}${more}`;
     canvas.classList.toggle("pointing", one >= 0);
     redraw(false);
+  }
+  canvas.addEventListener("pointermove", (event) => {
+    if (!event.buttons && event.pointerType !== "touch") point(nearest(event));
   });
   canvas.addEventListener("click", (event) => {
     const one = nearest(event);
+    // A finger can't point without a click: the first tap says who it is, the second opens their page.
+    if (event.pointerType === "touch" && one !== pointed) return point(one, " · tap again to open");
     if (one >= 0) window.location.assign(`/person?${new URLSearchParams({ dataset: canvas.dataset.dataset, user: found.users[one] })}`);
   });
   const reset = () => zoomer.transform(area, d3.zoomIdentity);
@@ -149,8 +230,8 @@ async function drawMap(canvas) {
       const button = document.createElement("button");
       button.type = "button";
       button.setAttribute("aria-pressed", "false");
-      const swatch = document.createElement("span");
-      swatch.className = `swatch m${group % 8}`;
+      const swatch = picture(found.marks[group], 12, 2);
+      swatch.setAttribute("aria-hidden", "true");
       const called = document.createElement("bdi");
       called.textContent = `${name} (${order[group].length})`;
       button.append(swatch, called);
@@ -162,7 +243,16 @@ async function drawMap(canvas) {
       item.append(button);
       return item;
     }),
+    ...(nobody.length ? [rest()] : []),
   );
+  function rest() {
+    const item = document.createElement("li");
+    const called = document.createElement("span");
+    called.append(picture("nobody", 12, 2), `${found.nobody} (${nobody.length})`);
+    item.append(called);
+    return item;
+  }
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
   new ResizeObserver(fit).observe(canvas);
   canvas.dataset.drawn = String(count);
 }

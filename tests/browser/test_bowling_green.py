@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import random
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
+from persona_db.chains.figure import NARROW, figure_of
+from persona_db.chains.figure_svg import write_svg
+from persona_db.chains.neighbourhoods import neighbourhood
 from persona_db.chains.refinement.refine import refine
 from persona_db.graph.explore import explore
 from persona_db.graph.models import Sharing
 from persona_db.graph.session import Graph
+from persona_db.graph.users import users
 from persona_db.loaders import load, open_source
+from tests.figure_boxes import boxes, overlaps
 from tests.synthetic import unsearched
 
 from .conftest import BORROWING, EMBEDDER
@@ -62,7 +68,7 @@ def test_from_the_home_to_a_figure(town: Explorer, page: Page) -> None:
     section(page, "people").locator("ol a").first.click()
     assert page.locator("ol.five > li").count() == 5
     page.get_by_role("link", name="Who shares their values").click()
-    assert page.locator("svg.figure").count() == 1
+    assert page.locator("svg.figure:visible").count() == 1
     with page.expect_download() as waiting:
         page.get_by_role("link", name="SVG").click()
     assert ElementTree.fromstring(waiting.value.path().read_text(encoding="utf-8")).tag.endswith("svg")
@@ -126,3 +132,16 @@ def test_people_by_group(town: Explorer, page: Page) -> None:
     page.goto(town.url("population", dataset=TOWN))
     told = section(page, "segments").locator("tbody tr").first.locator("td.number").inner_text()
     assert len(rows) == int(told)
+
+
+def test_no_labels_overlap(town: Explorer, page: Page) -> None:
+    """Of 50 people drawn at random with 20 collaborators each: statements of up to 140 characters, set in lines."""
+    with Graph.connect(town.settings) as graph:
+        drawn = random.Random(0).sample([one.id for one in users(graph, TOWN)], 50)
+        for user in drawn:
+            made = neighbourhood(graph, user, dataset=TOWN, top_k=20)
+            for width in (1_000, NARROW):
+                figure = figure_of(made, width=width)
+                assert overlaps(boxes(page, write_svg(figure)), width) == [], user
+                cut = [one.whole for one in figure.labels if one.lines[-1][-1:] == "…" != one.whole[-1:]]
+                assert cut == [], user

@@ -82,7 +82,7 @@ def test_the_figure_can_be_walked_in_and_kept(explorer: Explorer, page: Page) ->
     """A click on a person of the figure goes to their neighbourhood, on a value to its holders; its file is an SVG."""
     for label, place in ((SNOWE, "**/neighbourhood?**SNOWE**"), ("Party: R", "**/key?**")):
         page.goto(explorer.url("neighbourhood", user=COLLINS))
-        page.locator("svg.figure a", has_text=label).click()
+        page.locator("svg.figure:visible a", has_text=label).click()
         page.wait_for_url(place)
     page.goto(explorer.url("neighbourhood", user=COLLINS))
     with page.expect_download() as waiting:
@@ -100,7 +100,7 @@ def test_from_the_map_to_a_question_and_its_people(explorer: Explorer, page: Pag
     page.locator("#legend button").first.click()
     assert page.locator("#legend button").first.get_attribute("aria-pressed") == "true"
     page.locator("#legend button").first.click()
-    box = page.locator("canvas").bounding_box()
+    box = page.locator("#map").bounding_box()
     assert box is not None
     for step in range(1, 40):
         page.mouse.move(box["x"] + box["width"] * step / 40, box["y"] + box["height"] / 2)
@@ -115,7 +115,7 @@ def test_from_the_map_to_a_question_and_its_people(explorer: Explorer, page: Pag
     assert "What else they say who answer" in page.locator("main").inner_text()
     page.locator("section", has=page.locator("#h-people")).locator("ol a").first.click()
     page.get_by_role("link", name="Who shares their values").click()
-    assert page.locator("svg.figure").count() == 1
+    assert page.locator("svg.figure:visible").count() == 1
 
 
 def test_a_table_as_csv(explorer: Explorer, page: Page) -> None:
@@ -318,6 +318,61 @@ def test_narrow_screens(explorer: Explorer, page: Page) -> None:
     ):
         page.goto(explorer.url(name, **params))
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+
+def test_the_figure_on_a_telephone(explorer: Explorer, page: Page) -> None:
+    """The narrow figure is shown instead of the wide one, within the screen, in letters of ten pixels or more."""
+    page.goto(explorer.url("neighbourhood", user=COLLINS))
+    wide = page.locator(".figure-box:not(.narrow) svg")
+    narrow = page.locator(".figure-box.narrow svg")
+    assert (wide.is_visible(), narrow.is_visible()) == (True, False)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert (wide.is_visible(), narrow.is_visible()) == (False, True)
+    box = narrow.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["width"] / 360 * 12 >= 10
+    labels = page.locator(".figure-box.narrow .label").all_text_contents()
+    assert not any("…" in one for one in labels)
+    page.locator(".figure-box.narrow a", has_text="SNOWE").click()
+    page.wait_for_url("**/neighbourhood?**SNOWE**")
+
+
+def test_the_map_and_its_legend_in_sight(explorer: Explorer, page: Page) -> None:
+    """On a desktop the legend is beside the map, in sight; on a telephone the map fills the width, the legend below."""
+    page.goto(explorer.url("map", question="s109-1-0003"))
+    page.wait_for_selector("canvas[data-painted]")
+    assert "Colours and shapes are answers" in page.locator("#legend-title").inner_text()
+    map_, legend = page.locator("#map").bounding_box(), page.locator("#legend").bounding_box()
+    assert map_ is not None
+    assert legend is not None
+    assert legend["x"] >= map_["x"] + map_["width"]
+    assert legend["y"] + legend["height"] <= 900
+    page.set_viewport_size({"width": 390, "height": 844})
+    map_, legend = page.locator("#map").bounding_box(), page.locator("#legend").bounding_box()
+    assert map_ is not None
+    assert legend is not None
+    assert (round(map_["x"]), round(map_["width"])) == (0, 390)
+    assert map_["height"] > 400
+    assert legend["y"] >= map_["y"] + map_["height"]
+
+
+def test_numbers_say_what_they_are_on_a_telephone(explorer: Explorer, page: Page) -> None:
+    """Where a table is a list of rows without its head, each number has the name of its column before it."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(explorer.url("segment", segment="1"))
+    cell = page.locator("section", has=page.locator("#h-stands")).locator("td.number").last
+    assert cell.evaluate("one => getComputedStyle(one, '::before').content") == '"asked "'
+
+
+def test_an_unknown_parameter_is_told(explorer: Explorer, page: Page) -> None:
+    """The page names it, those that there are, and leads on."""
+    answer = page.goto(explorer.url("map", colr="x"))
+    assert answer is not None
+    assert answer.status == 400
+    assert "'colr'" in page.locator("[role=alert]").inner_text()
+    assert page.get_by_role("link", name="All datasets").count() == 1
 
 
 def test_erase_asks_twice(explorer: Explorer, page: Page) -> None:

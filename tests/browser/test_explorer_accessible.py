@@ -24,6 +24,8 @@ PAGES = {
     "question": ("question", {"question": "s109-1-0003"}),
     "segment": ("segment", {"segment": "1"}),
     "map": ("map", {}),
+    "map of answers": ("map", {"question": "s109-1-0003"}),
+    "unknown parameter": ("map", {"colr": "x"}),
     "key": ("key", {"key": "demographic:PARTY=R"}),
     "ask": ("ask", {"user": "COLLINS (R ME)"}),
     "erase": ("erase", {"user": "COLLINS (R ME)"}),
@@ -40,7 +42,21 @@ def test_no_serious_fault(explorer: Explorer, browser: Browser, name: str, schem
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # axe is put into the page
     page = context.new_page()
     page.goto(explorer.url(path, **params) if path else explorer.address)
-    if name == "map":
+    if name.startswith("map"):
+        page.wait_for_selector("canvas[data-painted]")
+    found = serious_faults(page)
+    context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["population", "neighbourhood", "map", "map of answers", "question", "segment"])
+def test_no_serious_fault_on_a_telephone(explorer: Explorer, browser: Browser, name: str) -> None:
+    """The same on a narrow screen, where the narrow figure is shown and the legend stands below the map."""
+    path, params = PAGES[name]
+    context = browser.new_context(viewport={"width": 390, "height": 844}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(explorer.url(path, **params))
+    if name.startswith("map"):
         page.wait_for_selector("canvas[data-painted]")
     found = serious_faults(page)
     context.close()

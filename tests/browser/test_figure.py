@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import networkx as nx
 import pytest
 
 from persona_db.chains.export import export_neighbourhood
-from persona_db.chains.figure import breadth, figure_of, fitted, write_svg
+from persona_db.chains.figure import NARROW, figure_of
+from persona_db.chains.figure_svg import write_svg
+from persona_db.chains.figure_text import breadth, fitted
 from persona_db.chains.neighbourhoods import neighbourhood
 from persona_db.graph.session import Graph
 from persona_db.graph.users import users
+from tests.figure_boxes import boxes, overlaps
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from .conftest import Explorer
-
-BOXES = """() => [...document.querySelectorAll('text')].map(one => {
-    const box = one.getBBox();
-    return [one.textContent, box.x, box.y, box.x + box.width, box.y + box.height];
-})"""
-
-
-def overlaps(boxes: list[list[Any]], width: float) -> list[tuple[str, str]]:
-    """Return the pairs of texts whose boxes overlap, and texts that reach beyond the figure."""
-    found = [(one[0], "edge") for one in boxes if one[1] < 0 or one[3] > width]
-    for place, (text, left, top, right, bottom) in enumerate(boxes):
-        for other, x, y, u, v in boxes[place + 1 :]:
-            if left < u and x < right and top + 1 < v and y + 1 < bottom:
-                found.append((text, other))
-    return found
 
 
 def made_up(rng: random.Random, people: int, keys: int) -> nx.Graph[str]:
@@ -61,12 +49,12 @@ def test_no_labels_of_senators_overlap(explorer: Explorer, page: Page) -> None:
     with Graph.connect(explorer.settings) as graph:
         drawn = random.Random(0).sample([one.id for one in users(graph, "senate")], 50)
         for user in drawn:
-            figure = figure_of(neighbourhood(graph, user, dataset="senate", top_k=20))
-            page.set_content(write_svg(figure))
-            assert overlaps(page.evaluate(BOXES), figure.width) == [], user
+            made = neighbourhood(graph, user, dataset="senate", top_k=20)
+            for width in (1_000, NARROW):
+                assert overlaps(boxes(page, write_svg(figure_of(made, width=width))), width) == [], user
 
 
-@pytest.mark.parametrize("width", [600, 1_000, 2_400])
+@pytest.mark.parametrize("width", [NARROW, 600, 1_000, 2_400])
 def test_no_labels_overlap_whatever_they_are(page: Page, width: int) -> None:
     """Names in wide letters and in scripts of the east, of few people and of many values."""
     rng = random.Random(width)
@@ -74,8 +62,7 @@ def test_no_labels_overlap_whatever_they_are(page: Page, width: int) -> None:
         figure = figure_of(made_up(rng, people, keys), width=width)
         svg = write_svg(figure)
         ElementTree.fromstring(svg)
-        page.set_content(svg)
-        assert overlaps(page.evaluate(BOXES), width) == []
+        assert overlaps(boxes(page, svg), width) == []
 
 
 def test_the_same_bytes(tmp_path: Path) -> None:

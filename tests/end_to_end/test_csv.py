@@ -6,10 +6,15 @@ import csv
 import io
 
 import pytest
+from starlette.testclient import TestClient
 from typer.main import get_command
 
 from persona_db.cli.app import APP
 from persona_db.cli.commands import TABLES
+from persona_db.explorer import create_app
+from persona_db.explorer.connection import Connection
+from persona_db.graph.cells import text_of_cell
+from persona_db.graph.settings import Settings
 
 from .command_line import CommandLine
 
@@ -40,6 +45,31 @@ def test_hostile_texts_stay_in_their_cell(cli: CommandLine) -> None:
     text = 'a "b", c\nd'
     done = cli("query", "--param", f"text={text}", "--cypher", "RETURN $text AS said, 1 AS n", "--csv")
     assert read(done.out) == [{"said": text, "n": "1"}]
+
+
+def test_no_cell_is_a_formula(cli: CommandLine) -> None:
+    """A text that a spreadsheet would calculate has an apostrophe before it; numbers stay as they are."""
+    texts = ["=1+1", "+1", "-1", "@a", "'=x", "'ada", "ada"]
+    cypher = f"UNWIND {texts!r} AS text RETURN text, -1 AS n"
+    rows = read(cli("query", "--cypher", cypher, "--csv").out)
+    assert [row["text"] for row in rows] == ["'=1+1", "'+1", "'-1", "'@a", "''=x", "'ada", "ada"]
+    assert {row["n"] for row in rows} == {"-1"}
+    assert [text_of_cell(row["text"]) for row in rows] == texts
+
+
+def test_lists_have_one_form(cli: CommandLine, town: str) -> None:
+    """The command line and the explorer write the same file, lists joined as `a; b`."""
+    keys = [one["key"] for one in cli.json("query", "popular_keys", "--dataset", town, "-p", "limit=3")]
+    both = [("keys", key) for key in keys]
+    written = cli("query", "who_shares_values", "--dataset", town, *(f"-p{n}={v}" for n, v in both), "--csv").out
+    connection = Connection(Settings())
+    try:
+        pages = TestClient(create_app(connection), base_url="http://127.0.0.1")
+        offered = pages.get("/table.csv", params=[("dataset", town), ("query", "who_shares_values"), *both]).text
+    finally:
+        connection.close()
+    assert written == offered
+    assert any("; " in row["values"] for row in read(written))
 
 
 def test_not_with_json(cli: CommandLine, town: str) -> None:

@@ -65,6 +65,37 @@ def test_what_can_not_be_asked(cli: CommandLine, arguments: list[str], said: str
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["answers_by_group", "-p", "question=nonsense", "-p", "by=town"], "no question 'nonsense'"),
+        (["answers_by_group", "-p", "question=bus", "-p", "by=segment"], "near it: 'buses'"),
+        (["answers_by_group", "-p", "question=buses", "-p", "by=colour"], "no attribute or value 'colour'"),
+        (["people_who", "-p", "question=buses", "-p", "option=7"], "no answer to 'buses' at place '7'"),
+        (["holders_of", "-p", "key=nothing"], "no value 'nothing'"),
+        (["keys_of", "-p", "user=nobody"], "no user 'nobody'"),
+        (["typical_people", "-p", "segment=1"], "no group '1'"),
+        (["popular_keys", "-p", "kind=trades"], "there are stance, trait"),
+        (["people_filtered", "-p", "attributes=SHOE=41"], "no attribute 'SHOE=41'"),
+        (["bridges", "-p", "camp=a", "-p", "other_camp=b"], "no value 'a'"),
+    ],
+)
+def test_a_name_that_nothing_has(cli: CommandLine, town: str, arguments: list[str], said: str) -> None:
+    """It is told in one line, with what is near it or what lists those there are; no empty table is printed."""
+    done = cli("query", *arguments, "--dataset", town)
+    assert (done.status, done.out) == (1, "")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_why_there_are_no_rows(cli: CommandLine, town: str) -> None:
+    """Where a least number was asked for, it is told, as in the town of few people."""
+    done = cli("query", "values_of_those_who", "--dataset", town, "-p", "question=buses", "-p", "options=0")
+    assert (
+        done.out == "no rows with least=20 (people who have both, at least); a smaller one may find some: -p least=1\n"
+    )
+
+
 def test_free_cypher(cli: CommandLine, town: str) -> None:
     """Rows as a table or JSON; the cap is noted on stderr."""
     text = "MATCH (u:User {dataset: $dataset}) RETURN u.id AS id, u.attributes AS a ORDER BY id LIMIT 2"
@@ -81,7 +112,8 @@ def test_export(cli: CommandLine, town: str, tmp_path: Path) -> None:
     for ending in ("html", "graphml", "gexf", "json"):
         file = tmp_path / f"ada.{ending}"
         done = cli("export", "ada", "--dataset", town, "--to", file, "--top-k", "20")
-        assert (done.status, "20 collaborators" in done.out) == (0, True)
+        assert (done.status, ("20 people" if ending == "html" else "20 collaborators") in done.out) == (0, True)
+        assert ("fact" in done.out) == (ending != "html")  # a figure has none
     page = (tmp_path / "ada.html").read_text(encoding="utf-8")
     assert re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"']?http[^>]*>", page) == []
     sizes = {

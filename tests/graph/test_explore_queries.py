@@ -82,12 +82,12 @@ def read_population(graph: Graph, name: str, camps: tuple[str, str]) -> Populati
         ),
         keys=table(
             "MATCH (k:CacheKey {dataset: $dataset}) OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o) "
-            "RETURN k.id AS key, k.kind AS kind, k.name AS name, o.id AS opposite"
+            "RETURN k.id AS key, k.kind AS kind, k.caption AS name, o.id AS opposite"
         ),
         holds=table(
             "MATCH (u:User {dataset: $dataset})-[h:HOLDS]->(k) WHERE h.retired_at = '9999-12-31' "
             "AND COUNT { (u)<-[:DISTRUSTS]-() } = 0 "
-            "RETURN u.id AS user, k.id AS key, k.kind AS kind, k.name AS name, h.weight AS weight, h.unit AS unit, "
+            "RETURN u.id AS user, k.id AS key, k.kind AS kind, k.caption AS name, h.weight AS weight, h.unit AS unit, "
             "h.at AS at"
         ),
         facts=table(
@@ -111,7 +111,7 @@ def senate(graph: Graph) -> Iterator[Population]:
     name = f"test-{uuid4().hex[:12]}"
     load(graph, open_source("senate"), dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
     refine(graph, name, embedder=EMBEDDER, settings=EngineSettings(lift_tests=0))
-    yield read_population(graph, name, ("PARTY=D", "PARTY=R"))
+    yield read_population(graph, name, ("Party: D", "Party: R"))
     drop_dataset(graph, name)
 
 
@@ -129,7 +129,7 @@ def gss(graph: Graph, shared_data: Path, tmp_path_factory: pytest.TempPathFactor
     source = open_source("opinionqa", [folder], split=[folder / "split.csv.gz"])
     load(graph, source, dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
     refine(graph, name, embedder=EMBEDDER, settings=EngineSettings(lift_tests=0))
-    yield read_population(graph, name, ("POLPARTY=Democrat", "POLPARTY=Republican"))
+    yield read_population(graph, name, ("Polparty: Democrat", "Polparty: Republican"))
     while graph.write("drop_dataset_nodes", dataset=name, limit=1_000)[0]["deleted"]:
         pass  # in small batches, which the memory of the tests' server bears
     drop_dataset(graph, name)
@@ -299,10 +299,13 @@ def test_goes_with(people: Population) -> None:
 
 
 def test_bridges(people: Population) -> None:
-    """People are ordered by how common their other values are in the other camp, against the rest of their own."""
+    """People are ordered by how common their values are in the other camp, against the rest of their own.
+
+    An attribute, the state where one lives, is no value and no reason.
+    """
     holds = people.holds
     camps = {name: holds[holds.name == name].user for name in people.camps}
-    rest = holds[~holds.name.isin(people.camps)]
+    rest = holds[holds.kind != "demographic"]
     counts = {name: rest[rest.user.isin(members)].groupby("key").size() for name, members in camps.items()}
     expected = {}
     for name, across in (people.camps, people.camps[::-1]):
@@ -323,6 +326,21 @@ def test_bridges(people: Population) -> None:
         there = inside.key.map(counts[across]).fillna(0) / len(camps[across])
         more = inside.assign(more=inside.unit * (there - here)).sort_values(["more", "key"], ascending=[False, True])
         assert row["because"] == more[more.more > 0].name.head(3).tolist()
+    assert not any(reason.startswith(("State: ", "STATE=")) for row in found for reason in row["because"])
+    stored = [f"{attribute.upper()}={value}" for attribute, value in (name.split(": ") for name in people.camps)]
+    assert found == people.run("bridges", camp=stored[0], other_camp=stored[1], least=1, limit=ENOUGH)
+
+
+def test_all_groups_that_say_it_most_are_named(senate: Population) -> None:
+    """Where several are at the same share, none of them is left out: on some votes two groups are at 100 %."""
+    names = [row["name"] for row in senate.run("segments") if row["segment"] != "between"]
+    found = senate.run("divisive", least=5, limit=ENOUGH)
+    for row in found:
+        most = max(row["shares"])
+        assert row["most_in"] == [
+            name for name, share in zip(names, row["shares"], strict=True) if share >= most - 0.005
+        ]
+    assert any(len(row["most_in"]) > 1 for row in found)
 
 
 def test_who_is_alone(people: Population) -> None:
@@ -552,7 +570,7 @@ def test_left_out(people: Population) -> None:
 def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
     """Users who share nothing are in no list: of holders, of common holders, of people alone, or between camps."""
     graph, name = senate.graph, senate.name
-    user = senate.holds[senate.holds.name == "PARTY=D"].user.min()
+    user = senate.holds[senate.holds.name == "Party: D"].user.min()
     rows(graph, "MATCH (u:User {dataset: $dataset, id: $user}) SET u.sharing_rank = 0", dataset=name, user=user)
     try:
         key = next(iter(senate.held_by(user)))

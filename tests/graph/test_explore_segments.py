@@ -146,6 +146,23 @@ def test_what_segments_stand_for(graph: Graph, town: str) -> None:
         report.segment(graph, town, "9")
 
 
+def test_why_something_is_missing(graph: Graph, town: str) -> None:
+    """Of people in between it is said that they stand for nothing, and of nobody that there is nothing to compare."""
+    between = report.segment(graph, town, "between")
+    assert between.answers == ()
+    assert any("stand for nothing together" in note or "Nobody is in between" in note for note in between.notes)
+    assert report.segment(graph, town, "1").notes == ()
+    scope = {"dataset": town, "name": "between"}
+    people = rows(graph, "MATCH (s:Segment {dataset: $dataset, id: $name}) RETURN s.people AS n", **scope)[0]["n"]
+    rows(graph, "MATCH (s:Segment {dataset: $dataset, id: $name}) SET s.people = 0", **scope)
+    try:
+        assert report.segment(graph, town, "between").notes == (
+            "Nobody is in between: everybody is in a group, so that there is nothing to compare.",
+        )
+    finally:
+        rows(graph, "MATCH (s:Segment {dataset: $dataset, id: $name}) SET s.people = $n", **scope, n=people)
+
+
 def test_where_segments_agree_and_differ(graph: Graph, town: str) -> None:
     """Consensus is what most of each say; divisive answers and differences are ordered by how sure they are."""
     table = shares(said(graph, town))[["1", "2", "3"]]
@@ -158,11 +175,13 @@ def test_where_segments_agree_and_differ(graph: Graph, town: str) -> None:
         assert row["shares"] == pytest.approx(table.loc[row["question"], row["option"]].tolist(), abs=1e-3)
     assert [row["agreement"] for row in agreed] == sorted((row["agreement"] for row in agreed), reverse=True)
     apart = run(graph, town, "divisive", least=1, limit=ENOUGH)
+    named = {row["segment"]: row["name"] for row in run(graph, town, "segments")}
     assert len(apart) == 40
     for row in apart:
         own = table.loc[row["question"], row["option"]]
         assert row["apart"] == pytest.approx(own.max() - own.min(), abs=1e-3)
         assert row["low"] < row["apart"]
+        assert row["most_in"] == [named[one] for one in own.index if own[one] >= own.max() - 0.0055]
     assert [row["low"] for row in apart] == sorted((row["low"] for row in apart), reverse=True)
     for row in run(graph, town, "segments_differ", segment="1", other="3", least=1):
         own = table.loc[row["question"], row["option"]]

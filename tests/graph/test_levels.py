@@ -22,7 +22,7 @@ from persona_db.chains.retrieval.recall import recall
 from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.chains.runnables.pipeline import Join
 from persona_db.chains.runnables.retriever import PersonaRetriever
-from persona_db.explorer.app import create_app
+from persona_db.explorer.app import TAKES, create_app
 from persona_db.explorer.connection import Connection
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
@@ -92,7 +92,8 @@ def _explored(graph: Graph) -> str:
         for path in PATHS:
             given = {"dataset": DATASET, "question": QUESTION, "user": "u01", "q": "zy", "key": "demographic:HOBBY=x"}
             for by in ("segment", "HOBBY", "PARTY"):
-                told.append(client.get(path, params={**given, "by": by}).text)
+                params = {name: text for name, text in {**given, "by": by}.items() if name in TAKES.get(path, given)}
+                told.append(client.get(path, params=params).text)
     finally:
         connection.close()
     assert any("More " in page for page in told)

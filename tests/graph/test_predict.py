@@ -123,7 +123,7 @@ def test_without_items_it_is_the_base_rates(asked: Asked) -> None:
     spread = open_snapshot(asked.graph, asked.dataset).settings.spread
     if spread == 1.0:
         assert made.probabilities == pytest.approx(rates, abs=1e-3)
-    assert "Said: nothing that is near this." in made.explanation
+    assert "Said: nothing that is near this. It rests on how others answer." in made.explanation
 
 
 def test_evidence_is_what_was_recalled(asked: Asked) -> None:

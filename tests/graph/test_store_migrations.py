@@ -125,7 +125,7 @@ def test_what_an_earlier_version_made_is_taken_away(bare: Graph) -> None:
         "CREATE VECTOR INDEX persona_key_vector FOR (n:Persona) ON n.key_vector", database_=bare.database
     )
     bare.write("record_migration", id="0018", name="0018_persona_key_vector")
-    assert migrate(bare)[-1] == "0031_segment_typical"
+    assert migrate(bare)[-1] == "0032_mark_caption"
     assert schema(bare) == made()
     bare.driver.execute_query("MATCH (m:Migration {id: '0018'}) DELETE m", database_=bare.database)
 
