@@ -151,5 +151,7 @@ def _print(columns: Sequence[str], rows: Sequence[Sequence[object]], *, why_empt
 def _cell(value: object) -> object:
     from persona_db.graph.cells import joined
 
+    if isinstance(value, list):
+        value = [round(one, 3) if isinstance(one, float) else one for one in value]
     value = joined(value)
     return f"{value[: _LONGEST_CELL - 1]}…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
