@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -33,7 +33,7 @@ def agent_tools(graph: Graph, dataset: str, *, user: str | None = None, write: b
             name=name,
             description=inspect.cleandoc(tool.__doc__ or ""),
             args_schema=_arguments(name, tool),
-            func=partial(_called, tools, name),
+            func=_called(tools, name),
         )
         for name, tool in tools.functions().items()
     ]
@@ -48,8 +48,13 @@ def _arguments(name: str, tool: Tool) -> type[BaseModel]:
     return create_model(name, __config__=ConfigDict(extra="allow"), **fields)
 
 
-def _called(tools: Tools, name: str, **given: Any) -> str:
-    try:
-        return tools.functions()[name](**tools.checked(name, given)).model_dump_json()
-    except PersonaDBError as exc:
-        return refusal(exc)
+def _called(tools: Tools, name: str) -> Callable[..., str]:
+    """Return the tool as LangChain calls it: with its arguments, for a text."""
+
+    def call(**given: Any) -> str:
+        try:
+            return tools.functions()[name](**tools.checked(name, given)).model_dump_json()
+        except PersonaDBError as exc:
+            return refusal(exc)
+
+    return call

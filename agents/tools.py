@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from unicodedata import normalize
 
 from pydantic import Field
 
@@ -23,6 +24,7 @@ from persona_db.agents.answers import (
 from persona_db.chains.labels.texts import shortened
 from persona_db.chains.personas import Personas
 from persona_db.chains.retrieval.sharers import Sharers
+from persona_db.graph.erase import Receipt
 from persona_db.graph.errors import ConfigError, PersonaDBError, UnknownQuestionError
 from persona_db.graph.models import Model
 from persona_db.graph.near import people_near, questions_near
@@ -96,7 +98,7 @@ class Tools:
             )
         if torn := [one for one, value in given.items() if not _is_text(value)]:
             raise ConfigError(f"{name}: {torn[0]} has half a character; write it again")
-        return given
+        return {one: normalize("NFC", value) if isinstance(value, str) else value for one, value in given.items()}
 
     def who_is(self, user: Annotated[str, Field(description="Id or name of the person.")]) -> WhoIs:
         """Who a person is: five lines, and the facts that tell most about them. Takes an id or a name."""
@@ -217,10 +219,9 @@ class Tools:
             raise ConfigError("forget: name an item, or say everything=true; one of the two")
         with self._writing:
             gone = self._about(user, "", lambda people: people.forget(user, None if everything else item))
-        items = getattr(gone, "items", 1)
         return Forgotten(
             user=gone.user,
-            items=items,
+            items=gone.items if isinstance(gone, Receipt) else 1,
             facts=gone.facts,
             note="Numbers of the current Fit count it until the next refinement.",
         )
@@ -232,6 +233,8 @@ class Tools:
         """Do *work*; a person or question that isn't there is said with those that are near."""
         people = self._people()
         if not people.graph.read("find_user", dataset=self.dataset, user=user):
+            if self.user is not None:
+                raise ConfigError(f"{shortened(user, _SHOWN)!r} is here no more, and these tools are about nobody else")
             near = "; ".join(_named(one.user, one.name) for one in people_near(people.graph, self.dataset, user))
             there = f"near are: {near}" if near else "who_is finds people by name"
             raise ConfigError(f"no person {shortened(user, _SHOWN)!r} is here; {there}")
@@ -278,8 +281,11 @@ def _named(user: str, name: str) -> str:
 
 def _is_text(value: object) -> bool:
     """Say whether all text in a value can be written as UTF-8."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_text, value))
     try:
-        repr(value).encode() if not isinstance(value, str) else value.encode()
-        return all(map(_is_text, value)) if isinstance(value, list | tuple) else True
+        if isinstance(value, str):
+            value.encode()
     except UnicodeEncodeError:
         return False
+    return True

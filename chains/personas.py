@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
+from unicodedata import normalize
 
 from pydantic import Field, ValidationError
 
@@ -14,7 +16,12 @@ from persona_db.chains.results import Context, Prediction
 from persona_db.chains.retrieval.sharers import Sharers
 from persona_db.chains.retrieval.sharers import who_shares as sharers_of
 from persona_db.graph.datasets import require_dataset
-from persona_db.graph.errors import ConfigError, UnknownQuestionError
+from persona_db.graph.errors import (
+    ConfigError,
+    GraphUnavailableError,
+    ModelUnavailableError,
+    UnknownQuestionError,
+)
 from persona_db.graph.ids import derived_item_key, item_id
 from persona_db.graph.models import HistoryItem, Model, Person, Question
 from persona_db.graph.users import question_of
@@ -24,12 +31,15 @@ if TYPE_CHECKING:
 
     from persona_db.chains.language.models import LanguageModel
     from persona_db.chains.prediction.trace import Step
+    from persona_db.chains.refinement.refine import Refinement
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.erase import Receipt
     from persona_db.graph.erase_item import ItemReceipt
     from persona_db.graph.session import Graph
 
 __all__ = ["Added", "Personas", "Reason", "Why"]
+
+log = logging.getLogger(__name__)
 
 Whose = Literal["own", "others"]
 """Whether something rests on the person's own words and answers, or on other people's."""
@@ -82,8 +92,8 @@ class Personas:
     >>> added = people.add("ada", question="buses", option="no")
     >>> people.ask("ada", "buses").given, added.folded_in
     ('no', True)
-    >>> people.forget("ada", added.item).items
-    1
+    >>> people.forget("ada", added.item).left
+    0
     """
 
     def __init__(
@@ -107,19 +117,23 @@ class Personas:
 
         It counts in the next call: predictions and recall read what a person said themselves, and their facts, keys and
         segment are made anew before this returns, in the current Fit, with nobody else touched and no refit. Where that
-        can't be, `folded_in` is False and the item waits for `refine`: there is no Fit, or a language model made it and
-        is not given, or gave nothing to use.
+        can't be, `folded_in` is False and the item waits for `refine`: there is no Fit, or one that is being replaced,
+        or a language model made it and is not given, or gave nothing to use.
 
         An unknown user is added and shares `keys`. A later answer counts, and earlier ones stay. UnknownQuestionError
-        where the dataset has no such question, ConfigError where that has no such option, or nothing is said.
+        where the dataset has no such question, ConfigError where that has no such option, or nothing is said,
+        EmbeddingError where the dataset is embedded by another model; then nothing is stored.
         """
         if (text is None) == (question is None) or (question is None) != (option is None):
             raise ConfigError("give a text, or a question with an option: one of the two")
-        from persona_db.graph.embedding import embed_missing
+        from persona_db.graph.embedding import embed_missing, require_embedder
         from persona_db.graph.ingest import store_items, store_people
 
-        asked = None if question is None else self._question(question)
-        item = self._item(user, text or "", asked, option or "")
+        user = _composed(user)
+        asked = None if question is None else self._question(_composed(question))
+        item = self._item(user, _composed(text or ""), asked, option or "")
+        refinement = self._refinement()  # what can't be used is told before anything is stored
+        require_embedder(self.graph, self.dataset, self._embedder)
         is_new = not self.graph.read("find_user", dataset=self.dataset, user=user)
         if is_new:
             store_people(self.graph, self.dataset, [Person(id=user)])
@@ -129,7 +143,7 @@ class Personas:
         if stored.contradicting:
             raise ConfigError(f"what {user!r} said was not stored: it contradicts another item of this second")
         embed_missing(self.graph, self.dataset, self._embedder)
-        return Added(user=user, item=item.id, new_user=is_new, folded_in=self._fold(user))
+        return Added(user=user, item=item.id, new_user=is_new, folded_in=_folded(refinement, user))
 
     def ask(self, user: str, question: str, *, options: Sequence[str] = ()) -> Prediction:
         """Return how *user* would answer: an id of the dataset, or the text of a new question with its *options*.
@@ -204,7 +218,7 @@ class Personas:
         from persona_db.graph.erase_item import erase_item
 
         receipt = erase_item(self.graph, self.dataset, user, item, cache=cache)
-        self._fold(user)
+        _folded(self._refinement(), user)
         return receipt
 
     @property
@@ -244,15 +258,33 @@ class Personas:
             wrong = exc.errors(include_url=False, include_input=False)[0]
             raise ConfigError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from exc
 
-    def _fold(self, user: str) -> bool:
+    def _refinement(self) -> Refinement:
         from persona_db.chains.engines import engine_of
-        from persona_db.chains.fit.threads import one_thread
         from persona_db.chains.refinement.refine import Refinement
 
         engine = engine_of(self.graph, self._model, embedder=self._embedder)
-        refinement = Refinement(self.graph, self.dataset, engine, embedder=self._embedder)
+        return Refinement(self.graph, self.dataset, engine, embedder=self._embedder)
+
+
+def _folded(refinement: Refinement, user: str) -> bool:
+    """Fold *user* into the current Fit; False where they wait: it was replaced meanwhile, or a model doesn't answer."""
+    from persona_db.chains.fit.threads import one_thread
+
+    try:
         with one_thread():
             return refinement.fold([user])
+    except (GraphUnavailableError, ModelUnavailableError) as error:
+        log.warning("what was said in %s waits for a refinement: %s", refinement.dataset, error)
+        return False
+
+
+def _composed(text: str) -> str:
+    """Return a text in the form NFC, in which ids are stored; ConfigError where it has half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as exc:
+        raise ConfigError(f"{text[:80]!r} has half a character; write it again") from exc
+    return normalize("NFC", text)
 
 
 def _place(asked: Question, option: str) -> int:

@@ -69,7 +69,7 @@ def profile(graph: Graph, user: str, *, dataset: str) -> Profile:
 
     >>> told = profile(graph, "ada", dataset="town")
     >>> len(told.lines), told.lines[1]
-    (5, 'Said 11 things here: 10 answers and 1 text, 2025-02-01 to 2025-09-01.')
+    (5, 'Said 7 things here: 7 answers, 2025-03-01 to 2026-02-01.')
     """
     rows = graph.read("profile_of", dataset=dataset, user=user, limit=FACTS)
     if not rows:

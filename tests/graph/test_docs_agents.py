@@ -85,7 +85,7 @@ def test_the_page_runs(town: Graph, capsys: pytest.CaptureFixture[str]) -> None:
             space["model"] = Scripted()
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 8
-    assert "The last bus leaves before the late shift ends." in printed[5]
+    assert "Night buses would help me home from the late shift." in printed[5]
     assert printed[-1].startswith("Probably: yes. these tools are about 'ada' and nobody else")
     assert space["people"].recall("ada", "work late", k=3).items[0].text == "I work late."
     client = TestClient(space["app"])
