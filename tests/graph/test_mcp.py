@@ -259,7 +259,7 @@ ODD: list[tuple[str, dict[str, object]]] = [
     ("who_is", {"user": ""}),
     ("who_is", {"user": "x" * 100_000}),
     ("who_is", {"user": '+-&|!(){}[]^"~*?:\\/ zzqqxx'}),
-    ("who_is", {"user": "a\x00b"}),
+    ("who_is", {"user": "zzqq\x00xxyy"}),
     ("who_is", {"user": "half \ud83d"}),
     ("who_is", {"usr": SENATOR}),
     ("predict", {"user": SENATOR, "question": "x" * 100_000}),
@@ -289,14 +289,13 @@ def test_odd_arguments_are_told_in_a_sentence(hashed: Graph, senate: str) -> Non
         async with Client(build_server(Tools(lambda: hashed, senate, write=True))) as client:
             for name, given in ODD:
                 result = await client.call_tool(name, given)
-                assert result.is_error, (name[:20], str(given)[:80])
-                told.append(said(result))
+                told.append(said(result) if result.is_error else f"no error of {name[:20]} {str(given)[:80]}")
             assert not (await client.call_tool("who_is", {"user": SENATOR})).is_error
         return told
 
     before = dump(hashed, senate)
     told = asyncio.run(session())
-    assert [one for one in told if not one or "\n" in one or len(one) > 700] == []
+    assert [one for one in told if not one or "\n" in one or len(one) > 700 or one.startswith("no error")] == []
     assert [one for one in told if re.search(r"Traceback|Error\(|File \"|pydantic|failed; the server", one)] == []
     assert dump(hashed, senate) == before
 
