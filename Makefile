@@ -28,7 +28,7 @@ $(UV):
 .typing/.done: Makefile
 	mkdir -p .typing/persona_db
 	ln -sfn ../../api/__init__.py .typing/persona_db/__init__.py
-	for folder in graph loaders chains cypher evals explorer cli samples; do ln -sfn ../../$$folder .typing/persona_db/$$folder; done
+	for folder in graph loaders chains cypher evals explorer agents cli samples; do ln -sfn ../../$$folder .typing/persona_db/$$folder; done
 	@touch $@
 
 fmt: dev ## Format, and mend what can be mended

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from persona_db.chains.personas import Personas
     from persona_db.chains.prediction.predict import predict
     from persona_db.chains.prediction.trace import trace
     from persona_db.chains.refinement.refine import refine
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["Graph", "__version__", "evaluate", "join", "load", "predict", "recall", "refine", "trace"]
+__all__ = ["Graph", "Personas", "__version__", "evaluate", "join", "load", "predict", "recall", "refine", "trace"]
 
 _HOMES = {
     "Graph": "graph.session",
+    "Personas": "chains.personas",
     "evaluate": "evals.evaluate",
     "join": "chains.retrieval.join",
     "load": "loaders.load",

@@ -28,6 +28,7 @@ COMMANDS = {
     "query": "Run a named query, list named queries, or run read-only Cypher of your own.",
     "export": "Write a user's neighbourhood as a figure or a graph file.",
     "export-person": "Print all that is stored on one person, as JSON.",
+    "mcp": "Serve tools about people to an agent, over MCP.",
     "explore": "Serve the web explorer on this machine.",
     "merge": "Make one user a part of another, or rename a user.",
     "backup": "Write the whole graph into one file.",

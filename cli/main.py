@@ -58,4 +58,5 @@ def _columns() -> int:
 
 
 if __name__ == "__main__":
+    sys.path[:] = [one for one in sys.path if one != os.path.dirname(os.path.abspath(__file__))]  # mcp is no mcp.py
     main()

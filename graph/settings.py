@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     prices: Path | None = Field(
         default=None, description="A JSON file with prices of language models, US dollars per million tokens."
     )
+    mcp_token: SecretStr | None = Field(
+        default=None, min_length=16, description="Bearer token of `mcp --http`; one is made and printed unless given."
+    )
     batch_size: int = Field(default=5_000, ge=1, description="Rows in one write transaction.")
 
     @property

@@ -207,6 +207,31 @@ class Refinement:
     def _used(self) -> dict[str, Any]:
         return self.engine.usage._asdict()
 
+    def fold(self, users: Sequence[str]) -> bool:
+        """Fold *users* into the current Fit as they are now, and touch nobody else; say whether they are in it.
+
+        Unlike `run` it does not look for who else waits, and never refits. False where there is no Fit, or one of
+        another engine, or the engine's model gave nothing that could be used.
+        """
+        place = self._current(self.graph.read("fit_for", dataset=self.dataset, as_of=None))
+        if place is None:
+            return False
+        writer = self._refine_users(place, Waiting(tuple(users), (), frozenset(), 0), users)
+        fold_in(
+            self.graph, self.dataset, place.fit, population=writer.learned.population, batches=self._batches(users),
+            left_out={one.user for one in writer.excluded},
+        )  # fmt: skip
+        embed(self.graph, self.dataset, self.embedder, self.progress)
+        return writer.users == len(users)
+
+    def _current(self, found: Sequence[Mapping[str, Any]]) -> Place | None:
+        """The current Fit as `fit_for` finds it, when it is this engine's, as it is set now."""
+        for row in found:
+            if (row["engine"], row["model"]) == (self.engine.name, self.engine.identity):
+                settings = FittedSettings.stored(row["settings"])
+                return Place(row["fit"], row["through"], settings, current=True, finished=not row["waiting"])
+        return None
+
     def _place(self) -> Place:
         """The current Fit when it is this engine's, as it is set now; else a new one."""
         info = require_dataset(self.graph, self.dataset)
@@ -217,13 +242,8 @@ class Refinement:
                 f"dataset {self.dataset!r} is refined by {other}; resume with --model {other}, or "
                 "give --refit to refine it anew without a language model"
             )
-        if found and not (self.refit or self.as_of or info.refit_needed):
-            current = found[0]
-            if (current["engine"], current["model"]) == (self.engine.name, self.engine.identity):
-                settings = FittedSettings.stored(current["settings"])
-                return Place(
-                    current["fit"], current["through"], settings, current=True, finished=not current["waiting"]
-                )
+        if not (self.refit or self.as_of or info.refit_needed) and (current := self._current(found)) is not None:
+            return current
         people = require_people(self.graph, self.dataset)
         signals, newest = self._signals(people)
         through = until(self.as_of) if self.as_of else newest

@@ -5,13 +5,13 @@ Each takes whole batches to the graph in a fixed number of queries, and passes `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.callbacks import CallbackManagerForChainRun
 from langchain_core.language_models import LanguageModelLike
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
+from langchain_core.runnables.config import run_in_executor
 from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation, ValidationError
 
 from persona_db.chains.calls import CallRecord, runs_of
@@ -43,6 +43,7 @@ else:
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+Shape = TypeVar("Shape", bound=Model)
 
 
 class Ask(Model):
@@ -77,7 +78,7 @@ class Join(Stage[Ask, Joined]):
     sharing: Sharing = Field(default=Sharing.INDUCED, description="The least that a collaborator shares.")
 
     def _work(self) -> Work[Ask, Joined]:
-        return lambda asked, configs: _alike(self._join, [_ask(one) for one in asked], configs, key=_as_of)
+        return lambda asked, configs: _alike(self._join, [_given(Ask, one) for one in asked], configs, key=_as_of)
 
     def _join(self, asked: Sequence[Ask], _: Sequence[RunnableConfig]) -> list[Joined]:
         snapshot = open_snapshot(self.graph, self.dataset, as_of=asked[0].as_of)
@@ -97,7 +98,9 @@ class Recall(Stage[Joined, Recollection]):
     )
 
     def _work(self) -> Work[Joined, Recollection]:
-        return partial(_alike, self._recall, key=lambda one: (one.ask.as_of, one.ask.options))
+        return lambda joined, configs: _alike(
+            self._recall, [_given(Joined, one) for one in joined], configs, key=lambda one: _asked_alike(one.ask)
+        )
 
     def _recall(self, joined: Sequence[Joined], _: Sequence[RunnableConfig]) -> list[Recollection]:
         asked, correlations = _prepared(self.graph, self.dataset, [one.ask for one in joined], self.embedder)
@@ -124,7 +127,12 @@ class Predict(Stage[Recollection, Prediction]):
     _engine: Engine | None = PrivateAttr(default=None)
 
     def _work(self) -> Work[Recollection, Prediction]:
-        return partial(_alike, self._predict, key=lambda one: (one.ask.as_of, one.ask.options))
+        return lambda recalled, configs: _alike(
+            self._predict,
+            [_given(Recollection, one) for one in recalled],
+            configs,
+            key=lambda one: _asked_alike(one.ask),
+        )
 
     def _predict(self, recalled: Sequence[Recollection], configs: Sequence[RunnableConfig]) -> list[Prediction]:
         if self._engine is None:
@@ -161,6 +169,14 @@ class Explain(RunnableSerializable[Recollection, str]):
         """Yield the explanation in pieces, as the model says them."""
         yield from self._transform_stream_with_config(iter([input]), self._explained, config, **kwargs)
 
+    async def astream(
+        self, input: Recollection, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[str]:
+        """Yield the same pieces as they come, each waited for in a thread."""
+        pieces = self.stream(input, config, **kwargs)
+        while (piece := await run_in_executor(config, next, pieces, None)) is not None:
+            yield piece
+
     def _explained(
         self,
         recalled: Iterator[Recollection],
@@ -172,7 +188,8 @@ class Explain(RunnableSerializable[Recollection, str]):
             self._opened = model_of(self.graph, self.model, self.model_settings)
         calls: list[CallRecord] = []
         for one in recalled:
-            yield from stream_explanation(self._opened, one.context, calls=calls, config=config)
+            context = _given(Recollection, one).context
+            yield from stream_explanation(self._opened, context, calls=calls, config=config)
         store_runs(self.graph, self.dataset, runs_of(calls, fit="", at=now()))
         self._opened.recorded(calls)
 
@@ -214,14 +231,20 @@ def _prepared(
     return prepare(snapshot, pairs, options=asked[0].options, embedder=embedder)
 
 
-def _ask(given: object) -> Ask:
-    """Return what is asked, also where it comes as a mapping; ConfigError where that is none."""
+def _given(shape: type[Shape], given: object) -> Shape:
+    """Return an input, also where it comes as a mapping; ConfigError where that is none of its shape."""
     try:
-        return Ask.model_validate(given)
+        return shape.model_validate(given)
     except ValidationError as exc:
         wrong = exc.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in wrong["loc"])
-        raise ConfigError(f"{where or 'input'}: {wrong['msg']}; an Ask has user, question, options, as_of") from exc
+        article = "an" if shape.__name__[0] in "AEIO" else "a"
+        fields = ", ".join(shape.model_fields)
+        raise ConfigError(f"{where or 'input'}: {wrong['msg']}; {article} {shape.__name__} has {fields}") from exc
+
+
+def _asked_alike(ask: Ask) -> Hashable:
+    return ask.as_of, ask.options
 
 
 def _as_of(ask: Ask) -> str | None:

@@ -26,6 +26,9 @@ EXAMPLES = (
     ("evals.evaluate", "evaluate"),
     ("chains.runnables.pipeline", "persona_chain"),
     ("chains.runnables.retriever", "PersonaRetriever"),
+    ("chains.profile", "profile"),
+    ("chains.retrieval.sharers", "who_shares"),
+    ("chains.personas", "Personas"),
     ("graph.session", "Graph.connect"),
 )
 """Module and name, in the order of use: the first loads the dataset that the rest read."""

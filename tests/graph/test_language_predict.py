@@ -233,6 +233,45 @@ def test_an_explanation_is_streamed(town: Town, server: LanguageServer, model: L
     assert sum(run["calls"] for run in town.runs_since(before)) == 2
 
 
+def test_an_explanation_is_streamed_while_others_run(town: Town, server: LanguageServer, model: LanguageModel) -> None:
+    """Awaited piece by piece, the same pieces, also of a mapping; and callbacks see one run."""
+    given: dict[str, Any] = {"graph": town.graph, "dataset": town.dataset}
+    recalled = (Join(**given) | Recall(**given, embedder=EMBEDDER)).invoke(Ask(user="u03", question="q05"))
+    explain = Explain(**given, model=model)
+    seen = Seen()
+
+    async def pieces(asked: Any) -> list[str]:
+        return [piece async for piece in explain.astream(asked, config={"callbacks": [seen]})]
+
+    streamed = asyncio.run(pieces(recalled))
+    assert len(streamed) > 3
+    assert streamed == list(explain.stream(recalled)) == asyncio.run(pieces(recalled.model_dump(mode="json")))
+    assert len(seen.models) == 2
+    whole = Join(**given) | Recall(**given, embedder=EMBEDDER) | explain
+
+    async def of_the_chain() -> list[str]:
+        return [piece async for piece in whole.astream(Ask(user="u03", question="q05"))]
+
+    assert asyncio.run(of_the_chain()) == streamed
+
+
+def test_no_more_calls_run_at_once_than_allowed(town: Town, server: LanguageServer, model: LanguageModel) -> None:
+    """`max_concurrency` of a config bounds the calls of a batch, awaited or not, below what the model allows."""
+    chain = persona_chain(town.graph, town.dataset, model=model, embedder=EMBEDDER)
+    asked = [Ask(user=user, question=question) for user, question in ASKED]
+    server.latency = 0.1
+    chain.batch(asked, config={"max_concurrency": 1})
+    assert _at_once(server) == 1
+    server.forget()
+    asyncio.run(chain.abatch([one.model_copy(update={"question": "q02"}) for one in asked], {"max_concurrency": 2}))
+    assert _at_once(server) == 2
+
+
+def _at_once(server: LanguageServer) -> int:
+    """The most calls that the server had at one time."""
+    return max(sum(other.began <= call.began < other.ended for other in server.calls) for call in server.calls)
+
+
 def _settings(split: Path, **how: Any) -> EvaluateSettings:
     return EvaluateSettings(
         format="jsonl", paths=(str(TOWN),), split=(str(split),), arms=("persona-db", "no-join", "no-history"), **how

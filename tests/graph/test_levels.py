@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from persona_db.agents import Tools
 from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.neighbourhoods import neighbourhood
+from persona_db.chains.personas import Personas
 from persona_db.chains.prediction.predict import predict
 from persona_db.chains.prediction.trace import trace
 from persona_db.chains.refinement.refine import refine
@@ -100,6 +102,23 @@ def _explored(graph: Graph) -> str:
     return "".join(told)
 
 
+def _told_to_agents(graph: Graph) -> str:
+    """What each reading tool tells somebody else, and who shares."""
+    hashed = graph.settings.model_copy(update={"embedding_model": "hash"})
+    with Graph.connect(hashed) as opened:
+        tools = Tools(lambda: opened, DATASET, user=ASKER).functions()
+        told = [
+            tools["who_is"](),
+            tools["predict"](question=QUESTION),
+            tools["who_shares"](k=50),
+            tools["recall"](about=" ".join(WORLD.questions[1].text.split()[:3]), k=50),
+            tools["recall"](about="zyxlantern", k=50),
+            tools["why"](question=QUESTION),
+            Personas(opened, DATASET).who_shares(ASKER, 50),
+        ]
+    return repr(told)
+
+
 MADE: dict[str, Prediction] = {}
 """The prediction of which the trace is told: made while they shared all."""
 
@@ -113,6 +132,7 @@ SURFACES: dict[str, Callable[[Graph], str]] = {
     "evidence of `recall` and `predict`, and prompts": _recalled,
     "retriever": _retrieved,
     "chain `Join`": lambda graph: repr(Join(graph=graph, dataset=DATASET).invoke(ASKED)),
+    "`who_shares`, and tools for agents": _told_to_agents,
     "trace of a prediction": _traced,
     "`export --for-others`": _exported,
     "`explore --for-others`": _explored,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -161,11 +162,36 @@ def test_a_mapping_is_an_ask(chain: Chain) -> None:
     asked = {"user": "u05", "question": "q01"}
     expected = predict(chain.graph, "u05", "q01", dataset=chain.dataset)
     assert chain.stages.invoke(asked) == expected
-    with pytest.warns(LangChainBetaWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LangChainBetaWarning)  # it comes once a process
         tool = chain.stages.as_tool(name="ask_person", description="How a person would answer.")
     assert tool.invoke(asked) == expected
     with pytest.raises(ConfigError, match="an Ask has user, question"):
         chain.stages.invoke({"user": "u05"})
+
+
+def test_each_stage_takes_mappings_and_is_a_tool(chain: Chain) -> None:
+    """Of what the stage before it gives, as JSON has it: single, in batches, awaited, and as a tool."""
+    join_stage, recall_stage, predict_stage = chain.stages.steps
+    asked = {"user": "u05", "question": "q01"}
+    joined = join_stage.invoke(asked)
+    recalled = recall_stage.invoke(joined)
+    made = predict_stage.invoke(recalled)
+    for stage, given, expected in (
+        (join_stage, asked, joined),
+        (recall_stage, joined.model_dump(mode="json"), recalled),
+        (predict_stage, recalled.model_dump(mode="json"), made),
+    ):
+        assert stage.invoke(given) == expected
+        assert stage.batch([given, given]) == [expected, expected]
+        assert asyncio.run(stage.ainvoke(given)) == expected
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LangChainBetaWarning)  # it comes once a process
+            tool = stage.as_tool(name="stage", description="A stage.")
+        assert tool.invoke(given) == expected
+        assert asyncio.run(tool.ainvoke(given)) == expected
+    with pytest.raises(ConfigError, match="a Recollection has ask, context"):
+        predict_stage.invoke({"ask": asked})
 
 
 def test_the_chain_is_part_of_others(chain: Chain) -> None:

@@ -17,8 +17,8 @@ FUNCTIONS = ("evaluate", "join", "load", "predict", "recall", "refine", "trace")
 
 
 def test_the_face_lists_what_it_offers() -> None:
-    """`__all__` and `dir` name the graph, the seven functions and the version."""
-    assert persona_db.__all__ == ["Graph", "__version__", *FUNCTIONS]
+    """`__all__` and `dir` name the graph, the people of a dataset, the seven functions and the version."""
+    assert persona_db.__all__ == ["Graph", "Personas", "__version__", *FUNCTIONS]
     assert set(persona_db.__all__) <= set(dir(persona_db))
 
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FACE = "api"
 """The folder of the package itself; the other folders are its sub-packages."""
-FOLDERS = (FACE, "graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
+FOLDERS = (FACE, "graph", "loaders", "chains", "cypher", "evals", "explorer", "agents", "cli", "samples")
 ROOMS = (
     "labels", "fit", "segments", "retrieval", "engine", "statistical", "language", "engines", "prediction", "runnables",
     "refinement",

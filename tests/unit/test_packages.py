@@ -36,7 +36,7 @@ def test_every_folder_of_python_is_a_package() -> None:
     assert (ROOT / "api" / "__init__.py").is_file()
     folders = {"persona_db"} | {
         f"persona_db.{'.'.join(path.parent.relative_to(ROOT).parts)}"
-        for top in ("graph", "loaders", "chains", "cypher", "evals", "explorer", "cli", "samples")
+        for top in ("graph", "loaders", "chains", "cypher", "evals", "explorer", "agents", "cli", "samples")
         for path in (ROOT / top).rglob("__init__.py")
     }
     assert folders == set(PACKAGES)
@@ -49,7 +49,8 @@ def test_imports_go_one_way() -> None:
         "loaders": ("persona_db.chains", "persona_db.evals", "persona_db.cli"),
         "chains": ("persona_db.loaders", "persona_db.evals", "persona_db.cli"),
         "evals": ("persona_db.cli", "persona_db.explorer"),
-        "explorer": ("persona_db.cli", "persona_db.evals"),
+        "explorer": ("persona_db.cli", "persona_db.evals", "persona_db.agents"),
+        "agents": ("persona_db.cli", "persona_db.evals"),
     }
     wrong = [
         f"{path.relative_to(ROOT)} names {other}"
