@@ -172,7 +172,10 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
         dataset=dataset, database_=graph.database,
     ).records  # fmt: skip
     people = [str(rows[place]["id"]) for place in rng.permutation(len(rows))[: 2 * (calls + WARM_UP) + 1]]
-    keys = [row["key"] for row in graph.read("popular_keys", dataset=dataset, kind=None, skip=0, limit=4_000)]
+    keys = [
+        row["key"]
+        for row in graph.read("popular_keys", dataset=dataset, kind=None, weighted=False, skip=0, limit=4_000)
+    ]
     keys = [*keys[:10], *(keys[place] for place in rng.permutation(len(keys)))]
     facts = [
         record["id"]

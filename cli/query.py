@@ -26,6 +26,13 @@ def query(
     rows: Annotated[int, typer.Option(min=1, help="Most rows that --cypher returns.")] = 10_000,
     every: Annotated[bool, typer.Option("--all", help="List every read query, not only those for exploring.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the query's file instead of running it.")] = False,
+    weighted: Annotated[
+        bool,
+        typer.Option(
+            "--weighted",
+            help="Count people by their survey weights, in popular_keys and one_key; other queries say in --show how they count.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows, or the list of queries, as JSON.")] = False,
 ) -> None:
     """Run a named query of cypher/, list the named queries, or run read-only Cypher of your own."""
@@ -34,6 +41,9 @@ def query(
     texts = [_pair(one) for one in param or ()]
     if dataset is not None:
         texts.append(("dataset", dataset))
+    if weighted:
+        _require_weights(name)
+        texts.append(("weighted", "true"))
     if cypher is not None:
         if name is not None:
             raise ConfigError("give the name of a query or --cypher, not both")
@@ -107,6 +117,21 @@ def _run(name: str, texts: Sequence[tuple[str, str]], *, as_json: bool) -> None:
         print_json(found)
         return
     _print(columns, [list(row.values()) for row in found], why_empty=why_no_rows(name, params))
+    if params.get("weighted"):
+        print("shares count people by their survey weights; one without counts as 1")
+
+
+def _require_weights(name: str | None) -> None:
+    """Raise ConfigError unless there is a choice of counting people by their weights."""
+    from persona_db.graph.errors import ConfigError
+    from persona_db.graph.explore import explore_queries
+
+    choices = [one.name for one in explore_queries().values() if "weighted" in one.params]
+    if name not in choices:
+        raise ConfigError(
+            f"--weighted is for the queries {' and '.join(choices)}; `persona-db query {name or 'NAME'} --show` says how "
+            "another counts"
+        )
 
 
 def _run_free(text: str, params: Mapping[str, str], *, seconds: float, most_rows: int, as_json: bool) -> None:

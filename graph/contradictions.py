@@ -29,6 +29,7 @@ class Contradiction(Model):
     given: int | None = Field(description="The option that it says; None for free text.")
     stored: int | None = Field(description="The option that is stored.")
     why: str = Field(description="What the two have in common: their id, their date, or that neither has a date.")
+    place: tuple[str, int] = Field(default=("", 0), description="File and row of the item that is not stored yet.")
 
 
 class _Known(NamedTuple):
@@ -105,7 +106,7 @@ def sort_out(
         if before is not None:
             told = Contradiction(
                 user=item.user, item=item.id, question=item.question or before.question, given=item.option,
-                stored=before.option, why=why,
+                stored=before.option, why=why, place=item.place,
             )  # fmt: skip
             if not replace:
                 found.kept.append(told)

@@ -112,7 +112,7 @@ def store_items(graph: Graph, dataset: str, items: Iterable[HistoryItem], *, rep
 def withdraw_answers(graph: Graph, dataset: str, withdrawals: Sequence[Withdrawal], *, replace: bool) -> Stored:
     """With *replace* remove the stored answers that are withdrawn; else say which stay although they are."""
     asked = {(one.user, one.question, one.at): one for one in withdrawals}
-    ids = {item_id(one.user, one.id) for one in withdrawals if one.id is not None}
+    ids = {item_id(one.user, one.id): one for one in withdrawals if one.id is not None}
     there = [
         row
         for row in known_answers(graph, dataset, [(one.user, one.question) for one in withdrawals])
@@ -126,14 +126,15 @@ def withdraw_answers(graph: Graph, dataset: str, withdrawals: Sequence[Withdrawa
             given=None,
             stored=row["option"],
             why="withdrawn",
+            place=(ids.get(row["id"]) or asked[row["user"], row["question"], row["at"]]).place,
         )
         for row in there
     )
     if not replace or not found:
         return Stored(contradicting=found)
     with graph.transaction() as work:
-        erase_items(work, dataset, [row["id"] for row in there])
-    return Stored(changed=len(found), settled=found)
+        erased = erase_items(work, dataset, [row["id"] for row in there])
+    return Stored(changed=len(found), settled=found, unsaid=tuple(erased["texts"]))
 
 
 def store_quarantine(graph: Graph, dataset: str, rows: Iterable[QuarantinedRow]) -> int:
@@ -157,6 +158,8 @@ def quarantine_rows(rows: Iterable[QuarantinedRow]) -> list[dict[str, Any]]:
 
 
 def _quarantine_id(row: QuarantinedRow) -> str:
+    if row.contradicts:  # one that is settled may stand in another row, of another file
+        return quarantine_id("", "0", row.reason)
     return quarantine_id(row.source, str(row.row), row.reason)
 
 
@@ -215,11 +218,12 @@ def _store_people(graph: Graph, dataset: str, people: Sequence[Person], *, shari
 def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem], *, replace: bool) -> Stored:
     wanted, rejected, named, new = _attached(graph, dataset, items)
     found = sort_out(graph, dataset, wanted, named=named, new=new, replace=replace)
+    unsaid: list[str] = []
     if found.new:
         rows, statements = _grouped(found.new.values())
         if found.replaced:
             with graph.transaction() as work:
-                erase_items(work, dataset, found.replaced)
+                unsaid = erase_items(work, dataset, found.replaced)["texts"]
                 [stored] = work.run("store_items", dataset=dataset, rows=rows, statements=statements)
         else:
             [stored] = graph.write("store_items", dataset=dataset, rows=rows, statements=statements)
@@ -234,6 +238,7 @@ def _store_items(graph: Graph, dataset: str, items: Sequence[HistoryItem], *, re
         rejected=tuple(rejected),
         contradicting=tuple(found.kept),
         settled=tuple(found.settled),
+        unsaid=tuple(unsaid),
         renamed=found.renamed,
     )
 
@@ -255,7 +260,7 @@ def _attached(
     rejected: list[Rejected] = []
     for item in items:
         if reason := _why_not(item, users=there.keys(), options=options):
-            rejected.append(Rejected(id=item.id, reason=reason, user=item.user))
+            rejected.append(Rejected(id=item.id, reason=reason, user=item.user, place=item.place))
         else:
             wanted.append(item)
     named = {user for user, row in there.items() if row["named"]}

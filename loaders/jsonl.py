@@ -85,25 +85,24 @@ class _Ticks:
     """What people ticked, gathered until every line is read: an option that is not among it was not ticked."""
 
     def __init__(self) -> None:
-        self._of: dict[tuple[str, str, str], tuple[str | None, set[int]]] = {}
+        self._of: dict[tuple[str, str, str], tuple[str | None, set[int], tuple[str, int]]] = {}
 
-    def add(self, line: ItemLine, question: Question) -> None:
+    def add(self, line: ItemLine, question: Question, place: tuple[str, int]) -> None:
+        """Take in what a line ticks; all that its user ticked counts as read at the first of their lines."""
         places = ticked(line.option, question)
-        _, before = self._of.setdefault((line.user, question.id, line.at), (line.id, set()))
+        _, before, _ = self._of.setdefault((line.user, question.id, line.at), (line.id, set(), place))
         before |= places
 
     def items(self, questions: dict[str, Question]) -> Iterator[tuple[str, HistoryItem]]:
         """Yield an answer to each yes/no question, with the id of the whole, of everybody who answered the whole."""
-        for (user, whole, at), (key, places) in self._of.items():
+        for (user, whole, at), (key, places, (file, line)) in self._of.items():
             question = questions[whole]
             for place, option in enumerate(question.options):
                 yes = place in places
                 id_, text = tick_id(whole, option), tick_text(question, place, yes=yes)
                 made = derived_item_key(user, id_, text, at) if key is None else f"{key}={option}"
-                yield (
-                    whole,
-                    HistoryItem(id=item_id(user, made), user=user, text=text, question=id_, option=int(yes), at=at),
-                )
+                item = HistoryItem(id=item_id(user, made), user=user, text=text, question=id_, option=int(yes), at=at)
+                yield whole, item.read_at(file, line)
 
 
 class JsonlSource(Source):
@@ -176,7 +175,7 @@ class JsonlSource(Source):
                         elif before != person:
                             raise ValueError(f"user {shown(user)} was described otherwise before; that is kept")
                         continue
-                    found = self._said(line, asked, ticks)
+                    found = self._said(line, asked, ticks, place=(name, number))
                 except ValueError as error:
                     quarantine(bad_row(name, number, reason_of(error), user=written_id(written)))
                     continue
@@ -193,7 +192,9 @@ class JsonlSource(Source):
         for whole, item in ticks.items(asked.several):
             yield MarkedItem(item, self._part(item.user, item.question or "", whole))
 
-    def _said(self, line: ItemLine, asked: _Asked, ticks: _Ticks) -> MarkedItem | Withdrawal | None:
+    def _said(
+        self, line: ItemLine, asked: _Asked, ticks: _Ticks, *, place: tuple[str, int]
+    ) -> MarkedItem | Withdrawal | None:
         """Return what a line says, None where that is nothing, or comes with the ticks."""
         option: int | None = None
         text = line.text
@@ -206,9 +207,11 @@ class JsonlSource(Source):
                 if text is None:
                     self.counts.refused += 1
                     several = question.id in asked.several
-                    return None if several else Withdrawal(user=line.user, question=question.id, id=line.id, at=line.at)
+                    if several:
+                        return None
+                    return Withdrawal(user=line.user, question=question.id, id=line.id, at=line.at).read_at(*place)
             elif question.id in asked.several:
-                ticks.add(line, question)
+                ticks.add(line, question, place)
                 return None
             elif answers:
                 option = chosen(line.option, question)
@@ -219,7 +222,8 @@ class JsonlSource(Source):
         item = HistoryItem(
             id=item_id(line.user, key), user=line.user, text=text, question=line.question, option=option, at=line.at
         )
-        return MarkedItem(item, self._part(line.user, line.question) if line.question is not None else None)
+        part = self._part(line.user, line.question) if line.question is not None else None
+        return MarkedItem(item.read_at(*place), part)
 
     def _part(self, user: str, *questions: str) -> Part | None:
         """Return the mark of an answer that a split may know by several names; held out by one, it is held out."""

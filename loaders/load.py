@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.ingest import Contradiction, Stored
     from persona_db.graph.session import Graph
+    from persona_db.graph.vector_cache import CachedEmbedder
 
 __all__ = ["LoadReport", "load"]
 
@@ -54,6 +55,7 @@ def load(
     from persona_db.graph.datasets import drop_dataset, ensure_dataset
     from persona_db.graph.embedding import embed_missing, embedder_of, require_embedder
     from persona_db.graph.users import questions
+    from persona_db.graph.vector_cache import CachedEmbedder
 
     started = time.perf_counter()
     known = {question.id: question for question in questions(graph, dataset)}
@@ -64,6 +66,7 @@ def load(
     embedder = embedder or embedder_of(graph.settings)
     ensure_dataset(graph, dataset, evaluation=evaluation)
     require_embedder(graph, dataset, embedder)
+    writer.cache = embedder if isinstance(embedder, CachedEmbedder) else None
     for record in records:
         writer.add(record)
     writer.flush()
@@ -138,6 +141,8 @@ class _Writer:
         self.scales_changed = self.users_changed = 0
         self.items_replaced = self.items_renamed = self.contradicting = 0
         self.users: set[str] = set()
+        self.cache: CachedEmbedder | None = None
+        """Where vectors of texts are kept outside the graph; those of texts that nobody says any more go."""
 
     @property
     def empty(self) -> bool:
@@ -213,20 +218,29 @@ class _Writer:
         self._progress(f"loading {self._source.name}", self.items_read, None)
 
     def _count(self, stored: Stored) -> None:
+        from persona_db.graph.erase_item import forget_vectors
+
         self.items_replaced += stored.changed
         self.items_renamed += stored.renamed
         self.contradicting += len(stored.contradicting)
-        self._settled += [self._row(self._told(one), one.user) for one in stored.settled]
+        self._settled += [self._contradicting(one) for one in stored.settled]
+        if stored.unsaid:
+            forget_vectors(self.cache, stored.unsaid)
         self._reject(stored)
 
     def _reject(self, stored: Stored) -> None:
         for one in stored.rejected:
-            self.quarantine(self._row(f"{one.id}: {one.reason}", one.user))
+            source, row = one.place
+            reason = f"{one.id}: {one.reason}"
+            self.quarantine(QuarantinedRow(source=source or self._source.name, row=row, reason=reason, user=one.user))
         for other in stored.contradicting:
-            self.quarantine(self._row(self._told(other), other.user))
+            self.quarantine(self._contradicting(other))
 
-    def _row(self, reason: str, user: str) -> QuarantinedRow:
-        return QuarantinedRow(source=self._source.name, row=0, reason=reason, user=user)
+    def _contradicting(self, found: Contradiction) -> QuarantinedRow:
+        source, row = found.place
+        return QuarantinedRow(
+            source=source or self._source.name, row=row, reason=self._told(found), user=found.user, contradicts=True
+        )
 
     def _told(self, found: Contradiction) -> str:
         """Say in one line what is stored, what is not, and what to do."""

@@ -48,6 +48,8 @@ class _Answer(NamedTuple):
     option: int
     text: str
     part: Part | None
+    path: str
+    row: int
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,12 @@ class OpinionQASource(Source):
             if isinstance(record, Person):
                 yield record
                 continue
-            user, question, option, text, part = record
+            user, question, option, text, part, path, number = record
             if filtered and not counts.keeps(part):
                 continue
             yield HistoryItem.model_construct(
                 id=item_id(user, question), user=user, text=text, question=question, option=option, at=""
-            )
+            ).read_at(path, number)
 
     def test_answers(self, quarantine: Quarantine = ignore) -> Iterator[HeldOut]:
         """Yield the answers that the splits mark `test`."""
@@ -183,7 +185,7 @@ class OpinionQASource(Source):
                         continue
                     known = answers.get(value)
                     if known is not None:
-                        yield _Answer(user, question, known[0], known[1], parts.get(question))
+                        yield _Answer(user, question, known[0], known[1], parts.get(question), str(table.path), number)
                     elif is_refusal(value):
                         self.counts.refused += 1
                     else:

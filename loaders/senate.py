@@ -47,6 +47,8 @@ class Vote(NamedTuple):
     question: str
     option: int
     at: str
+    source: str = ""
+    row: int = 0
 
 
 class SenateSource(Source):
@@ -90,7 +92,7 @@ class SenateSource(Source):
                 question=vote.question,
                 option=vote.option,
                 at=vote.at,
-            )
+            ).read_at(vote.source, vote.row)
 
     def votes(self, quarantine: Quarantine = ignore) -> Iterator[Vote]:
         """Yield every vote, whatever the split marks: to draw a split, never to load."""
@@ -103,7 +105,7 @@ class SenateSource(Source):
             return
         for vote in self.votes(quarantine):
             if self._marked.part(vote.user, vote.question) == "test":
-                yield HeldOut(*vote)
+                yield HeldOut(vote.user, vote.question, vote.option, vote.at)
 
     @property
     def _place(self) -> str:
@@ -135,7 +137,7 @@ class SenateSource(Source):
             elif (before := seen.setdefault((name, rollcall), option)) != option:
                 reason = f"{shown(name)} voted {OPTIONS[before]} on it in an earlier row"
             else:
-                yield Vote(member.id, question.id, option, question.at)
+                yield Vote(member.id, question.id, option, question.at, row.source, row.number)
                 continue
             quarantine(bad_row(row.source, row.number, reason, user=member.id if member else ""))
 

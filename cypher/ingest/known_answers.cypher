@@ -5,6 +5,7 @@
 // cost    read; one index look-up a user, and their items
 UNWIND $rows AS row
 MATCH (u:User {dataset: $dataset, id: row.user})-[:HAS_HISTORY]->(h:HistoryItem)
+USING INDEX u:User(dataset, id)
 WHERE h.question IN row.questions AND h.option IS NOT NULL
 MATCH (h)-[:SAYS]->(s:Statement)
 RETURN h.id AS id, h.user AS user, h.question AS question, h.option AS option, h.at AS at, s.id AS statement

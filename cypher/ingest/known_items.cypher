@@ -4,5 +4,7 @@
 // returns id str, user str, question str?, option int?, at str, statement str
 // cost    read; one index look-up an id
 UNWIND $ids AS id
+// Planned while there are no items yet, it would read all statements instead, and go on so for a minute.
 MATCH (h:HistoryItem {dataset: $dataset, id: id})-[:SAYS]->(s:Statement)
+USING INDEX h:HistoryItem(dataset, id)
 RETURN h.id AS id, h.user AS user, h.question AS question, h.option AS option, h.at AS at, s.id AS statement

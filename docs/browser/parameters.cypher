@@ -28,4 +28,5 @@
 :param skip => 0;
 :param until => "2006-12-31";
 :param user => "COLLINS (R ME)";
+:param weighted => false;
 :param words => "amendment";

@@ -24,6 +24,7 @@ from .lifecycle import STOP_SECONDS, alone, ensure_running
 from .lock import read_lock
 from .memory import plan_memory
 from .process import find_strays, run_admin, set_initial_password
+from .start_cache import with_start_cache
 from .starting import DATABASE, end_all
 
 __all__ = ["Backup", "back_up", "restore"]
@@ -115,6 +116,7 @@ def _admin(settings: Settings, home: Home, *, progress: Progress) -> _Admin:
     """Return how neo4j-admin is run on *home*, which is given a configuration and a password if it has none."""
     lock, memory, java = read_lock(), plan_memory(settings), find_java()
     jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress)
+    java = with_start_cache(java, jars, settings=settings)
     home.make_password()
     if not home.initialised:
         bolt_port, http_port = free_ports(0, 0)

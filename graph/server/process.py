@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 from persona_db.graph.errors import ServerError
 
 from .home import Home
-from .java import Java, jvm_options
+from .java import Java
 
 if TYPE_CHECKING:
     import psutil
 
 __all__ = [
     "answers_bolt",
+    "class_path",
     "end",
     "find_process",
     "find_strays",
     "last_lines",
+    "last_words",
     "launch",
     "run_admin",
     "set_initial_password",
@@ -83,14 +85,20 @@ def find_strays(home: Home) -> list[psutil.Process]:
     ]
 
 
-def launch(home: Home, *, java: Java, jars: Sequence[Path], heap_mb: int) -> subprocess.Popen[bytes]:
-    """Start the server in a session of its own, so that it outlives this command and its terminal."""
+def launch(
+    home: Home, *, java: Java, jars: Sequence[Path], heap_mb: int, options: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Start the server in a session of its own, so that it outlives this command and its terminal.
+
+    *options* of Java come after the usual ones.
+    """
     command = [
         str(java.executable.absolute()),
-        *jvm_options(java.major, heap_mb=heap_mb),
+        *java.options(heap_mb=heap_mb),
         f"-XX:ErrorFile={home.logs / 'hs_err_%p.log'}",
         f"-Djava.io.tmpdir={home.temporary}",  # not the machine's: what a killed server leaves there stays for ever
-        *_class_path(jars),
+        *options,
+        *class_path(jars),
         MAIN_CLASS,
         home.argument,
         f"--config-dir={home.conf}",
@@ -136,8 +144,8 @@ def run_admin(
     """Run neo4j-admin on a folder whose server is stopped; its failure is a ServerError that begins with *what*."""
     command = [
         str(java.executable.absolute()),
-        *jvm_options(java.major, heap_mb=heap_mb),
-        *_class_path(jars),
+        *java.options(heap_mb=heap_mb),
+        *class_path(jars),
         ADMIN_CLASS,
         *arguments,
     ]
@@ -158,16 +166,16 @@ def run_admin(
         raise ServerError(f"{what}: {exc}") from exc
     if done.returncode != 0:
         log.debug("neo4j-admin: %s", done.stdout)
-        raise ServerError(f"{what}: {_last_words(done.stderr or done.stdout)}")
+        raise ServerError(f"{what}: {last_words(done.stderr or done.stdout)}")
 
 
-def _last_words(said: str) -> str:
+def last_words(said: str) -> str:
     """Return what neo4j-admin says of a failure: its last lines, without rules and Java's warnings."""
     lines = [line.strip() for line in said.splitlines()]
     return " ".join(line for line in lines if line.strip("-") and not line.startswith("WARNING:"))[-600:]
 
 
-def _class_path(jars: Sequence[Path]) -> list[str]:
+def class_path(jars: Sequence[Path]) -> list[str]:
     """Name the jars relative to their folder, where Java is started: a folder's name may hold a colon."""
     return ["-cp", os.pathsep.join(jar.name for jar in jars)]
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from subprocess import Popen
 
 from persona_db.graph.errors import DiskFullError, ServerError
@@ -15,6 +18,7 @@ from persona_db.graph.settings import Settings
 
 from .health import Health, State, look
 from .home import Home, Record, free_ports
+from .java import Java
 from .lock import read_lock
 from .process import answers_bolt, end, find_strays, last_lines, launch, set_initial_password
 
@@ -22,15 +26,18 @@ __all__ = [
     "DATABASE",
     "STORE_BEFORE",
     "STORE_TO_COME",
+    "TRAINING",
     "USERNAME",
     "bolt_uri",
     "browser_url",
+    "drop_training",
     "drop_unfinished",
     "end_all",
     "health_of",
     "older",
     "settle_store",
     "start",
+    "training_lock",
 ]
 
 log = logging.getLogger(__name__)
@@ -39,6 +46,8 @@ USERNAME = "neo4j"
 DATABASE = "neo4j"
 STORE_BEFORE, STORE_TO_COME = "data-before", "data-to-come"
 """Where the store is that one without what was deleted takes the place of, and where that one is, until it is done."""
+TRAINING = "start-to-come"
+"""Beside the jars, where the server is that the start cache is made of, until it is done."""
 STARTING = "starting Neo4j"
 PORT_TAKEN = ("PortBindException", "already in use")  # on the console of a server whose port was not free
 OUT_OF_MEMORY = "OutOfMemoryError"
@@ -50,14 +59,16 @@ HUNG_STOP_SECONDS = 20.0  # for a server that no longer answers, before it is ki
 STOPPED_SECONDS = 5.0  # for one whose database has stopped: it would wait for ever for room to write in
 
 
-def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = True) -> Record:
+def start(
+    home: Home, *, settings: Settings, progress: Progress, shown: bool = True, watched: Sequence[str] = ()
+) -> Record:
     """Start a server in *home*, whose lock is held; return its record once a client was answered.
 
     One that is not *shown*, while its store is written anew, is used by no other command until its record says so.
+    *watched* are options of Java for a server that a start cache is made of.
     """
-    from .jars import install_jars
-    from .java import find_java
     from .memory import plan_memory
+    from .start_cache import forget
 
     lock = read_lock()
     last = home.read_record()
@@ -67,9 +78,8 @@ def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = T
             "may not read it; upgrade persona-db, or set PERSONA_DB_HOME to another folder"
         )
     require_free(home.folder, (START_MB if home.initialised else FIRST_START_MB) * MB, "starting Neo4j")
-    java = find_java()
     crashed = last is not None and last.pid is not None  # it was not stopped by a command
-    jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress, suspect=crashed)
+    java, jars = _installed(settings, progress=progress, suspect=crashed)
     memory = plan_memory(settings)
     end_all(home, patience=HUNG_STOP_SECONDS)
     drop_temporary(home)
@@ -84,7 +94,7 @@ def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = T
         home.write_configuration(bolt_port=bolt_port, http_port=http_port, memory=memory, whole_log=whole_log)
         if not home.initialised:
             set_initial_password(home, java=java, jars=jars)
-        process = launch(home, java=java, jars=jars, heap_mb=memory.heap_mb)
+        process = launch(home, java=java, jars=jars, heap_mb=memory.heap_mb, options=watched)
         record = Record(
             version=lock.neo4j,
             bolt_port=bolt_port,
@@ -109,13 +119,30 @@ def start(home: Home, *, settings: Settings, progress: Progress, shown: bool = T
         elif health.state in (State.FAILED, State.STOPPED) and whole_log:
             whole_log = False
             log.warning("the end of Neo4j's transaction log is torn, and Neo4j is started without it")
-        elif not any(sign in line for line in printed for sign in PORT_TAKEN):
+        elif any(sign in line for line in printed for sign in PORT_TAKEN):
+            continue
+        elif health.state is State.STARTING and java.start_cache is not None:
+            java = forget(java)
+            log.info("Neo4j ended while it started, and is started without a start cache")
+        else:
             break
     said = health.reason or "\n".join(last_lines(home, count=12)) or "it printed nothing"
     raise ServerError(
         f"Neo4j did not start (exit status {process.returncode}); {home.console_log} and {home.logs / 'debug.log'} "
         f"say more, and `persona-db restore FILE` takes a backup in the place of what is there. Its last lines:\n{said}"
     )
+
+
+def _installed(settings: Settings, *, progress: Progress, suspect: bool) -> tuple[Java, tuple[Path, ...]]:
+    """Return the Java that runs the server, with a start cache where there is one, and the server's jars."""
+    from .jars import install_jars
+    from .java import find_java
+    from .start_cache import with_start_cache
+
+    lock, java = read_lock(), find_java()
+    jars = install_jars(lock, settings.cache_dir / f"neo4j-{lock.neo4j}", progress=progress, suspect=suspect)
+    _drop_killed_training(jars[0].parent)
+    return with_start_cache(java, jars, settings=settings, suspect=suspect), jars
 
 
 def _wait(home: Home, record: Record, *, process: Popen[bytes], progress: Progress) -> Health:
@@ -187,6 +214,36 @@ def drop_unfinished(home: Home) -> None:
     if unfinished.exists():
         end_all(Home(unfinished), patience=HUNG_STOP_SECONDS)
         shutil.rmtree(unfinished)
+
+
+@contextmanager
+def training_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of making a start cache in the jars' *folder*; filelock's Timeout where another holds it."""
+    from filelock import FileLock
+
+    with FileLock(folder / f"{TRAINING}.lock", timeout=0):
+        yield
+
+
+def drop_training(folder: Path) -> None:
+    """End the server that a start cache was to be made of, and remove what it left; the lock is held."""
+    unfinished = folder / TRAINING
+    if unfinished.exists():
+        end_all(Home(unfinished), patience=STOPPED_SECONDS)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _drop_killed_training(folder: Path) -> None:
+    """End the server of a process that was killed while it made a start cache: nobody else would."""
+    from filelock import Timeout
+
+    if not (folder / TRAINING).exists():
+        return
+    try:
+        with training_lock(folder):
+            drop_training(folder)
+    except (OSError, Timeout) as exc:
+        log.debug("a start cache is being made: %s", exc)
 
 
 def bolt_uri(record: Record) -> str:

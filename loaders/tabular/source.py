@@ -134,19 +134,20 @@ class TableSource(Source):
             if cell.strip():
                 self.counts.refused += 1
         elif isinstance(means, int):
-            yield self._answer(column.questions[0], means, column.texts[0][means], who)
+            yield self._answer(column.questions[0], means, column.texts[0][means], who, number)
         elif isinstance(means, frozenset):
             for place, question in enumerate(column.questions):
                 ticked = int(place in means)
-                yield self._answer(question, ticked, column.texts[place][ticked], who)
+                yield self._answer(question, ticked, column.texts[place][ticked], who, number)
 
-    def _answer(self, question: Question, option: int, text: str, who: Who) -> MarkedItem:
+    def _answer(self, question: Question, option: int, text: str, who: Who, number: int) -> MarkedItem:
         when = who.at or who.wave
         key = f"{question.id}@{when}" if when else question.id
         item = HistoryItem.model_construct(
             id=item_id(who.id, key), user=who.id, text=text, question=question.id, option=option, at=who.at
         )
-        return MarkedItem(item, self._split.part(who.id, question.id) if self._split is not None else None)
+        part = self._split.part(who.id, question.id) if self._split is not None else None
+        return MarkedItem(item.read_at(self.file.source, number), part)
 
     def _text(self, asked: str, cell: str, who: Who, number: int, quarantine: Quarantine) -> Iterator[MarkedItem]:
         try:
@@ -155,7 +156,8 @@ class TableSource(Source):
                 when = who.at or who.wave
                 key = f"{asked}@{when}" if when else asked
                 said = f'Asked "{asked}", wrote "{text}"'
-                yield MarkedItem(HistoryItem(id=item_id(who.id, key), user=who.id, text=said, at=who.at), None)
+                item = HistoryItem(id=item_id(who.id, key), user=who.id, text=said, at=who.at)
+                yield MarkedItem(item.read_at(self.file.source, number), None)
         except ValueError as error:
             self._refuse(quarantine, number, f"{shown(asked)}: {reason_of(error)}")
 
@@ -174,7 +176,7 @@ class TableSource(Source):
                         self.counts.refused += 1
                         continue
                     question, option, text = found
-                    answer = self._answer(question, option, text, who)
+                    answer = self._answer(question, option, text, who, number)
                     if who.id != last:
                         last, given = who.id, set()
                     if answer.item.id in given:

@@ -90,7 +90,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def explorer(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
+def explorer(settings: Settings, tmp_path_factory: pytest.TempPathFactory, start_cache: None) -> Iterator[Explorer]:
     """The Senate without a tenth of its contested votes, and people with hostile names, explored."""
     try:
         server.ensure_running(settings)

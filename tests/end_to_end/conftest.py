@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(tmp_path_factory: pytest.TempPathFactory, start_cache: None) -> Iterator[dict[str, str]]:
     """The environment that leads a command to this folder's server, which is running."""
     cache = Settings().cache_dir
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "PERSONA_DB_"))}

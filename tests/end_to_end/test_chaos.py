@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 from benchmarks.chaos import rounds
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "2"))
 
 
-def test_kills_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kills_change_nothing(start_cache: None) -> None:
     """Of the command or of Neo4j, in load, refine, as-of, erase or refit."""
-    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     with rounds(seed=2) as made:
         made.undisturbed()
         number = 0

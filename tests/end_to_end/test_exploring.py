@@ -31,6 +31,8 @@ def test_a_named_query(cli: CommandLine, town: str) -> None:
     keys = cli.json("query", "popular_keys", "--dataset", town, "--param", "limit=2")
     assert len(keys) == 2
     names = [one["key"] for one in keys]
+    weighted = cli("query", "popular_keys", "--dataset", town, "--param", "limit=2", "--weighted").out.splitlines()
+    assert weighted[-1] == "shares count people by their survey weights; one without counts as 1"
     assert "ada" in cli("query", "holders_of", "--dataset", town, "-p", "limit=40", "-p", f"key={names[0]}").out
     both = [part for name in names for part in ("-p", f"keys={name}")]
     found = cli.json("query", "who_shares_values", "--dataset", town, *both, "-p", "least=2")
@@ -52,6 +54,7 @@ def test_a_named_query(cli: CommandLine, town: str) -> None:
         (["holders_of", "-p", "key=a", "-p", "key=b", "--dataset", "x"], "it is given 2 times"),
         (["holders_of", "-p", "key=a", "--dataset", "nowhere"], "no dataset 'nowhere'"),
         (["holders_of", "--cypher", "RETURN 1"], "not both"),
+        (["holders_of", "--weighted"], "--weighted is for the queries one_key and popular_keys"),
         (["--cypher", "CREATE (n)"], "refused: "),
         (["--cypher", "LOAD CSV FROM 'file:///x' AS l RETURN l"], "refused: its plan has LoadCSV"),
         (["--cypher", "CALL dbms.listConfig()"], "refused: it calls dbms.listConfig"),

@@ -36,7 +36,7 @@ def _no_given_server() -> Iterator[None]:
     """Hide a server that the environment names: tests touch none they did not start."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("NEO4J_", "PERSONA_DB_"))]:
-            if name != "PERSONA_DB_CACHE":
+            if name not in ("PERSONA_DB_CACHE", "PERSONA_DB_START_CACHE"):
                 patch.delenv(name)
         yield
 
@@ -48,7 +48,7 @@ def neo4j_settings(_no_given_server: None, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def neo4j_server(neo4j_settings: Settings) -> Iterator[embedded.Connection]:
+def neo4j_server(neo4j_settings: Settings, start_cache: None) -> Iterator[embedded.Connection]:
     """The session's server, running; where it cannot be started tests are skipped, in CI they fail."""
     try:
         connection = embedded.ensure_running(neo4j_settings)

@@ -18,11 +18,8 @@ from tests.synthetic import dump, make_world, store
 
 
 @pytest.fixture
-def own(
-    neo4j_server: server.Connection, neo4j_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Settings]:
+def own(neo4j_server: server.Connection, neo4j_settings: Settings, tmp_path: Path) -> Iterator[Settings]:
     """Settings of a server for this test alone."""
-    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     settings = neo4j_settings.model_copy(update={"home": tmp_path / "home"})
     yield settings
     server.stop(settings)

@@ -19,6 +19,7 @@ from persona_db.graph.merge import merge_users
 from persona_db.graph.models import HistoryItem, Person, Question, Sharing
 from persona_db.graph.session import Graph
 from persona_db.graph.users import history, questions, require_user
+from persona_db.graph.vector_cache import CachedEmbedder
 from persona_db.loaders import LoadReport, load, open_source
 
 TAX = {
@@ -95,6 +96,71 @@ def test_a_second_answer_is_told_and_replaces_only_when_asked(
     assert require_dataset(loading.graph, loading.dataset).refit_needed
     again = loading(says("ann", "no", **second), replace=True)
     assert (again.items_new, again.items_replaced, again.contradicting) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "table", "opinionqa", "senate"])
+def test_a_contradiction_names_its_file_and_row(graph: Graph, dataset: str, tmp_path: Path, form: str) -> None:
+    """The row of what is not stored; it leaves quarantine with --replace wherever it stands by then."""
+    path, number, before, after, moved = _written(form, tmp_path)
+    for text in (before, after, moved):
+        path.write_text(text, "utf-8")
+        opened = path if form in ("jsonl", "table") else path.parent
+        source = open_source(form, [opened])
+        report = load(graph, source, dataset=dataset, embedder=HashEmbedder(), replace=text == moved)
+        told = [(one.source, one.row) for one in report.first_quarantined]
+        held = [(row["source"], row["row"]) for row in graph.read("quarantined", dataset=dataset, limit=9)]
+        expected = [(str(path), number)] if text == after else []
+        assert (told, held) == (expected, expected)
+    assert report.items_replaced == 1
+
+
+def test_vectors_of_replaced_texts_leave_the_cache(graph: Graph, dataset: str, tmp_path: Path) -> None:
+    """And of withdrawn ones, with those of their sentences; what somebody still says stays."""
+    cache = CachedEmbedder(HashEmbedder(), tmp_path / "vectors.sqlite3")
+    path = tmp_path / "x.jsonl"
+
+    def put(*lines: object) -> None:
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+        load(graph, open_source("jsonl", [path]), dataset=dataset, embedder=cache, replace=True)
+
+    def said(question: dict[str, Any], option: str) -> str:
+        return f'Asked "{question["text"]}", answered "{option}"'
+
+    free = {"user": "ann", "id": "t1", "text": "I cycle. It rains."}
+    put(TAX, MEAT, says("ann", "yes"), says("ben", "no"), says("cat", "no"), says("ann", "no", "meat"), free)
+    whole = [free["text"], said(TAX, "yes"), said(TAX, "no"), said(MEAT, "no")]
+    assert cache.held(whole) == 4
+    cache.embed(["I cycle.", "It rains."])
+    put(says("ann", "unsure"), says("ben", "unsure"), says("ann", None, "meat"), {**free, "text": "I walk."})
+    assert [cache.held([text]) for text in [*whole, "I cycle.", "It rains."]] == [0, 0, 1, 0, 0, 0]
+    assert cache.held([said(TAX, "unsure"), "I walk."]) == 2
+
+
+def _written(form: str, folder: Path) -> tuple[Path, int, str, str, str]:
+    """A file of the form, a row, what it says first, what it says then in that row, and the same in another row."""
+    if form == "jsonl":
+        lines = [json.dumps(one) for one in (TAX, says("ann", "yes"), says("ben", "no"), says("ann", "no"))]
+        return folder / "x.jsonl", 3, *("\n".join(lines[i] for i in at) for at in ((0, 1), (0, 2, 3), (3,)))
+    if form == "table":
+        rows = ["id,tax", "ann,yes", "ben,no", "ann,no", "cat,yes"]
+        return (
+            folder / "x.csv",
+            3,
+            *("\n".join(rows[i] for i in at) for at in ((0, 1, 2, 4), (0, 2, 3, 4), (0, 3, 2, 4))),
+        )
+    if form == "opinionqa":
+        (folder / "info.csv").write_text(
+            "key,question,option_mapping,option_ordinal\nTAX,Raise it?,\"{1.0: 'yes', 2.0: 'no'}\",\"[1.0, 2.0]\"\n"
+        )
+        (folder / "metadata.csv").write_text("key,options\nSEX,\"['M', 'F']\"\n")
+        rows = ["QKEY,TAX,SEX", "1,yes,F", "2,no,M", "1,no,F"]
+        path = folder / "responses.csv"
+        return path, 3, *("\n".join(rows[i] for i in at) for at in ((0, 1, 2), (0, 2, 3), (0, 3, 2)))
+    (folder / "members.csv").write_text("name,state,party\nANN (R AL),AL,R\nBEN (D VT),VT,D\n")
+    (folder / "rollcalls.csv").write_text("date,session,number,bill,question,description\n2005-01-06,1,1,,On it,It\n")
+    rows = ["name,rollcall,vote", "ANN (R AL),1,Yea", "BEN (D VT),1,Nay", "ANN (R AL),1,Nay"]
+    path = folder / "votes.csv"
+    return path, 3, *("\n".join(rows[i] for i in at) for at in ((0, 1, 2), (0, 2, 3), (0, 3, 2)))
 
 
 def test_answers_of_two_dates_are_two_answers(loading: Loading) -> None:

@@ -42,14 +42,13 @@ PLANTED = (
 
 
 @pytest.fixture(scope="module")
-def own(neo4j_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def own(neo4j_settings: Settings, start_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a server for these tests alone, with its caches in its home."""
     home = tmp_path_factory.mktemp("home")
     (home / "cache").mkdir()
     for jars in neo4j_settings.cache_dir.glob("neo4j-*"):
         (home / "cache" / jars.name).symlink_to(jars)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
         patch.setenv("PERSONA_DB_HOME", str(home))
         patch.setenv("PERSONA_DB_EMBEDDING_MODEL", "hash")
         patch.setenv("PERSONA_DB_HEAP_MB", "256")

@@ -188,7 +188,6 @@ def strict_server(
     shutil.copy(with_procedures, home.folder / "plugins" / "plugin.jar")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(home_module, "TRANSACTION_TIMEOUT", "1s")
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # it does little, so it need only start fast
         connection = server.ensure_running(settings)
     try:
         password = connection.password.get_secret_value()

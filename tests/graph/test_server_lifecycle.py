@@ -42,9 +42,7 @@ def own_settings(
 ) -> Iterator[Settings]:
     """Settings of a server for these tests alone, in a folder with a blank and a colon in its name."""
     settings = neo4j_settings.model_copy(update={"home": tmp_path_factory.mktemp("own") / "a home: of one's own"})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # these servers start often and do little
-        yield settings
+    yield settings
     server.stop(settings)
 
 

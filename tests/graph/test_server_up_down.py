@@ -35,7 +35,6 @@ def own_settings(
     monkeypatch.setenv("PERSONA_DB_HOME", str(settings.home))
     monkeypatch.setenv("PERSONA_DB_CACHE", str(settings.cache))
     monkeypatch.setenv("PERSONA_DB_HEAP_MB", str(settings.heap_mb))
-    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # it does little, so it need only start fast
     yield settings
     server.stop(settings)
 

@@ -133,6 +133,46 @@ def test_members_rollcalls_and_votes_are_read(tmp_path: Path, prefix: str) -> No
     ]
 
 
+REAL_MEMBERS = (
+    "congress,chamber,icpsr,state_icpsr,district_code,state_abbrev,party_code,occupancy,last_means,bioname,bioguide_id,"
+    "born,died,nominate_dim1,nominate_dim2,nominate_log_likelihood,nominate_geo_mean_probability,"
+    "nominate_number_of_votes,nominate_number_of_errors,conditional,nokken_poole_dim1,nokken_poole_dim2"
+)
+REAL_ROLLCALLS = (
+    "congress,chamber,rollnumber,date,session,clerk_rollnumber,yea_count,nay_count,nominate_mid_1,nominate_mid_2,"
+    "nominate_spread_1,nominate_spread_2,nominate_log_likelihood,bill_number,vote_result,vote_desc,vote_question,dtl_desc"
+)
+REAL_VOTES = "congress,chamber,rollnumber,icpsr,cast_code,prob"
+"""The header lines of HSall_members.csv, HSall_rollcalls.csv and HSall_votes.csv as voteview.com has had them."""
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_the_real_header_lines_are_read(tmp_path: Path, newer: bool) -> None:
+    """Of 2026, with the majority that is needed, and of the years before; years of birth are written as numbers are."""
+    rollcalls = REAL_ROLLCALLS.replace(",yea_count", ",majority_requirement,yea_count") if newer else REAL_ROLLCALLS
+    needed = "1/2," if newer else ""
+    folder_of(
+        tmp_path,
+        prefix="HSall_",
+        members=f"{REAL_MEMBERS}\n"
+        '1,President,99869,99,0,USA,5000,,,"WASHINGTON, George",,,,,,,,,,,,\n'
+        '1,House,4766,1,98,CT,5000,,,"HUNTINGTON, Benjamin",H000995,1736.0,1800.0,,,,,,,,,\n'
+        '1,House,8457,1,98,CT,5000,,,"SHERMAN, Roger",S000349,1721.0,1793.0,0.589,0.307,,,,,,,\n',
+        rollcalls=f"{rollcalls}\n"
+        f"1,House,1,1789-05-16,,,{needed}9,2,0.5,0.1,0.2,0.3,-1.5,HR2,,,,TO POSTPONE THE TONNAGE DUTIES.\n",
+        votes=f"{REAL_VOTES}\n1,House,1,4766,1,99.9\n1,House,1,8457,6,71.0\n",
+    )
+    records, bad = read(SenateSource(tmp_path))
+    assert bad == []
+    assert [(one.id, one.at, one.text) for one in records if isinstance(one, Question)] == [
+        ("h1-0001", "1789-05-16", "(HR2): TO POSTPONE THE TONNAGE DUTIES.")
+    ]
+    assert [one.attributes for one in records if isinstance(one, Person)] == [
+        {"PARTY": "5000", "STATE": state} for state in ("USA", "CT", "CT")
+    ]
+    assert cast(records) == [("HUNTINGTON (5000 CT 4766)", "h1-0001", 1), ("SHERMAN (5000 CT 8457)", "h1-0001", 0)]
+
+
 def test_both_chambers_and_several_congresses_are_one_reading(tmp_path: Path) -> None:
     """Ids of House members have their ICPSR number; who served in both is one person; files are read together."""
     members = table(
