@@ -23,7 +23,7 @@ CALL (d, k) {
 OPTIONAL MATCH (k)-[:OPPOSITE_OF]-(o:CacheKey)
 CALL (k) {
   OPTIONAL MATCH (k)-[c:CLAIMS]->(q:Question) WHERE k.name CONTAINS '…'
-  WITH collect(reduce(said = '', one IN c.options | said + CASE said WHEN '' THEN '' ELSE ' or ' END + q.options[one])
+  WITH collect(substring(reduce(said = '', one IN c.options | said + ' or ' + q.options[one]), 4)
                + ' · ' + q.text) AS claims
   RETURN CASE size(claims) WHEN 1 THEN claims[0] END AS whole  // of several it is not known which the name has
 }
