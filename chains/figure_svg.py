@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import urlencode
 
-from persona_db.chains.figure import PALETTES, Figure, Label, Link, Sample, Theme
-from persona_db.chains.figure_text import SIZE
+from persona_db.chains.figure import LINE, PALETTES, Figure, Label, Link, Sample, Theme
+from persona_db.chains.figure_text import SIZE, breadth
 
 __all__ = ["write_svg"]
 
@@ -73,7 +73,9 @@ def _label(one: Label, figure: Figure, *, links: bool) -> str:
     if links:
         page, name = ("key", "key") if one.role == "key" else ("neighbourhood", "user")
         address = escape(f"/{page}?{urlencode({'dataset': figure.dataset, name: one.id})}")
-        text = f'<a href="{address}">{text}</a>'
+        wide, high = max(map(breadth, one.lines)), LINE * len(one.lines) + 4
+        place = f'x="{one.x - 2:.1f}" y="{one.y - high / 2:.1f}" width="{wide + 4:.1f}" height="{high:.1f}"'
+        text = f'<a href="{address}"><rect class="hit" {place}/>{text}</a>'  # a finger meets the label, not a letter
     note = ""
     if one.role == "collaborator":
         note = f'<text class="note" text-anchor="end" x="{figure.width - 8:g}" y="{one.y + 4:.1f}">{one.note}</text>'
