@@ -19,7 +19,7 @@ CALL (u) {
 }
 CALL (d) {
   MATCH (f:Fact {dataset: $dataset, fit: d.current_fit, user: $user})
-  WHERE f.retired_at = '9999-12-31' AND NOT coalesce(f.inferred, false)
+  WHERE f.layer IN ['distilled', 'induced'] AND f.retired_at = '9999-12-31' AND NOT coalesce(f.inferred, false)
   WITH f ORDER BY f.strength DESC, f.id LIMIT $limit
   RETURN collect({id: f.id, layer: f.layer, text: f.text, strength: f.strength, at: f.at}) AS facts
 }
