@@ -101,7 +101,7 @@ def test_a_second_answer_is_told_and_replaces_only_when_asked(
 @pytest.mark.parametrize("form", ["jsonl", "table", "opinionqa", "senate"])
 def test_a_contradiction_names_its_file_and_row(graph: Graph, dataset: str, tmp_path: Path, form: str) -> None:
     """The row of what is not stored; it leaves quarantine with --replace wherever it stands by then."""
-    path, number, before, after, moved = _written(form, tmp_path)
+    path, (before, after, moved) = _written(form, tmp_path)
     for text in (before, after, moved):
         path.write_text(text, "utf-8")
         opened = path if form in ("jsonl", "table") else path.parent
@@ -109,7 +109,7 @@ def test_a_contradiction_names_its_file_and_row(graph: Graph, dataset: str, tmp_
         report = load(graph, source, dataset=dataset, embedder=HashEmbedder(), replace=text == moved)
         told = [(one.source, one.row) for one in report.first_quarantined]
         held = [(row["source"], row["row"]) for row in graph.read("quarantined", dataset=dataset, limit=9)]
-        expected = [(str(path), number)] if text == after else []
+        expected = [(str(path), 3)] if text == after else []
         assert (told, held) == (expected, expected)
     assert report.items_replaced == 1
 
@@ -136,31 +136,31 @@ def test_vectors_of_replaced_texts_leave_the_cache(graph: Graph, dataset: str, t
     assert cache.held([said(TAX, "unsure"), "I walk."]) == 2
 
 
-def _written(form: str, folder: Path) -> tuple[Path, int, str, str, str]:
-    """A file of the form, a row, what it says first, what it says then in that row, and the same in another row."""
+def _written(form: str, folder: Path) -> tuple[Path, tuple[str, str, str]]:
+    """A file of the form: what it says first, what it says then in its third row, and the same in its second."""
     if form == "jsonl":
         lines = [json.dumps(one) for one in (TAX, says("ann", "yes"), says("ben", "no"), says("ann", "no"))]
-        return folder / "x.jsonl", 3, *("\n".join(lines[i] for i in at) for at in ((0, 1), (0, 2, 3), (3,)))
+        return folder / "x.jsonl", (_lines(lines, 0, 1), _lines(lines, 0, 2, 3), _lines(lines, 0, 3, 2))
     if form == "table":
-        rows = ["id,tax", "ann,yes", "ben,no", "ann,no", "cat,yes"]
-        return (
-            folder / "x.csv",
-            3,
-            *("\n".join(rows[i] for i in at) for at in ((0, 1, 2, 4), (0, 2, 3, 4), (0, 3, 2, 4))),
-        )
-    if form == "opinionqa":
+        path, lines = folder / "x.csv", ["id,tax", "ann,yes", "ben,no", "ann,no", "cat,yes"]
+    elif form == "opinionqa":
         (folder / "info.csv").write_text(
             "key,question,option_mapping,option_ordinal\nTAX,Raise it?,\"{1.0: 'yes', 2.0: 'no'}\",\"[1.0, 2.0]\"\n"
         )
         (folder / "metadata.csv").write_text("key,options\nSEX,\"['M', 'F']\"\n")
-        rows = ["QKEY,TAX,SEX", "1,yes,F", "2,no,M", "1,no,F"]
-        path = folder / "responses.csv"
-        return path, 3, *("\n".join(rows[i] for i in at) for at in ((0, 1, 2), (0, 2, 3), (0, 3, 2)))
-    (folder / "members.csv").write_text("name,state,party\nANN (R AL),AL,R\nBEN (D VT),VT,D\n")
-    (folder / "rollcalls.csv").write_text("date,session,number,bill,question,description\n2005-01-06,1,1,,On it,It\n")
-    rows = ["name,rollcall,vote", "ANN (R AL),1,Yea", "BEN (D VT),1,Nay", "ANN (R AL),1,Nay"]
-    path = folder / "votes.csv"
-    return path, 3, *("\n".join(rows[i] for i in at) for at in ((0, 1, 2), (0, 2, 3), (0, 3, 2)))
+        path, lines = folder / "responses.csv", ["QKEY,TAX,SEX", "1,yes,F", "2,no,M", "1,no,F", "3,yes,M"]
+    else:
+        (folder / "members.csv").write_text("name,state,party\nANN (R AL),AL,R\nBEN (D VT),VT,D\n")
+        (folder / "rollcalls.csv").write_text(
+            "date,session,number,bill,question,description\n2005-01-06,1,1,,On it,It\n"
+        )
+        path = folder / "votes.csv"
+        lines = ["name,rollcall,vote", "ANN (R AL),1,Yea", "BEN (D VT),1,Nay", "ANN (R AL),1,Nay", "BEN (D VT),1,Nay"]
+    return path, (_lines(lines, 0, 1, 2, 4), _lines(lines, 0, 2, 3, 4), _lines(lines, 0, 3, 2, 4))
+
+
+def _lines(lines: list[str], *places: int) -> str:
+    return "".join(f"{lines[place]}\n" for place in places)
 
 
 def test_answers_of_two_dates_are_two_answers(loading: Loading) -> None:
