@@ -10,5 +10,5 @@ WHERE k.name CONTAINS '…' AND size(q.text) <= 160  // a longer one says less a
 WITH k, collect({question: q, options: c.options}) AS claims
 WHERE size(claims) = 1  // of several it is not known which the name has
 WITH k, claims[0].question AS q, claims[0].options AS options
-RETURN k.id AS key, reduce(said = '', one IN options | said + CASE said WHEN '' THEN '' ELSE ' or ' END + q.options[one])
+RETURN k.id AS key, substring(reduce(said = '', one IN options | said + ' or ' + q.options[one]), 4)
        + ' · ' + q.text AS whole ORDER BY key

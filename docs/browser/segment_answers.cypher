@@ -11,7 +11,7 @@ MATCH (d:Dataset {dataset: $dataset})
 MATCH (s:Segment {dataset: $dataset, fit: coalesce($of_fit, d.current_fit), id: $segment})-[r:STANDS_FOR]->(q:Question)
 RETURN q.id AS question,
        CASE WHEN r.says CONTAINS '…' AND size(q.text) <= 160
-            THEN reduce(said = '', one IN r.options | said + CASE said WHEN '' THEN '' ELSE ' or ' END + q.options[one])
+            THEN substring(reduce(said = '', one IN r.options | said + ' or ' + q.options[one]), 4)
                  + ' · ' + q.text
             ELSE r.says END AS says, r.share AS share, r.others AS others, r.ratio AS ratio, r.z AS z,
        r.asked AS asked
