@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from persona_db.chains.labels.texts import LONGEST_NAME, shortened
+from persona_db.graph.attributes import value_label
 from persona_db.graph.datasets import require_dataset
 from persona_db.graph.errors import UnknownUserError
 from persona_db.graph.models import Model
@@ -88,7 +89,7 @@ def profile(graph: Graph, user: str, *, dataset: str) -> Profile:
 
 def _who(row: _Row) -> str:
     named = row.user if row.name in ("", row.user) else f"{row.name} ({row.user})"
-    known = ", ".join(one.replace("=", " ", 1) for one in row.attributes[:_ATTRIBUTES])
+    known = ", ".join(value_label(one, "demographic") for one in row.attributes[:_ATTRIBUTES])
     return f"{named}: {known}." if known else f"{named}: nothing else is known of who they are."
 
 

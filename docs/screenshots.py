@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DATASET = "senate-demo"
 USER = "COLLINS (R ME)"
 QUESTION = "s109-2-0262"
-KEY = "demographic:PARTY=R"
+KEY = "demographic:PARTY=Republican"
 Scheme = Literal["light", "dark"]
 PICTURES: tuple[tuple[str, Scheme], ...] = (
     ("person", "light"),

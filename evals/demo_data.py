@@ -35,8 +35,8 @@ DEMOS: Mapping[DemoData, DemoChoices] = {
         held_out="a tenth of contested votes",
         query="MATCH (k:CacheKey {dataset: '%s'})<-[:HOLDS]-(u:User) WHERE k.kind <> 'demographic' "
         "WITH k, collect(u.attributes) AS groups RETURN k.kind, k.name, "
-        "size([g IN groups WHERE 'PARTY=D' IN g]) AS democrats, "
-        "size([g IN groups WHERE 'PARTY=R' IN g]) AS republicans "
+        "size([g IN groups WHERE 'PARTY=Democrat' IN g]) AS democrats, "
+        "size([g IN groups WHERE 'PARTY=Republican' IN g]) AS republicans "
         "ORDER BY abs(democrats - republicans) DESC LIMIT 10",
     ),
     DemoData.BOWLING_GREEN: DemoChoices(

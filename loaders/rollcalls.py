@@ -10,11 +10,13 @@ from persona_db.loaders.bundled_labels import bundled_labels
 from persona_db.loaders.rows import Quarantine, composed
 from persona_db.loaders.table import Table
 
-__all__ = ["NO_VOTE", "OPTIONS", "ORDINAL", "Chamber", "Row", "picked", "rollcall_labels", "rollcall_text"]
+__all__ = ["NO_VOTE", "OPTIONS", "ORDINAL", "PARTIES", "Chamber", "Row", "picked", "rollcall_labels", "rollcall_text"]
 
 OPTIONS = ("Nay", "Yea")
 ORDINAL = (0.0, 1.0)
 NO_VOTE = "Not Voting"
+PARTIES = {"D": "Democrat", "R": "Republican", "Indep": "Independent"}
+"""What the short names of parties stand for, in which members are named."""
 
 
 class Row(NamedTuple):

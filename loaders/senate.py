@@ -21,7 +21,7 @@ from persona_db.graph.ids import item_id
 from persona_db.graph.models import HistoryItem, Person, QuarantinedRow, Question
 from persona_db.graph.names import Keep
 from persona_db.loaders.dates import iso_date
-from persona_db.loaders.rollcalls import OPTIONS, ORDINAL, Chamber, Row, picked, rollcall_labels, rollcall_text
+from persona_db.loaders.rollcalls import OPTIONS, ORDINAL, PARTIES, Chamber, Row, picked, rollcall_labels, rollcall_text
 from persona_db.loaders.rows import Quarantine, bad_row, ignore, reason_of, shown
 from persona_db.loaders.source import Counts, HeldOut, Record, Source
 from persona_db.loaders.split import Split
@@ -179,7 +179,7 @@ def _members(rows: list[Row], quarantine: Quarantine) -> dict[str, Person]:
     found: dict[str, Person] = {}
     for row in rows:
         name, state, party = row.values
-        attributes = {key: value for key, value in (("PARTY", party), ("STATE", state)) if value}
+        attributes = {key: value for key, value in (("PARTY", PARTIES.get(party, party)), ("STATE", state)) if value}
         try:
             person = Person(id=name, name=name, attributes=attributes)
         except ValidationError as error:

@@ -20,6 +20,7 @@ from persona_db.loaders.rollcalls import (
     NO_VOTE,
     OPTIONS,
     ORDINAL,
+    PARTIES,
     Chamber,
     Row,
     picked,
@@ -107,7 +108,7 @@ def _members(rows: Iterator[Row], quarantine: Quarantine) -> Mapping[str, Person
     for icpsr, (row, name, state, party, _) in first.items():
         in_house = "house" in chambers[icpsr]
         user = f"{short[icpsr][:-1]} {icpsr})" if in_house or times[short[icpsr]] > 1 else short[icpsr]
-        attributes = {"PARTY": party, "STATE": state}
+        attributes = {"PARTY": PARTIES.get(party, party), "STATE": state}
         if both:
             attributes["CHAMBER"] = " and ".join(sorted(one.capitalize() for one in chambers[icpsr]))
         try:

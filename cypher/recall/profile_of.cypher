@@ -26,7 +26,7 @@ CALL (d) {
 CALL (d, u) {
   MATCH (u)-[h:LEANS_TO {fit: d.current_fit, retired_at: '9999-12-31'}]->(k:CacheKey)
   WITH k, h ORDER BY h.unit DESC, k.id LIMIT $limit
-  RETURN collect(k.name) AS leans
+  RETURN collect(coalesce(k.caption, k.name)) AS leans
 }
 CALL (d, u) {
   MATCH (u)-[:IN_SEGMENT {fit: d.current_fit, retired_at: '9999-12-31'}]->(s:Segment)

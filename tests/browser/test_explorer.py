@@ -80,7 +80,7 @@ def test_walk_to_a_collaborator_by_a_shared_key(explorer: Explorer, page: Page) 
 
 def test_the_figure_can_be_walked_in_and_kept(explorer: Explorer, page: Page) -> None:
     """A click on a person of the figure goes to their neighbourhood, on a value to its holders; its file is an SVG."""
-    for label, place in ((SNOWE, "**/neighbourhood?**SNOWE**"), ("Party: R", "**/key?**")):
+    for label, place in ((SNOWE, "**/neighbourhood?**SNOWE**"), ("Party: Republican", "**/key?**")):
         page.goto(explorer.url("neighbourhood", user=COLLINS))
         page.locator("svg.figure:visible a", has_text=label).click()
         page.wait_for_url(place)
@@ -169,7 +169,7 @@ def test_a_person_in_five_lines(explorer: Explorer, page: Page) -> None:
     page.goto(explorer.url("person", user=COLLINS))
     five = page.locator("ol.five > li")
     assert five.count() == 5
-    assert "Party: R" in five.first.inner_text()
+    assert "Party: Republican" in five.first.inner_text()
     assert page.locator("details.fold[open]").count() == 0
     assert not page.locator("#h-keys ~ table, .fold table").first.is_visible()
     page.locator("#h-keys").click()

@@ -26,7 +26,7 @@ PAGES = {
     "map": ("map", {}),
     "map of answers": ("map", {"question": "s109-1-0003"}),
     "unknown parameter": ("map", {"colr": "x"}),
-    "key": ("key", {"key": "demographic:PARTY=R"}),
+    "key": ("key", {"key": "demographic:PARTY=Republican"}),
     "ask": ("ask", {"user": "COLLINS (R ME)"}),
     "erase": ("erase", {"user": "COLLINS (R ME)"}),
     "runs": ("runs", {}),

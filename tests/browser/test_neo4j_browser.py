@@ -91,7 +91,7 @@ def test_favourites_and_style(explorer: Explorer, neo4j_browser: Page) -> None:
         .replace("senate-demo", DATASET)
         .replace("the id of a fact, from facts_of", fact["id"])
         .replace("the id of a Fit, from fits_of", fit)
-        .replace(':param key => "demographic:PARTY=R"', f':param key => "{fact["key"]}"')
+        .replace(':param key => "demographic:PARTY=Republican"', f':param key => "{fact["key"]}"')
     )
     drop(page, "favourites.zip", zipped(texts))
     open_favourites(page)

@@ -111,7 +111,7 @@ def senate(graph: Graph) -> Iterator[Population]:
     name = f"test-{uuid4().hex[:12]}"
     load(graph, open_source("senate"), dataset=name, sharing=Sharing.HISTORY, embedder=EMBEDDER)
     refine(graph, name, embedder=EMBEDDER, settings=EngineSettings(lift_tests=0))
-    yield read_population(graph, name, ("Party: D", "Party: R"))
+    yield read_population(graph, name, ("Party: Democrat", "Party: Republican"))
     drop_dataset(graph, name)
 
 
@@ -570,7 +570,7 @@ def test_left_out(people: Population) -> None:
 def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
     """Users who share nothing are in no list: of holders, of common holders, of people alone, or between camps."""
     graph, name = senate.graph, senate.name
-    user = senate.holds[senate.holds.name == "Party: D"].user.min()
+    user = senate.holds[senate.holds.name == "Party: Democrat"].user.min()
     rows(graph, "MATCH (u:User {dataset: $dataset, id: $user}) SET u.sharing_rank = 0", dataset=name, user=user)
     try:
         key = next(iter(senate.held_by(user)))
@@ -578,7 +578,7 @@ def test_people_who_share_nothing_are_not_shown(senate: Population) -> None:
             *senate.run("holders_of", key=key, limit=ENOUGH),
             *senate.run("who_shares_values", keys=[key], limit=ENOUGH),
             *senate.run("who_is_alone", limit=ENOUGH),
-            *senate.run("bridges", camp="PARTY=D", other_camp="PARTY=R", limit=ENOUGH),
+            *senate.run("bridges", camp="PARTY=Democrat", other_camp="PARTY=Republican", limit=ENOUGH),
             *senate.run("places_of_people", attribute=None, question=None),
             *[row for one in ("1", "2", "between") for row in senate.run("typical_people", segment=one, limit=ENOUGH)],
         ]

@@ -205,6 +205,8 @@ def test_the_parties_of_the_senate_come_out() -> None:
     assert found is not None
     own = np.array([one.group for one in found.members])
     party = np.array([people[user].attributes["PARTY"] for user in table.users])
-    right = sum(max((party[own == group] == one).sum() for one in "DR") for group in range(found.groups))
+    right = sum(
+        max((party[own == group] == one).sum() for one in ("Democrat", "Republican")) for group in range(found.groups)
+    )
     assert right / (own != BETWEEN).sum() >= 0.95
     assert (own != BETWEEN).mean() >= 0.9

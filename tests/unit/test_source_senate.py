@@ -73,7 +73,7 @@ def test_a_vote_reads_by_itself(bundled: list[Record]) -> None:
         at="2005-01-26",
     )
     assert bundled[646] == Person(
-        id="SESSIONS (R AL)", name="SESSIONS (R AL)", attributes={"PARTY": "R", "STATE": "AL"}
+        id="SESSIONS (R AL)", name="SESSIONS (R AL)", attributes={"PARTY": "Republican", "STATE": "AL"}
     )
     assert bundled[747] == HistoryItem(
         id="SESSIONS (R AL)/s109-1-0001",

@@ -115,10 +115,10 @@ def test_members_rollcalls_and_votes_are_read(tmp_path: Path, prefix: str) -> No
     assert records[2:5] == [
         Person(
             id="TUBERVILLE (R AL)", name="TUBERVILLE, Thomas Hawley (Tommy)",
-            attributes={"PARTY": "R", "STATE": "AL"},
+            attributes={"PARTY": "Republican", "STATE": "AL"},
         ),
-        Person(id="SANDERS (Indep VT)", name="SANDERS, Bernard", attributes={"PARTY": "Indep", "STATE": "VT"}),
-        Person(id="BIDEN (D USA)", name="BIDEN, Joseph Robinette, Jr.", attributes={"PARTY": "D", "STATE": "USA"}),
+        Person(id="SANDERS (Indep VT)", name="SANDERS, Bernard", attributes={"PARTY": "Independent", "STATE": "VT"}),
+        Person(id="BIDEN (D USA)", name="BIDEN, Joseph Robinette, Jr.", attributes={"PARTY": "Democrat", "STATE": "USA"}),
     ]  # fmt: skip
     assert cast(records) == [
         ("TUBERVILLE (R AL)", "s117-1-0001", 0), ("SANDERS (Indep VT)", "s117-1-0001", 1),
@@ -196,7 +196,7 @@ def test_both_chambers_and_several_congresses_are_one_reading(tmp_path: Path) ->
     ]  # fmt: skip
     people = {one.id: one.attributes for one in records if isinstance(one, Person)}
     assert list(people)[:5] == ["LEE (R AL 1)", "LEE (R AL 2)", "KIM (R AL 3)", "KIM (R AL 4)", "CLAY (29 AL)"]
-    assert people["KIM (R AL 3)"] == {"PARTY": "R", "STATE": "AL", "CHAMBER": "House and Senate"}
+    assert people["KIM (R AL 3)"] == {"PARTY": "Republican", "STATE": "AL", "CHAMBER": "House and Senate"}
     assert [one.text for one in records if isinstance(one, Question)][1].endswith(": TO PASS H. R. 1.")
     assert ("KIM (R AL 3)", "s117-1-0001", 0) in cast(records)
     assert ("KIM (R AL 3)", "h117-1-0001", 1) in cast(records)
