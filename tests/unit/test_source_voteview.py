@@ -118,7 +118,9 @@ def test_members_rollcalls_and_votes_are_read(tmp_path: Path, prefix: str) -> No
             attributes={"PARTY": "Republican", "STATE": "AL"},
         ),
         Person(id="SANDERS (Indep VT)", name="SANDERS, Bernard", attributes={"PARTY": "Independent", "STATE": "VT"}),
-        Person(id="BIDEN (D USA)", name="BIDEN, Joseph Robinette, Jr.", attributes={"PARTY": "Democrat", "STATE": "USA"}),
+        Person(
+            id="BIDEN (D USA)", name="BIDEN, Joseph Robinette, Jr.", attributes={"PARTY": "Democrat", "STATE": "USA"}
+        ),
     ]  # fmt: skip
     assert cast(records) == [
         ("TUBERVILLE (R AL)", "s117-1-0001", 0), ("SANDERS (Indep VT)", "s117-1-0001", 1),
