@@ -171,8 +171,8 @@ def test_an_evaluation_leaves_nothing_behind(cli: CommandLine, tmp_path: Path) -
     assert not [one for one in cli.json("status")["datasets"] if one["dataset"].startswith("eval")]
 
 
-WRITES_OR_SERVES = ("export", "explore")
-"""Commands that print no data: one writes a file, one serves pages."""
+WRITES_OR_SERVES = ("export", "explore", "mcp")
+"""Commands that print no data: one writes a file, one serves pages, one tools."""
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
