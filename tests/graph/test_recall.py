@@ -16,6 +16,7 @@ from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.results import Context
 from persona_db.chains.retrieval.questions import prepare
 from persona_db.chains.retrieval.recall import recall_many
+from persona_db.graph.attributes import value_label
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.errors import (
@@ -161,10 +162,10 @@ def test_summaries_are_of_ones_keys_and_name_nobody(asked: Asked) -> None:
     """What holders of a key that the user holds answered to the very question, in fives."""
     held = rows(
         asked.graph,
-        "MATCH (:User {dataset: $d, id: 'u00'})-[:HOLDS]->(k) RETURN k.id AS id, k.name AS name",
+        "MATCH (:User {dataset: $d, id: 'u00'})-[:HOLDS]->(k) RETURN k.id AS id, k.name AS name, k.kind AS kind",
         d=asked.dataset,
     )
-    names = {row["id"]: row["name"] for row in held}
+    names = {row["id"]: value_label(row["name"], row["kind"]) for row in held}
     summaries = [item for item in asked.recall(size=20, ratio=1.0).items if item.source == "summary"]
     assert summaries
     for item in summaries:
