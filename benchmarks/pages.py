@@ -214,7 +214,7 @@ def _pages(graph: Graph, address: str, dataset: str, calls: int) -> Iterator[tup
                 continue
 
             def call(number: str, page: str = page, params: Callable[[int], Mapping[str, str] | None] = params) -> int:
-                asked = {"dataset": dataset, **(params(int(number)) or {})}
+                asked = {**({"dataset": dataset} if page else {}), **(params(int(number)) or {})}  # home is of all
                 answer = client.get(f"{page.partition('?')[0]}?{urlencode(asked)}")
                 answer.raise_for_status()
                 return answer.status_code
