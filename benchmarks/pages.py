@@ -253,8 +253,8 @@ def _map_in_browser(graph: Graph, address: str, dataset: str) -> Iterator[tuple[
 
         def until_it_answers(_: str) -> None:
             page.goto(f"{address}map?{urlencode({'dataset': dataset})}")
-            page.wait_for_selector("canvas[data-painted]")
-            box = page.locator("canvas").bounding_box() or {"x": 0.0, "y": 0.0, "width": 0.0, "height": 0.0}
+            page.wait_for_selector("#map[data-painted]")
+            box = page.locator("#map").bounding_box() or {"x": 0.0, "y": 0.0, "width": 0.0, "height": 0.0}
             for part in np.linspace(0.5, 0.9, 100):
                 page.mouse.move(box["x"] + box["width"] * part, box["y"] + box["height"] / 2)
                 if page.evaluate("document.getElementById('pointed').textContent"):
