@@ -102,11 +102,10 @@ def note_failure(file: Path, reason: str) -> None:
     _write(file, _Note(failed=reason or "Java made none, and did not say why"))
 
 
-def forget(java: Java) -> Java:
-    """Remove the start cache that *java* was started with, and return it without."""
-    if java.start_cache is not None:
-        _remove(java.start_cache)
-    return java.model_copy(update={"start_cache": None})
+def forget(file: Path) -> None:
+    """Remove a start cache with which no server starts, and write down that none is made again."""
+    _remove(file)
+    note_failure(file, "a server ended while it started with it, and started without")
 
 
 def _note(file: Path) -> _Note:

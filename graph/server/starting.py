@@ -89,6 +89,7 @@ def start(
     home.make_password()
     wished = (last.bolt_port, last.http_port) if last is not None else (0, 0)
     whole_log, health = True, Health(state=State.STARTING)
+    blamed: Path | None = None
     for attempt in range(ATTEMPTS):
         bolt_port, http_port = free_ports(*(wished if attempt == 0 else (0, 0)))
         home.write_configuration(bolt_port=bolt_port, http_port=http_port, memory=memory, whole_log=whole_log)
@@ -105,10 +106,9 @@ def start(
         home.write_record(record)
         health = _wait(home, record, process=process, progress=progress)
         if health.state in (State.WELL, State.READ_ONLY):
-            ready = record.model_copy(update={"ready": shown})
-            home.write_record(ready)
-            log.info("Neo4j %s answers at %s, process %s", ready.version, bolt_uri(ready), ready.pid)
-            return ready
+            if blamed is not None:
+                forget(blamed)
+            return _answering(home, record, shown=shown)
         printed = last_lines(home, count=60)
         end_all(home, patience=STOPPED_SECONDS)
         home.write_record(record.model_copy(update={"pid": None}))
@@ -122,7 +122,7 @@ def start(
         elif any(sign in line for line in printed for sign in PORT_TAKEN):
             continue
         elif health.state is State.STARTING and java.start_cache is not None:
-            java = forget(java)
+            blamed, java = java.start_cache, java.model_copy(update={"start_cache": None})
             log.info("Neo4j ended while it started, and is started without a start cache")
         else:
             break
@@ -131,6 +131,14 @@ def start(
         f"Neo4j did not start (exit status {process.returncode}); {home.console_log} and {home.logs / 'debug.log'} "
         f"say more, and `persona-db restore FILE` takes a backup in the place of what is there. Its last lines:\n{said}"
     )
+
+
+def _answering(home: Home, record: Record, *, shown: bool) -> Record:
+    """Write down that the server of *record* answers, and return its record."""
+    ready = record.model_copy(update={"ready": shown})
+    home.write_record(ready)
+    log.info("Neo4j %s answers at %s, process %s", ready.version, bolt_uri(ready), ready.pid)
+    return ready
 
 
 def _installed(settings: Settings, *, progress: Progress, suspect: bool) -> tuple[Java, tuple[Path, ...]]:

@@ -129,7 +129,8 @@ def _wanted(settings: Settings, java: Java) -> bool:
 def _make(settings: Settings, java: Java, jars: Sequence[Path]) -> None:
     home = Home(jars[0].parent / TRAINING)
     home.make()
-    small = settings.model_copy(update={"home": home.folder, "heap_mb": HEAP_MB, "page_cache_mb": 64})
+    same = {"cache": settings.cache_dir}  # the jars that it is made of, and not others below the home
+    small = settings.model_copy(update={**same, "home": home.folder, "heap_mb": HEAP_MB, "page_cache_mb": 64})
     seen, made = home.folder / "seen.conf", home.folder / "made.aot"
     watched = ("-XX:AOTMode=record", f"-XX:AOTConfiguration={seen}")
     record = start(home, settings=small, progress=no_progress, watched=watched)

@@ -25,6 +25,7 @@ from persona_db.graph import server
 from persona_db.graph.errors import ServerError
 from persona_db.graph.server import lifecycle, starting
 from persona_db.graph.server.home import Home, Record, free_ports
+from persona_db.graph.server.lock import read_lock
 from persona_db.graph.server.process import answers_bolt, find_process
 from persona_db.graph.settings import Settings
 
@@ -274,7 +275,9 @@ def test_an_older_server_makes_way(own_settings: Settings, home: Home) -> None:
 
 
 def test_a_failed_start_says_why(neo4j_server: server.Connection, neo4j_settings: Settings, tmp_path: Path) -> None:
-    """With the last lines the server wrote, and where there is more."""
+    """With the last lines the server wrote, and where there is more; a start cache, tried without too, stays."""
+    folder = neo4j_settings.cache_dir / f"neo4j-{read_lock().neo4j}"
+    caches = sorted(folder.glob("start-*.aot"))
     settings = neo4j_settings.model_copy(update={"home": tmp_path})
     home = Home(settings.data_dir)
     home.make()
@@ -282,6 +285,7 @@ def test_a_failed_start_says_why(neo4j_server: server.Connection, neo4j_settings
     with pytest.raises(ServerError, match=r"(?s)did not start.*console\.log.*last lines:\n.*databases"):
         server.ensure_running(settings)
     assert servers_of(home) == []
+    assert sorted(folder.glob("start-*.aot")) == caches
     found = server.status(settings)
     assert found is not None
     assert not found.running

@@ -86,6 +86,15 @@ def test_what_could_not_be_made_is_not_tried_again(jars: list[Path]) -> None:
     assert used(jars) is None
 
 
+def test_one_with_which_no_server_starts_goes_and_is_not_made_again(jars: list[Path]) -> None:
+    """Servers then start as without."""
+    file = kept(jars)
+    start_cache.forget(file)
+    assert not file.exists()
+    assert start_cache.is_given_up(file)
+    assert used(jars) is None
+
+
 @pytest.mark.parametrize("content", [b"", b"rubbish", bytes(1 << 16)])
 def test_one_that_java_cannot_read_is_ignored(tmp_path: Path, content: bytes) -> None:
     """Java says nothing of it, and runs."""
