@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from persona_db.chains.fit.snapshot import open_snapshot
+from persona_db.chains.fit.store import read_keys
 from persona_db.chains.retrieval.join import TOP_K, explained, join_many
 from persona_db.graph.models import Model
 from persona_db.graph.names import Sharing
@@ -53,7 +54,7 @@ def who_shares(graph: Graph, user: str, *, dataset: str, k: int = 10) -> Sharers
     >>> found.people, found.unnamed >= 10  # the people of the town share their keys, which are counted
     ((), True)
     """
-    require_user(graph, dataset, user)
+    holder = require_user(graph, dataset, user)
     snapshot = open_snapshot(graph, dataset)
     everybody = join_many(snapshot, [user], top_k=max(k, TOP_K), sharing=Sharing.KEYS).get(user, [])
     named = join_many(snapshot, [user], top_k=k, sharing=Sharing.INDUCED).get(user, []) if k else []
@@ -61,8 +62,7 @@ def who_shares(graph: Graph, user: str, *, dataset: str, k: int = 10) -> Sharers
         row["id"]: Sharing(row["sharing"])
         for row in graph.read("known_users", dataset=dataset, ids=[one.user for one in everybody + named])
     }
-    least = snapshot.settings.min_holders
-    common = {row["id"] for row in graph.read("fitted_keys", dataset=dataset, fit=snapshot.fit, least=least)}
+    common = read_keys(graph, dataset, snapshot.fit, least=snapshot.settings.min_holders, holder=holder)
 
     def open_to_others(key: SharedKey, level: Sharing) -> bool:
         wanted = Sharing.DISTILLED if key.kind in _SAID else Sharing.INDUCED
