@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,9 +84,10 @@ def folder_conversation(folder: Path, quarantine: Quarantine) -> Conversation:
     return found
 
 
-def _document() -> dict[str, Any]:
+@cache
+def _document() -> Mapping[str, Any]:
     packed = files("persona_db.samples").joinpath(BUNDLED).read_bytes()
-    document: dict[str, Any] = json.loads(gzip.decompress(packed))
+    document: Mapping[str, Any] = json.loads(gzip.decompress(packed))
     return document
 
 
