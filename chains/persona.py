@@ -64,6 +64,7 @@ class Persona(Model):
     keys: tuple[HeldKey, ...] = ()
     traits: tuple[float, ...] = ()
     style: tuple[float, ...] = Field(default=(), description="Numbers of the response style; none where nothing is.")
+    scores: tuple[float, ...] = Field(default=(), description="Scores of the item response; none where nothing is.")
 
     @property
     def user(self) -> str:

@@ -6,11 +6,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from persona_db.graph.ids import is_style
+from persona_db.graph.ids import is_style, position_id
 from persona_db.graph.models import Model, Question
 from persona_db.graph.names import Layer
 
-__all__ = ["Collaborator", "Context", "Evidence", "Prediction", "Recalled", "Said", "SharedKey", "tells_style"]
+__all__ = [
+    "Collaborator",
+    "Context",
+    "Evidence",
+    "Prediction",
+    "Recalled",
+    "Said",
+    "SharedKey",
+    "tells_position",
+    "tells_style",
+]
 
 Said = Literal["answered", "unknown", "outside", "refused", "empty", "invalid"]
 """The outcome of a prediction: one of the options, or that it cannot be told; of asking a model also another answer, a
@@ -51,6 +61,9 @@ class Recalled(Model):
     option: int | None = None
     counts: tuple[int, ...] = Field(default=(), description="Of a key summary: answers by option, rounded.")
     shares: tuple[int, ...] = Field(default=(), description="Of a key summary: per cent by option, in steps of five.")
+    chances: tuple[float, ...] = Field(
+        default=(), description="Of all the user's answers together: the probability that they give each option."
+    )
     holders: int = Field(default=0, description="Of a key summary: how many holders answered, rounded.")
     key: str | None = Field(default=None, description="The shared key that brought it here.")
     score: float = Field(description="Relevance to the question; higher is better.")
@@ -65,6 +78,11 @@ class Recalled(Model):
 def tells_style(item: Recalled) -> bool:
     """Say whether an item is the fact of how often the user answers off the scale."""
     return item.source == "own" and item.layer == "induced" and item.key is not None and is_style(item.key)
+
+
+def tells_position(item: Recalled) -> bool:
+    """Say whether an item is all answers of the user together."""
+    return item.source == "own" and item.key == position_id()
 
 
 class Evidence(Model):

@@ -13,6 +13,7 @@ __all__ = [
     "fact_id",
     "fact_of",
     "fit_id",
+    "is_computed",
     "is_pole",
     "is_positive",
     "is_stance_on",
@@ -24,6 +25,7 @@ __all__ = [
     "opposite_pole",
     "persona_id",
     "pole_id",
+    "position_id",
     "quarantine_id",
     "run_id",
     "stance_id",
@@ -138,6 +140,16 @@ def style_id(*, often: bool) -> str:
 def is_style(key: str) -> bool:
     """Say whether a cache key is about how often somebody gives answers off the scale."""
     return key in {style_id(often=True), style_id(often=False)}
+
+
+def position_id() -> str:
+    """Return the id by which a fact says that it is about all answers of a person together; no cache key has it."""
+    return key_id("position", "all")
+
+
+def is_computed(key: str) -> bool:
+    """Say whether facts of a key state numbers: a pole of a trait, a habit, or all answers together."""
+    return is_pole(key) or is_style(key) or key == position_id()
 
 
 def pole_id(trait: int, *, positive: bool) -> str:

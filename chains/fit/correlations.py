@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_db.chains.fit.item_response import ItemResponse
 from persona_db.chains.fit.keys import CacheKey
 from persona_db.chains.fit.population import Population, strongest_links
 from persona_db.chains.fit.scale import Scale, low_to_high, widths
@@ -58,6 +59,8 @@ class CorrelationModel:
     """Of each question that nobody answered, the labels of the known ones most similar to it, with the cosine."""
     off: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Of questions with options off the scale, what the Fit knows of who chooses them."""
+    steps: Mapping[str, Floats] = field(default_factory=dict)
+    """Of questions that people answered, the steps of the item response."""
     everybody: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Of questions that somebody of the Fit answered, how many chose each option."""
 
@@ -186,6 +189,7 @@ def load_correlations(
         vectors=vectors,
         says={row["id"]: tuple(row["says"]) for row in rows if row["says"]},
         off={row["id"]: tuple(row["off"]) for row in rows if row["off"]},
+        steps=_steps(read.scales, {row["id"]: row["steps"] for row in rows if row["steps"]}),
         everybody={row["id"]: tuple(row["counts"]) for row in rows if any(row["counts"])},
         closest=read.closest,
     )
@@ -273,7 +277,13 @@ def correlations_of(
         matrix=_assemble(correlations, links, population.loadings, counts),
         counts=counts,
         off={id_: row for id_, row in off.items() if row},
+        steps={id_: population.response.steps[row] for id_, row in place.items() if population.response.row(row)},
     )
+
+
+def _steps(scales: Mapping[str, Scale], rows: Mapping[str, Sequence[float]]) -> dict[str, Floats]:
+    found = ItemResponse.of_rows([scales[id_] for id_ in rows], list(rows.values()))
+    return dict(zip(rows, found.steps, strict=True))
 
 
 def _links(

@@ -20,7 +20,7 @@ from persona_db.chains.fit.summaries import Summary, summarise
 from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.fit.traits import Pole, poles_of, said
 from persona_db.chains.fit.trust import Excluded, person_fit_of, trusted, usual_person_fit
-from persona_db.chains.fit.tuning import choose_settings
+from persona_db.chains.fit.tuning import choose_settings, choose_together
 from persona_db.chains.fit.unseen import measure_unseen
 from persona_db.chains.labels.names import Names
 from persona_db.graph.ids import fit_id
@@ -28,7 +28,7 @@ from persona_db.graph.ids import fit_id
 __all__ = ["Learned", "collaboration", "fingerprint", "learn", "learn_population", "names_of", "people_of", "stated"]
 
 Floats = NDArray[np.float64]
-_FORM = "latent"  # changes when the same signals make another Fit
+_FORM = "together"  # changes when the same signals make another Fit
 _SAMPLE = 400
 _TOP = 50
 _RESIDUAL_ITEMS = 20
@@ -116,8 +116,10 @@ def people_of(population: Population, signals: Signals) -> tuple[list[PersonLean
 def learn_population(signals: Signals, settings: EngineSettings, *, seed: int) -> Population:
     """Learn base rates, links and traits only, from all of *signals*, with parameters chosen on validation folds."""
     fitted = choose_settings(signals.table, wording=signals.wording, settings=settings, seed=seed)
+    together = choose_together(signals.table, wording=signals.wording, settings=fitted, seed=seed)
+    fitted = fitted.model_copy(update={"together": together})
     population = fit_population(signals.table, wording=signals.wording, settings=fitted)
-    return population.with_style(signals.table.choice)
+    return population.with_responses(signals.table.choice)
 
 
 def names_of(signals: Signals) -> Names:

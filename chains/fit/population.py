@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Wording
 from persona_db.chains.fit.factors import factor_loadings
+from persona_db.chains.fit.item_response import NO_ITEM_RESPONSE, ItemResponse, fit_item_response
 from persona_db.chains.fit.rotation import stability, varimax
 from persona_db.chains.fit.scale import Scale, low_to_high, off_scale_options, on_scale, same_options, widths
 from persona_db.chains.fit.settings import FittedSettings
@@ -57,7 +58,8 @@ class Population:
     `links[i, j]` is the correlation of the answers to questions i and j, pulled to its prior;
     `pairs[i, j]` how many people answered both; `loadings[i, t]` that of question i with latent trait t;
     `told_by[i]` the informativeness of question i for others; `factors` times their transpose is near all links, for
-    those that a Fit does not store; `style` is who gives answers off the scale.
+    those that a Fit does not store; `style` is who gives answers off the scale, `response` what all answers of a person
+    together say of each option.
     """
 
     questions: tuple[Question, ...]
@@ -70,6 +72,7 @@ class Population:
     factors: Floats
     settings: FittedSettings
     style: ResponseStyle = NO_STYLE
+    response: ItemResponse = NO_ITEM_RESPONSE
 
     @classmethod
     def of_nobody(cls) -> Population:
@@ -94,10 +97,14 @@ class Population:
         """Which options are off the scale of their question (questions x the most options)."""
         return off_scale_options(self.scales)
 
-    def with_style(self, choice: NDArray[np.int16]) -> Population:
-        """Return the same with the response style that everybody's answers show, and the setting `habits` of it."""
+    def with_responses(self, choice: NDArray[np.int16]) -> Population:
+        """Return the same with the response style and the item response that everybody's answers show.
+
+        The setting `habits` is that of the style.
+        """
         style = fit_style(self.off_scale, choice)
-        return replace(self, style=style, settings=self.settings.model_copy(update={"habits": style.spread}))
+        settings = self.settings.model_copy(update={"habits": style.spread})
+        return replace(self, style=style, response=fit_item_response(self.scales, choice), settings=settings)
 
     def standardise(self, choice: NDArray[np.int16]) -> Floats:
         """Return answers (users x questions, option indexes) on the standardised scales; 0 without an answer."""

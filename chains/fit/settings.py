@@ -133,6 +133,10 @@ class FittedSettings(EngineSettings):
     habits: float = Field(
         default=0.0, ge=0, description="Standard deviation of people's log odds of answers off the scale; 0: not known."
     )
+    together: tuple[float, float] = Field(
+        default=(1.0, 0.0),
+        description="Weights of the logs of two distributions: by the items, and by all answers together.",
+    )
     collaboration: float = Field(
         default=0.0, ge=0, lt=1, description="Correlation of a collaborator's residual with one's own."
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from persona_db.chains.fit.item_response import ItemResponse
 from persona_db.chains.fit.keys import CacheKey, key_row, opposite_rows
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.population import Population, strongest_links
@@ -63,6 +64,7 @@ def store_population(graph: Graph, dataset: str, fit: str, population: Populatio
             "label": names.labels[question.id],
             "says": [names.answer(question.id, option) for option in range(len(question.options))],
             "off": population.style.row(place),
+            "steps": population.response.row(place),
         }
         for place, question, counts, scale, loadings, told_by, factors in zip(
             range(len(population.questions)),
@@ -136,6 +138,7 @@ def load_learned(graph: Graph, dataset: str, fit: str, settings: FittedSettings)
         factors=np.zeros((len(rows), 0)),
         settings=settings,
         style=ResponseStyle.of_rows([row["off"] or () for row in rows], spread=settings.habits),
+        response=ItemResponse.of_rows(scales, [row["steps"] or () for row in rows]),
     )
     keys = read_keys(graph, dataset, fit)
     names = Names(

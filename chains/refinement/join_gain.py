@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from persona_db.chains.fit.answers import AnswerTable, Signals
 from persona_db.chains.fit.correlations import CorrelationModel, correlations_of
+from persona_db.chains.fit.item_response import LEAST_ANSWERS
 from persona_db.chains.fit.keys import make_keys, profiles
 from persona_db.chains.fit.leanings import PersonLeanings, leanings
 from persona_db.chains.fit.learn import people_of
@@ -29,6 +30,7 @@ from persona_db.chains.retrieval.own_items import own_items_of
 from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, fill
 from persona_db.chains.retrieval.rows import FactRow, ItemRow, UserRow
 from persona_db.chains.statistical.predict import forecast
+from persona_db.graph.ids import position_id
 from persona_db.graph.models import Sharing
 from persona_db.graph.progress import Progress, no_progress
 
@@ -86,10 +88,21 @@ class _Fold:
             )
         return [Match(self.table.users[row], "", float(scores[row])) for row in close]
 
-    def row(self, user: str, answers: NDArray[np.int16], attributes: tuple[str, ...], own: PersonLeanings) -> UserRow:
-        """Return a user as `read_personas` and `read_shared` do."""
+    def row(
+        self,
+        user: str,
+        answers: NDArray[np.int16],
+        attributes: tuple[str, ...],
+        own: PersonLeanings,
+        *,
+        asked: bool = False,
+    ) -> UserRow:
+        """Return a user as `read_personas` and `read_shared` do; *asked* with all their answers together."""
         traits = [leaning.key for leaning in own.keys if leaning.kind == "trait"]
         style = [own.style.key] if own.style.is_told else []
+        told = asked and (answers >= 0).sum() >= LEAST_ANSWERS
+        scores = self.population.response.scores(answers).tolist() if told else []
+        computed = (*traits, *style, *([position_id()] if scores else []))
         return UserRow(
             user,
             items=[
@@ -99,10 +112,11 @@ class _Fold:
                 )
                 for column in np.flatnonzero(answers >= 0).tolist()
             ],
-            facts=[FactRow(f"{user} {key}", "induced", key, None, None, "", key) for key in (*traits, *style)],
+            facts=[FactRow(f"{user} {key}", "induced", key, None, None, "", key) for key in computed],
             attributes=attributes,
             traits=own.traits.tolist(),
             style=own.style.row,
+            scores=scores,
             keys=[leaning.key for leaning in own.keys],
             shares=True,
         )  # fmt: skip
@@ -170,7 +184,7 @@ def _without(
         attributes=tuple(signals.attributes[row] for row in rows),
         terms=None if signals.terms is None else signals.terms[rows],
     )
-    population = fit_population(table, wording=signals.wording, settings=settings).with_style(table.choice)
+    population = fit_population(table, wording=signals.wording, settings=settings).with_responses(table.choice)
     people, held = people_of(population, part)
     traits = np.array([one.traits for one in people]).reshape(len(people), population.loadings.shape[1])
     keys = make_keys(population, held, traits, {})
@@ -224,7 +238,7 @@ def _predicted(
     correlations, population = fold.correlations, fold.population
     one = leanings(population, row, attributes)
     settings = RecallSettings()
-    own = own_items_of(correlations, fold.row(user, row, attributes, one), settings.layers)
+    own = own_items_of(correlations, fold.row(user, row, attributes, one, asked=True), settings.layers)
     borrow_from = BorrowFrom(fold.joined(user, one))
     losses = np.zeros((len(asked), 1 + len(RATIOS)))
     right = np.zeros(losses.shape, dtype=bool)

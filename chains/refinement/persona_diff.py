@@ -64,6 +64,7 @@ class Changes:
                 "complete": None if complete else False,
                 "traits": list(persona.traits),
                 "style": list(persona.style),
+                "scores": list(persona.scores),
                 "at": persona.at,
             }
         )

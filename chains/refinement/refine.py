@@ -94,7 +94,7 @@ def refine(
 
     >>> report = refine(graph, "town")
     >>> report.users, report.facts
-    (40, 450)
+    (40, 490)
     >>> refine(graph, "town").users  # all personas are up to date
     0
     """

@@ -246,8 +246,13 @@ def _placed(persona: Persona, fitted: StatisticalEngine) -> Persona:
     So sums over its keys are the same every time.
     """
     keys = tuple(sorted(persona.keys, key=lambda held: held.key))
-    own = leanings(fitted.population, fitted.choice(persona.history), ())
-    numbers = {"traits": tuple(map(float, own.traits)), "style": tuple(own.style.row)}
+    choice = fitted.choice(persona.history)
+    own = leanings(fitted.population, choice, ())
+    numbers = {
+        "traits": tuple(map(float, own.traits)),
+        "style": tuple(own.style.row),
+        "scores": tuple(map(float, fitted.population.response.scores(choice))),
+    }
     return persona.model_copy(update={"keys": keys, **numbers})
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.results import Context, Recalled
 from persona_db.graph.attributes import value_label
 
 __all__ = ["marked", "with_texts"]
+
+_LIKELIEST = 3  # options that all answers together are said to speak for
 
 
 def marked(item: Recalled) -> str:
@@ -45,13 +47,22 @@ def with_texts(correlations: CorrelationModel, contexts: Sequence[Context]) -> l
         context.model_copy(
             update={
                 "items": tuple(
-                    item.model_copy(update={"text": found.get(item.id) or _key_text(correlations, item)})
+                    item.model_copy(update={"text": _text(correlations, context, item, found)})
                     for item in context.items
                 )
             }
         )
         for context in contexts
     ]
+
+
+def _text(correlations: CorrelationModel, context: Context, item: Recalled, found: Mapping[str, str]) -> str:
+    text = found.get(item.id) or _key_text(correlations, item)
+    if not item.chances:
+        return text
+    likeliest = sorted(zip(item.chances, context.question.options, strict=True), key=lambda one: -one[0])[:_LIKELIEST]
+    told = ", ".join(f"{chance:.0%} {option!r}".replace("%", " %", 1) for chance, option in likeliest)
+    return f"{text}: {told}"
 
 
 def _key_text(correlations: CorrelationModel, item: Recalled) -> str:

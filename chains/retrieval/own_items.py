@@ -14,7 +14,7 @@ from persona_db.chains.fit.correlations import CorrelationModel
 from persona_db.chains.fit.style import PersonStyle
 from persona_db.chains.retrieval.rows import FactRow, ItemRow, Layer, UserRow, read_personas
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
-from persona_db.graph.ids import demographic_id, is_pole, is_style, trait_of
+from persona_db.graph.ids import demographic_id, is_computed, is_pole, is_style, position_id, trait_of
 
 __all__ = ["Candidate", "Layer", "Own", "free_texts", "own_items_of", "read_own_items"]
 
@@ -47,6 +47,8 @@ class Own:
     """The dates of `answers`."""
     style: tuple[str, PersonStyle] | None
     """The fact of how often they answer off the scale, by its id, and its numbers."""
+    position: tuple[str, tuple[float, ...]] | None
+    """The fact of all their answers together, by its id, and their scores."""
     counted: bool
     """Whether the user shares anything, and so is counted in key summaries."""
 
@@ -98,6 +100,7 @@ def own_items_of(correlations: CorrelationModel, row: UserRow, layers: frozenset
         answered_at={question: item.at for question, item in newest.items()},
         held=held or tuple(sorted(groups)),
         style=_style(row) if "induced" in layers else None,
+        position=_position(row) if "induced" in layers else None,
         counted=row.shares,
     )
 
@@ -139,6 +142,11 @@ def _style(row: UserRow) -> tuple[str, PersonStyle] | None:
     return (min(told), style) if told and style.is_told else None
 
 
+def _position(row: UserRow) -> tuple[str, tuple[float, ...]] | None:
+    told = [fact.id for fact in row.facts if fact.layer == "induced" and fact.key == position_id()]
+    return (min(told), tuple(row.scores)) if told and row.scores else None
+
+
 def _groups(correlations: CorrelationModel, groups: Sequence[str]) -> Iterator[Candidate]:
     for key in groups:
         variable = correlations.of_key(key)
@@ -151,7 +159,7 @@ def free_texts(row: UserRow, layers: frozenset[Layer]) -> list[Candidate]:
     facts = [
         Candidate(fact.id, fact.layer, fact.statement, None, None, key=fact.key, at=fact.at)
         for fact in row.facts
-        if fact.question is None and fact.layer in layers and not is_pole(fact.key) and not is_style(fact.key)
+        if fact.question is None and fact.layer in layers and not is_computed(fact.key)
     ]
     items = [
         Candidate(item.id, "history", item.statement, None, None, item.question, at=item.at)

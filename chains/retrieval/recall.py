@@ -16,6 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.fit.item_response import chances
 from persona_db.chains.fit.settings import USUAL_RATIO
 from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.fit.style import log_odds_off
@@ -30,7 +31,7 @@ from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.chains.retrieval.topic import recall_topic
 from persona_db.graph.errors import UnknownUserError
-from persona_db.graph.ids import summary_id
+from persona_db.graph.ids import position_id, summary_id
 from persona_db.graph.models import Question, Sharing
 from persona_db.graph.progress import Progress, no_progress
 from persona_db.graph.users import require_user
@@ -187,9 +188,10 @@ def fill(
 
     *ratio* is the share of the slots for borrowed items, whatever the settings say.
     """
-    style = _style(sources.correlations, own, question)
-    size = settings.size - len(style)
-    for_borrowed = min(math.ceil(round(ratio * settings.size, 9)), size)  # 0.07 x 100 is a little over 7
+    for_borrowed = min(math.ceil(round(ratio * settings.size, 9)), settings.size)  # 0.07 x 100 is a little over 7
+    computed = [*_style(sources.correlations, own, question), *_position(sources.correlations, own, question)]
+    computed = computed[: settings.size - for_borrowed]
+    size = settings.size - len(computed)
     relevance = own.relevance(sources.correlations, question.id, sources.similarity)
     order = _most_relevant(own, relevance) if settings.order == "relevance" else _newest(own)
     if question.id in own.answers:  # what they answered is shown as given, and predicts nothing
@@ -198,7 +200,7 @@ def fill(
     if for_borrowed:
         first = [own.items[i] for i in order[: size - for_borrowed]]
         slots = max(for_borrowed, size - len(order))
-        taken = {item.key for item in first if item.layer == "cache"} | {item.key for item in style}
+        taken = {item.key for item in first if item.layer == "cache"} | {item.key for item in computed}
         keys = own.held if borrow_from.keys is None else borrow_from.keys
         summaries = list(_summaries(sources.correlations, own, question, keys, taken))
         of_collaborators = sources.collaborator_items.recalled(
@@ -213,7 +215,10 @@ def fill(
         for_items = min(len(items), slots - for_summaries)
         borrowed = summaries[: slots - for_items] + items[:for_items]
     kept = order[: size - len(borrowed)]
-    return style + [_recalled(own.items[i], float(relevance[i])) for i in kept] + borrowed
+    of_own = computed + [_recalled(own.items[i], float(relevance[i])) for i in kept]
+    if settings.order == "relevance":
+        of_own.sort(key=lambda item: -item.score)
+    return of_own + borrowed
 
 
 def _style(correlations: CorrelationModel, own: Own, question: Question) -> list[Recalled]:
@@ -230,6 +235,25 @@ def _style(correlations: CorrelationModel, own: Own, question: Question) -> list
     if relevance < LEAST_RELEVANCE:
         return []
     return [_recalled(Candidate(id_, "induced", "", None, value, key=style.key), relevance)]
+
+
+def _position(correlations: CorrelationModel, own: Own, question: Question) -> list[Recalled]:
+    """Return the item of all the user's answers together; none for a question that they answered, that nobody did,
+    or where it does not help.
+
+    It says how likely each option is. Its relevance is how far that is from everybody's answers (total variation).
+    """
+    steps = correlations.steps.get(question.id)
+    counts = correlations.snapshot.settings.together[1] > 0
+    if steps is None or own.position is None or question.id in own.answers or not counts:
+        return []
+    id_, scores = own.position
+    made = chances(correlations.scales[question.id], steps, scores)
+    relevance = float(np.abs(made - correlations.scales[question.id].rates).sum() / 2)
+    if relevance < LEAST_RELEVANCE:
+        return []
+    item = _recalled(Candidate(id_, "induced", "", None, None, key=position_id()), relevance)
+    return [item.model_copy(update={"chances": tuple(made.tolist())})]
 
 
 def _most_relevant(own: Own, relevance: NDArray[np.float64]) -> list[int]:

@@ -48,6 +48,7 @@ class UserRow:
     attributes: Sequence[str] = ()
     traits: Sequence[float] = ()
     style: Sequence[float] = ()
+    scores: Sequence[float] = ()
     keys: Sequence[str] = ()
     shares: bool = False
     """Whether the user shares anything, and so is counted in key summaries."""
@@ -63,6 +64,7 @@ def read_personas(snapshot: Snapshot, users: Sequence[str]) -> Iterator[UserRow]
             row["attributes"],
             row["traits"] or (),
             row["style"] or (),
+            row["scores"] or (),
             [key for key, _, _ in row["keys"]],
             row["sharing_rank"] > 0,
         )

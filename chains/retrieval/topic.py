@@ -17,7 +17,7 @@ from persona_db.chains.retrieval.join import Match, join_many
 from persona_db.chains.retrieval.rows import ItemRow, UserRow, read_personas, read_shared
 from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.graph.errors import ConfigError
-from persona_db.graph.ids import is_pole, is_style, new_question_id
+from persona_db.graph.ids import is_computed, new_question_id
 from persona_db.graph.models import Question, Sharing
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _own(snapshot: Snapshot, row: UserRow) -> list[_Said]:
     facts = [
         ItemRow(fact.id, None, None, fact.at, fact.statement)
         for fact in row.facts
-        if fact.question is None and not is_pole(fact.key) and not is_style(fact.key)
+        if fact.question is None and not is_computed(fact.key)
     ]
     items = [*_newest(row.items), *facts]
     texts = _texts(snapshot, items)

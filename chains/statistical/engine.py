@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.engine import Batch, CostEstimate, Predicted, Refined, Usage
+from persona_db.chains.fit.item_response import LEAST_ANSWERS
 from persona_db.chains.fit.keys import CacheKey, off_scale_word
 from persona_db.chains.fit.leanings import Leaning, PersonLeanings, habit_leaning, leanings, term_leanings
 from persona_db.chains.fit.learn import Learned
@@ -28,7 +29,7 @@ from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.labels.names import Names
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.predict import predict_contexts
-from persona_db.graph.ids import fact_id, is_positive, trait_of
+from persona_db.graph.ids import fact_id, is_positive, position_id, trait_of
 from persona_db.graph.models import HistoryItem
 
 if TYPE_CHECKING:
@@ -168,8 +169,9 @@ class StatisticalEngine:
                     seen.add(item.id)
                     facts.append(_distilled(item, item.text, key=leaning.key, strength=leaning.weight))
         return Persona(
-            history=history, distilled=tuple(facts), traits=tuple(map(float, own.traits)), style=tuple(own.style.row)
-        )
+            history=history, distilled=tuple(facts), traits=tuple(map(float, own.traits)), style=tuple(own.style.row),
+            scores=tuple(map(float, self.population.response.scores(self.choice(history)))),
+        )  # fmt: skip
 
     def _induce(self, persona: Persona) -> Persona:
         history = persona.history
@@ -190,6 +192,7 @@ class StatisticalEngine:
                 text = self._says_of_trait(leaning)
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
         induced += self._style(persona, choice, rests_on)
+        induced += self._position(persona, choice, rests_on)
         for leaning, items_of_term, push in self._terms(history):
             text = f"Speaks for the {leaning.kind} of {leaning.key.split(':', 1)[1]}"
             induced.append(self._induced(persona, leaning, text=text, push=push, said=items_of_term, rests_on=rests_on))
@@ -208,6 +211,21 @@ class StatisticalEngine:
         leaning = habit_leaning(self.population, style)
         text = f"{what} in {style.off} of {style.asked} answers"
         return [self._induced(persona, leaning, text=text, push=np.ones(len(said)), said=said, rests_on=rests_on)]
+
+    def _position(self, persona: Persona, choice: NDArray[np.int16], rests_on: Mapping[str, Fact]) -> list[Fact]:
+        """Return the fact of all answers together, which those support most that tell most of others."""
+        answered = np.flatnonzero(choice >= 0)
+        if len(answered) < LEAST_ANSWERS or not persona.scores:
+            return []
+        items = {item.question: item for item in persona.history.items if item.option is not None}
+        said = [items[self.population.questions[q].id] for q in answered]
+        text = f"All {len(answered)} answers together"
+        told_by = self.population.told_by[answered]
+        if not told_by.any():
+            return []
+        apart = float(np.sqrt(np.mean(np.square(persona.scores))))
+        leaning = Leaning(position_id(), "trait", round(min(max(apart / 2, 0.01), 1.0), 6), inferred=True)
+        return [self._induced(persona, leaning, text=text, push=told_by, said=said, rests_on=rests_on)]
 
     def _says_of_trait(self, leaning: Leaning) -> str:
         """Return what a fact says of a trait: its name where the person said it, else whom their answers are like."""

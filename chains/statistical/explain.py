@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persona_db.chains.fit.correlations import CorrelationModel
+from persona_db.chains.fit.scale import LEAST_PROBABILITY
 from persona_db.chains.fit.unseen import told_right
 from persona_db.chains.labels.texts import LONGEST_NAME, shortened
 from persona_db.chains.results import Context, Recalled, tells_style
 from persona_db.graph.attributes import value_label
 from persona_db.graph.ids import is_pole
 
-__all__ = ["Estimated", "effects", "explanation", "said_by"]
+__all__ = ["Estimated", "effects", "explanation", "pooled", "said_by"]
 
+Floats = NDArray[np.float64]
 _FOR, _AGAINST = 2, 1  # reasons shown
 _NEAREST = 2  # questions named that are near one that nobody was asked
 _LEAST_POINTS = 0.01
@@ -27,55 +29,80 @@ class Estimated(NamedTuple):
     """What a forecast rests on: probabilities, the mean and variance on the scale, and each item's push of the mean.
 
     `habit` is the place of the item that tells how often the user answers off the scale, and the log odds that it adds
-    to such an answer; None without one.
+    to such an answer; None without one. `position` is the place of all their answers together; `alone` are the
+    probabilities without it.
     """
 
-    probabilities: NDArray[np.float64]
+    probabilities: Floats
     mean: float
     variance: float
     pushes: tuple[float, ...]
     habit: tuple[int, float] | None = None
+    position: int | None = None
+    alone: Floats | None = None
 
 
-def effects(correlations: CorrelationModel, question: str, made: Estimated) -> list[float]:
+def pooled(alone: Floats, together: Floats, weights: tuple[float, float]) -> Floats:
+    """Return the logarithmic pool of two distributions over options, or of rows of the first with the second.
+
+    The logs are added with their weights (Genest and Zidek 1986), so that what either calls unlikely stays so.
+
+    >>> pooled(np.array([0.5, 0.5]), np.array([0.2, 0.8]), (1.0, 1.0)).round(2).tolist()
+    [0.2, 0.8]
+    """
+    logs = weights[0] * np.log(np.maximum(alone, LEAST_PROBABILITY)) + weights[1] * np.log(together)
+    made = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    made = np.maximum(made / made.sum(axis=-1, keepdims=True), LEAST_PROBABILITY)
+    return np.asarray(made / made.sum(axis=-1, keepdims=True))
+
+
+def effects(correlations: CorrelationModel, context: Context, made: Estimated) -> list[float]:
     """Return what each item adds to the probability of the winning side, from -1 to 1: with it less without it.
 
     The winning side is the likeliest option with those beyond it, in the direction in which all items together move
-    the answer. An option off the scale is alone; nothing adds to it but the habit of answering so.
+    the answer. An option off the scale is alone; nothing adds to it but the habit of answering so, and all answers
+    together.
     """
-    scale = correlations.scales[question]
-    best = int(made.probabilities.argmax())
-    found = [0.0] * len(made.pushes)
-    kept = 1.0  # what the habit leaves of the chances of the options on the scale
-    if made.habit is not None:
-        place, shift = made.habit
-        kept = float(1 / (1 + np.exp(scale.log_odds_off + shift)) / (1 - scale.rate_off))
-        winning = float(made.probabilities[best])
-        usual = float(scale.rates[best]) if best not in scale.order else winning / kept
-        found[place] = winning - usual
-    if best not in scale.order or len(scale.order) < 2:
-        return found
-    place = scale.order.index(best)
-    side = list(scale.order[place:] if made.mean >= 0 else scale.order[: place + 1])
-    if len(side) == len(scale.order):
-        side = [best]
-    means = np.array([made.mean, *(made.mean - push for push in made.pushes)])
+    scale = correlations.scales[context.question.id]
     settings = correlations.snapshot.settings
-    made_of = scale.distribution(
-        means,
-        np.full(len(means), made.variance),
-        spread=settings.spread,
-        disattenuation=settings.disattenuation,
+    best = int(made.probabilities.argmax())
+    side = [best]
+    if best in scale.order and len(scale.order) > 1:
+        place = scale.order.index(best)
+        beyond = list(scale.order[place:] if made.mean >= 0 else scale.order[: place + 1])
+        side = beyond if len(beyond) < len(scale.order) else side
+    pushing = [index for index, push in enumerate(made.pushes) if push and best in scale.order]
+    means = np.array([made.mean, *(made.mean - made.pushes[index] for index in pushing)])
+    rows = scale.distribution(
+        means, np.full(len(means), made.variance), spread=settings.spread, disattenuation=settings.disattenuation
     )
-    chances = made_of[:, side].sum(axis=1)
-    for index, (without, push) in enumerate(zip(chances[1:], made.pushes, strict=True)):
-        if push:
-            found[index] = kept * float(chances[0] - without)
+    together = None if made.position is None else np.array(context.items[made.position].chances)
+
+    def share(rows: Floats, *, habit: bool = True, position: bool = True) -> Floats:
+        if habit and made.habit is not None:
+            rows = np.array([scale.with_off(row, scale.log_odds_off + made.habit[1]) for row in rows])
+        if position and together is not None:
+            rows = pooled(rows, together, settings.together)
+        return np.asarray(rows[:, side].sum(axis=1))
+
+    found = [0.0] * len(made.pushes)
+    with_all, *without = share(rows).tolist()
+    for index, one in zip(pushing, without, strict=True):
+        found[index] = with_all - one
+    if made.habit is not None:
+        found[made.habit[0]] = with_all - float(share(rows[:1], habit=False)[0])
+    if made.position is not None:
+        found[made.position] = with_all - float(share(rows[:1], position=False)[0])
     return found
 
 
 def said_by(correlations: CorrelationModel, item: Recalled) -> str:
-    """Return what an item says in a few words: an answer by its name, a trait by its key's, a text as it is."""
+    """Return what an item says in a few words: an answer by its name, a trait by its key's, a text as it is.
+
+    Of all answers together it says that it is these.
+    """
+    if item.chances:
+        return item.text.partition(":")[0]
     if item.question is not None and item.option is not None and item.source != "summary":
         names = correlations.says.get(item.question, ())
         if item.option < len(names):
@@ -117,21 +144,27 @@ def _own_line(correlations: CorrelationModel, context: Context, points: Sequence
     found = [
         (effect, shortened(said_by(correlations, item), LONGEST_NAME))
         for item, effect in zip(context.items, points, strict=True)
-        if item.source == "own" and abs(effect) >= _LEAST_POINTS and not _is_guess(item)
+        if item.source == "own" and abs(effect) >= _LEAST_POINTS and not _is_guess(item) and not item.chances
     ]
+    whole = "".join(
+        f" {said_by(correlations, item)}: {100 * effect:+.0f}."
+        for item, effect in zip(context.items, points, strict=True)
+        if item.chances and abs(effect) >= _LEAST_POINTS
+    )
     found.sort(key=lambda one: (-abs(one[0]), one[1]))
     reasons = list(dict.fromkeys(f"{text} (+{100 * effect:.0f})" for effect, text in found if effect > 0))[:_FOR]
     least = max((effect for effect, _ in found), default=0.0) * _WORTH_SAYING
     contrary = [f"{text} (-{-100 * effect:.0f})" for effect, text in found if effect < -least][:_AGAINST]
     if not reasons and not contrary:
-        return _rests_on(correlations, context, points)
+        return _rests_on(correlations, context, points) + whole
     said = "Said: " + "; ".join(reasons) if reasons else "Said: nothing for it"
-    return said + (f"; against it: {'; '.join(contrary)}" if contrary else "") + "."
+    return said + (f"; against it: {'; '.join(contrary)}" if contrary else "") + "." + whole
 
 
 def _rests_on(correlations: CorrelationModel, context: Context, points: Sequence[float]) -> str:
     """Return what the prediction rests on where nothing that the person said moves it by a point alone."""
-    own = [pair for pair in zip(points, context.items, strict=True) if pair[1].source == "own" and pair[0]]
+    pairs = zip(points, context.items, strict=True)
+    own = [pair for pair in pairs if pair[1].source == "own" and pair[0] and not pair[1].chances]
     said = [pair for pair in own if not _is_guess(pair[1])]
     for_it = sorted((pair for pair in said if pair[0] > 0), key=lambda one: (-one[0], one[1].id))
     if for_it:

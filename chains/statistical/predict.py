@@ -13,7 +13,7 @@ from persona_db.chains.fit.scale import Scale
 from persona_db.chains.fit.settings import FittedSettings
 from persona_db.chains.fit.threads import one_thread
 from persona_db.chains.results import Context, Evidence, Prediction, Recalled, tells_style
-from persona_db.chains.statistical.explain import Estimated, effects, said_by
+from persona_db.chains.statistical.explain import Estimated, effects, pooled, said_by
 from persona_db.chains.statistical.explain import explanation as explained
 from persona_db.graph.ids import is_pole, trait_of
 
@@ -38,7 +38,8 @@ def forecast(correlations: CorrelationModel, question: str, items: Sequence[Reca
 
     The mean is conditioned on own items and key summaries together, so that correlated items count once.
     Collaborators' answers to the question count by their residuals: m residuals of correlation c with the user's own
-    move the mean by c times their sum over 1 + (m - 1) c. Key summaries also bend the shape.
+    move the mean by c times their sum over 1 + (m - 1) c. Key summaries also bend the shape. What all answers of the
+    user together say is pooled with that in the end (`pooled`).
     """
     settings = correlations.snapshot.settings
     target = correlations.of_question(question)
@@ -80,7 +81,12 @@ def forecast(correlations: CorrelationModel, question: str, items: Sequence[Reca
     habit = next(((index, item.value) for index, item in enumerate(items) if tells_style(item) and item.value), None)
     if habit is not None:
         probabilities = scale.with_off(probabilities, scale.log_odds_off + habit[1])
-    return Estimated(probabilities, mean, float(estimate.variance), tuple(float(push) for push in pushes), habit)
+    position = next((index for index, item in enumerate(items) if item.chances), None)
+    alone = probabilities
+    if position is not None:
+        probabilities = pooled(alone, np.array(items[position].chances), settings.together)
+    told = tuple(float(push) for push in pushes)
+    return Estimated(probabilities, mean, float(estimate.variance), told, habit, position, alone)
 
 
 def _is_free_text(item: Recalled) -> bool:
@@ -127,6 +133,8 @@ def _of_one_mind(
     for item, push, added in zip(context.items, made.pushes, points, strict=True):
         variable = None if item.source == "collaborator" else variable_of(correlations, item)
         contrary = variable is not None and row[variable] * (item.value or 0.0) * push < 0
+        if item.chances:
+            contrary = added < 0 and int(np.argmax(item.chances)) == int(made.probabilities.argmax())
         found.append(0.0 if contrary else added)
     return found
 
@@ -138,16 +146,16 @@ def _predict(correlations: CorrelationModel, context: Context, *, explain: bool)
     evidence: tuple[Evidence, ...] = ()
     explanation = ""
     if explain:
-        added = _of_one_mind(correlations, context, made, effects(correlations, question.id, made))
+        added = _of_one_mind(correlations, context, made, effects(correlations, context, made))
         weighed = [
             Evidence(
                 id=item.id, source=item.source, text=item.text, says=said_by(correlations, item),
                 weight=round(push, 6), points=round(100 * points, 2),
             )
             for index, (item, push, points) in enumerate(zip(context.items, made.pushes, added, strict=True))
-            if push or (made.habit is not None and index == made.habit[0])
+            if push or index == made.position or (made.habit is not None and index == made.habit[0])
         ]  # fmt: skip
-        evidence = tuple(sorted(weighed, key=lambda one: (-abs(one.weight), one.id)))
+        evidence = tuple(sorted(weighed, key=lambda one: (-abs(one.points), -abs(one.weight), one.id)))
         explanation = explained(correlations, context, made, added)
     return Prediction.model_construct(
         user=context.user,

@@ -17,7 +17,7 @@ CALL (d, u) {
   WITH d, u, side, date, coalesce(head(collect(f.id)), d.current_fit) AS fit
   CALL (u, date, fit) {
     MATCH (u)-[:HAS_FACT]->(n:Fact {fit: fit})
-    WHERE n.at <= date AND n.retired_at > date
+    WHERE n.at <= date AND n.retired_at > date AND coalesce(n.key, '') <> 'position:all'
     RETURN collect(DISTINCT ['fact', n.layer, n.text, n.at]) AS facts
   }
   CALL (u, date, fit) {

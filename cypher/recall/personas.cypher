@@ -3,7 +3,7 @@
 // param   fit      str        the Fit
 // param   users    list[str]  whose
 // param   as_of    str        later items, facts and keys are left out, and what was retired by then
-// returns user str, name str, sharing_rank int, attributes list[str], traits list[float]?, style list[float]?, items list[list[any]], facts list[list[any]], keys list[list[any]]
+// returns user str, name str, sharing_rank int, attributes list[str], traits list[float]?, style list[float]?, scores list[float]?, items list[list[any]], facts list[list[any]], keys list[list[any]]
 // row     items [id, question, option, at, statement]
 // row     facts [id, layer, key, question, option, at, statement]
 // row     keys  [key, weight, unit]
@@ -13,7 +13,7 @@ MATCH (u:User {dataset: $dataset, id: id})
 CALL (u) {
   OPTIONAL MATCH (u)-[:HAS_PERSONA]->(p:Persona {fit: $fit})
   WHERE p.at <= $as_of AND p.retired_at > $as_of
-  RETURN max(p.traits) AS traits, max(p.style) AS style
+  RETURN max(p.traits) AS traits, max(p.style) AS style, max(p.scores) AS scores
 }
 CALL (u) {
   MATCH (u)-[:HAS_HISTORY]->(h:HistoryItem)-[:SAYS]->(s:Statement)
@@ -30,5 +30,5 @@ CALL (u) {
   WHERE h.at <= $as_of AND h.retired_at > $as_of
   RETURN collect([k.id, h.weight, h.unit]) AS keys
 }
-RETURN u.id AS user, u.name AS name, u.sharing_rank AS sharing_rank, u.attributes AS attributes, traits, style, items,
-       facts, keys
+RETURN u.id AS user, u.name AS name, u.sharing_rank AS sharing_rank, u.attributes AS attributes, traits, style, scores,
+       items, facts, keys

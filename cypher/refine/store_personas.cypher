@@ -1,7 +1,7 @@
 // store_personas: some users are refined in a Fit up to a version, with the keys they hold now; an older one there is retired.
 // param   dataset  str        the dataset
 // param   fit      str        the Fit
-// param   rows     list[map]  {user str, id str, version int, complete bool?, traits list[float], style list[float], at str}
+// param   rows     list[map]  {user str, id str, version int, complete bool?, traits list[float], style list[float], scores list[float], at str}
 // returns n int
 // cost    write; one index look-up a row, and the user's keys
 UNWIND $rows AS row
@@ -24,7 +24,7 @@ WITH u, row, CASE WHEN NOT EXISTS { (u)<-[d:DISTRUSTS {fit: $fit}]-() WHERE d.at
 MERGE (p:Persona {dataset: $dataset, fit: $fit, id: row.id})
 SET p.user = row.user, p.version = row.version, p.complete = row.complete, p.sharing = u.sharing,
     p.sharing_rank = u.sharing_rank, p.profile = profile, p.traits = row.traits,
-    p.style = row.style,
+    p.style = row.style, p.scores = row.scores,
     p.at = row.at, p.retired_at = '9999-12-31'
 MERGE (u)-[:HAS_PERSONA]->(p)
 RETURN count(*) AS n

@@ -133,8 +133,10 @@ def test_evidence_is_what_was_recalled(asked: Asked) -> None:
     context = recall(asked.graph, user, question, dataset=asked.dataset)
     texts = {item.id: item.text for item in context.items}
     assert {one.id: one.text for one in made.evidence}.items() <= texts.items()
-    assert list(made.evidence) == sorted(made.evidence, key=lambda one: (-abs(one.weight), one.id))
-    assert all(one.weight for one in made.evidence)
+    assert list(made.evidence) == sorted(made.evidence, key=lambda one: (-abs(one.points), -abs(one.weight), one.id))
+    whole = {item.id for item in context.items if item.chances}
+    assert len(whole) == 1
+    assert {one.id for one in made.evidence if not one.weight} == whole
     assert (made.recalled, made.borrowed) == (len(context.items), context.borrowed)
     assert made.explanation.count("\n") == 2
     strongest = max((one for one in made.evidence if one.source == "own"), key=lambda one: one.points)

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from persona_db.chains import RecallSettings, predict, recall, refine
+from persona_db.chains.fit.correlations import load_correlations
+from persona_db.chains.fit.snapshot import open_snapshot
 from persona_db.chains.results import Prediction, tells_style
+from persona_db.chains.statistical.predict import predict_contexts
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
 from persona_db.graph.models import HistoryItem, Person, Question
@@ -84,7 +87,11 @@ def test_the_reason_is_the_count_of_their_own_answers(passing: Passing, user: st
 
 def test_its_points_are_what_is_lost_without_it(passing: Passing) -> None:
     made = passing.predict("u00")
-    bare = passing.predict("u00", layers=frozenset({"history", "distilled", "cache"}))
+    snapshot = open_snapshot(passing.graph, passing.dataset)
+    context = recall(passing.graph, "u00", TARGET, dataset=passing.dataset)
+    without = context.model_copy(update={"items": tuple(item for item in context.items if not tells_style(item))})
+    correlations = load_correlations(snapshot, [context.question], vectors={})
+    [bare] = predict_contexts(correlations, [without], explain=False)
     reason = next(one for one in made.evidence if one.text.startswith("Answers"))
     assert reason.points == pytest.approx(100 * (made.probabilities[1] - bare.probabilities[1]), abs=1.0)
 

@@ -13,7 +13,7 @@ from tests.synthetic import make_world, signals_of
 
 LEARNED = {
     "shrinkage", "trait_shrinkage", "smoothing", "structure", "ridge", "spread", "meaning", "direction", "habits",
-    "collaboration", "disattenuation", "surprise", "lifts", "unseen",
+    "collaboration", "together", "disattenuation", "surprise", "lifts", "unseen",
 }  # fmt: skip
 
 
