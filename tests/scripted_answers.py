@@ -138,7 +138,7 @@ def _distil(asked: Asked) -> Mapping[str, Any]:
     return {
         "facts": [
             {
-                "text": f"Says: {_quote(asked.items[group[0]])}",
+                "text": f"Says to us that: {_quote(asked.items[group[0]])}",
                 "kind": "stance",
                 "items": [{"id": handle, "quote": _quote(asked.items[handle])} for handle in group],
             }

@@ -22,6 +22,7 @@ from persona_db.chains.language.outputs import (
 from persona_db.chains.language.prompts import Rendered, shown_options, verify_prompt
 from persona_db.chains.language.quoting import defused, folded, quoted_in
 from persona_db.chains.language.structured import Answered, Checked, Problem, ask
+from persona_db.chains.language.wording import wrong_wording
 from persona_db.chains.persona import Fact, Persona
 from persona_db.graph.models import Question
 
@@ -46,7 +47,7 @@ _AROUND_OPTION = re.compile(r"^['\" ]*([-*] )?['\" ]*|['\". ]+$")
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
-    """Return a check that keeps the facts whose items all exist and contain their quotes."""
+    """Return a check that keeps the facts whose items all exist and contain their quotes, in words of their own."""
 
     def check(answer: Distillation) -> Checked[Distillation]:
         kept, problems = [], []
@@ -63,17 +64,20 @@ def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Dis
 
 
 def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction]]:
-    """Return a check that keeps the traits whose facts all exist, and whose names are too short to quote a user.
+    """Return a check that keeps the traits whose facts all exist, in words of their own, with names of few words.
 
-    Others see the names of keys, and may not see a sentence of a user.
+    Others see the names of keys and may see induced statements, but no sentence of a user.
     """
+    said = _said(prompt)
 
     def check(answer: Induction) -> Checked[Induction]:
         kept, problems = [], []
+        names = [trait.name for trait in answer.traits]
         for number, given in enumerate(answer.traits):
             trait = given.model_copy(update={"text": _LABEL.sub("", given.text) or given.text})
             missing = [citation for citation in trait.facts if citation not in prompt.citations]
             wrong = f"there is no {', '.join(missing)}" if missing else ""
+            wrong = wrong or wrong_wording(trait.text, said=said, names=names)
             if len(trait.name.split()) > _WORDS_OF_A_NAME:
                 wrong = "a name has one to four words"
             if wrong:
@@ -100,7 +104,12 @@ def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
             return f"there is no item {item.id}"
         if not quoted_in(item.quote, prompt.texts[item.id]):
             return f"the quote does not stand in {item.id} word for word"
-    return ""
+    return wrong_wording(text, said=_said(prompt))
+
+
+def _said(prompt: Rendered) -> list[str]:
+    """Return the texts of the prompt that users wrote."""
+    return [text for citation, text in prompt.texts.items() if citation.startswith("i")]
 
 
 def _option_of(options: Sequence[str]) -> Callable[[str], str | None]:

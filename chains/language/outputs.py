@@ -2,7 +2,9 @@
 
 Ids are the citation ids of a prompt (`i1`, `f2`), never those of the graph. `grounding` checks that they name
 something and that quotes stand there; here an answer is held to what can be checked without its prompt. Docstrings and
-descriptions of these classes are part of the schema that models are sent, and so of the cache's keys.
+descriptions of these classes are part of the schema that models are sent, and so of the cache's keys. So is the order
+of fields: under a grammar an answer has them in this order, which is that of the prompt's example. Evidence comes first
+and names come last, so that a small model sums up what it has just written.
 """
 
 from __future__ import annotations
@@ -127,9 +129,9 @@ class QuotedItem(Output):
 class DistilledFact(Output):
     """Something the history states of the person."""
 
+    items: tuple[QuotedItem, ...] = Field(min_length=1, max_length=8, description="The items that show it.")
     text: Sentence = Field(description="One short sentence about the person.")
     kind: Annotated[DistilledKind, Word] = Field(description="What the fact is about.")
-    items: tuple[QuotedItem, ...] = Field(min_length=1, max_length=8, description="The items that show it.")
 
 
 class Distillation(Output):
@@ -139,9 +141,9 @@ class Distillation(Output):
 
 
 class _Trait(Output):
+    facts: tuple[Citation, ...] = Field(min_length=1, max_length=12, description="Ids of what shows it, such as f2.")
     text: Sentence = Field(description="One short sentence about the person.")
     weight: float = Field(ge=0, le=1, description="How clearly they hold it, 0 to 1.")
-    facts: tuple[Citation, ...] = Field(min_length=1, max_length=12, description="Ids of what shows it, such as f2.")
 
 
 class ValueTrait(_Trait):
