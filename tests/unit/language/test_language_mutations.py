@@ -142,7 +142,7 @@ def _reworded(draw: random.Random, good: str, other: str) -> str:
         if draw.random() < 0.6:
             entry["text"] = draw.choice([*NO_SENTENCES, entry["text"]])
         if draw.random() < 0.1:
-            entry |= draw.choice([{"facts": ["f99"]}, {"items": [{"id": "i1", "quote": "what nobody said"}]}])
+            entry.update(draw.choice([{"facts": ["f99"]}, {"items": [{"id": "i1", "quote": "what nobody said"}]}]))
     return json.dumps(told)
 
 
