@@ -22,6 +22,7 @@ __all__ = [
     "MORALS",
     "OPEN_KINDS",
     "VALUES",
+    "ChosenLetter",
     "Distillation",
     "DistilledFact",
     "Induction",
@@ -192,6 +193,12 @@ class PredictedAnswer(Output):
     )
     explanation: Explanation = Field(default="", description="One or two sentences.")
     evidence: Cited = Field(default=(), description="Ids of the items that it rests on.")
+
+
+class ChosenLetter(Output):
+    """The option that the person would choose."""
+
+    answer: str = Field(max_length=8, description="The option's letter.")
 
 
 class Reaction(Output):
