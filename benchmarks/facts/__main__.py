@@ -78,8 +78,10 @@ def _tell(facts: Sequence[Row], people: Sequence[Row]) -> None:
         )
     grounded = [fact for fact in facts if fact["sources"] and all(_own(source, fact) for source in fact["sources"])]
     print(f"grounded in what the person said: {len(grounded)} of {len(facts)}")
-    names = [fact["key"].partition(":")[2] for fact in facts if fact["key"]]
-    wrong = [wrong_wording(fact["text"], said=texts.get(fact["user"], ()), names=names) for fact in facts]
+    names: dict[str, list[str]] = {user: [] for user in texts}
+    for fact in of_layer["induced"]:
+        names[fact["user"]].append(fact["key"].partition(":")[2])
+    wrong = [wrong_wording(fact["text"], said=texts[fact["user"]], names=names[fact["user"]]) for fact in facts]
     for kind in ("labels", "copied", "own words"):
         print(f"{kind}: {sum(kind in one for one in wrong)}")
     for name in ("seconds", "tokens_in", "tokens_out", "calls", "repairs", "quarantined"):

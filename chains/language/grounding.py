@@ -15,6 +15,7 @@ from persona_db.chains.language.outputs import (
     Induction,
     OptionProbability,
     PredictedAnswer,
+    QuotedItem,
     Reaction,
     Verdict,
     VerdictName,
@@ -40,6 +41,8 @@ __all__ = [
 ]
 
 _WORDS_OF_A_NAME = 6
+_TELLING = 16
+"""Characters of a quote from which it tells its item."""
 _AROUND = " .|[]"
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
 _AROUND_OPTION = re.compile(r"^['\" ]*([-*] )?['\" ]*|['\". ]+$")
@@ -47,15 +50,19 @@ _AROUND_OPTION = re.compile(r"^['\" ]*([-*] )?['\" ]*|['\". ]+$")
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
-    """Return a check that keeps the facts whose items all exist and contain their quotes, in words of their own."""
+    """Return a check that keeps the facts whose items all exist and contain their quotes, in words of their own.
+
+    A quote under another id belongs to the one item that it stands in.
+    """
 
     def check(answer: Distillation) -> Checked[Distillation]:
         kept, problems = [], []
-        for number, fact in enumerate(answer.facts):
+        for number, given in enumerate(answer.facts):
+            fact = given.model_copy(update={"items": tuple(_placed(item, prompt) for item in given.items)})
             text = _LABEL.sub("", fact.text)  # small models copy the line with its label
             wrong = _wrong_with(text, fact, prompt)
             if wrong:
-                problems.append(Problem(f"facts.{number}: {wrong}", fact.model_dump_json()))
+                problems.append(Problem(f"facts.{number}: {wrong}", given.model_dump_json()))
             else:
                 kept.append(fact.model_copy(update={"text": text}))
         return Checked(Distillation(facts=tuple(kept)), tuple(problems), len(kept))
@@ -94,6 +101,14 @@ def known_citations(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, 
     once = list(dict.fromkeys(named))
     known = tuple(citation for citation in once if citation in prompt.citations)
     return known, tuple(citation for citation in once if citation not in prompt.citations)
+
+
+def _placed(item: QuotedItem, prompt: Rendered) -> QuotedItem:
+    """Return a quote under the id of the only item that it stands in, where it does not stand in the one named."""
+    if len(item.quote) < _TELLING or quoted_in(item.quote, prompt.texts.get(item.id, "")):
+        return item
+    others = [citation for citation, text in prompt.texts.items() if quoted_in(item.quote, text)]
+    return item.model_copy(update={"id": others[0]}) if len(others) == 1 else item
 
 
 def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:

@@ -125,6 +125,7 @@ def ask(
     most_kept = 1
     reply = Reply("")
     reasons: Sequence[str] = ()
+    before: tuple[str, Sequence[str]] | None = None
     outcome: CallOutcome = "invalid"
     first, keys = len(call_context.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
@@ -150,9 +151,10 @@ def ask(
                 model.cache.forget([call.key])
             continue
         said = AIMessage(reply.said[:_MOST_RAW] or "(nothing)")
-        before, messages = messages, [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
-        if messages == before:
+        if before is not None and (" ".join(reply.said.split()), reasons) == before:
             break  # the same mistake again: the same question would get it a third time
+        before = " ".join(reply.said.split()), reasons
+        messages = [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
     calls = tuple(call_context.calls[first:])
     if best is not None:
         return Answered(best.value, calls, best.message, best.problems)

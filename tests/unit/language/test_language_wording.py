@@ -15,7 +15,7 @@ from persona_db.chains.language.structured import REPAIRS
 from persona_db.chains.language.wording import wrong_wording
 from persona_db.chains.persona import UserHistory
 from persona_db.graph.models import HistoryItem
-from tests.unit.language.scripted import Scripted, asked_of, does_as_told
+from tests.unit.language.scripted import Scripted, asked_of, does_as_told, facts
 
 SAID = (
     "People should have the option to use or not use their personal information and searches. It is up to them.",
@@ -79,6 +79,7 @@ HISTORY = UserHistory(
     user="u1",
     items=tuple(HistoryItem(id=f"u1/{n}", user="u1", text=text, at="2024-01-01") for n, text in enumerate(SAID)),
 )
+NOTHING = json.dumps({"traits": []})
 COPY, LABELS, OURS = SAID[0], "hedonism, achievement, conformity", "Wants to decide what is done with data"
 
 
@@ -125,3 +126,40 @@ def test_what_is_no_sentence_is_repaired_or_left_out(task: str, wrong: str, *, m
     assert asked.count(task) == 2 <= 1 + REPAIRS  # the same mistake again is not asked for a third time
     assert len(layer) == (2 if mends else 1)
     assert [answer.stage for answer in one.quarantined] == ([] if mends else [task])
+
+
+def test_a_quote_under_another_id_is_put_to_its_item() -> None:
+    """Where it stands in one alone and is long enough to tell; no second call is made for it."""
+    history = UserHistory(
+        user="u1",
+        items=tuple(
+            HistoryItem(id=f"u1/{n}", user="u1", text=text, at="2024-01-01")
+            for n, text in enumerate(["Trams should run at night, I think.", "Fares are too high.", "Fares rise."])
+        ),
+    )
+    said = facts(
+        ("Wants trams at night", [("i2", "Trams should run at night")]),
+        ("Wants night trams soon", [("i9", "run at night, I think")]),
+    )
+    model = open_model(Scripted(script=lambda messages: said if asked_of(messages).task == "distil" else NOTHING))
+    one = next(iter(refine_people(LanguageEngine(model), [history])))
+    assert one.persona is not None
+    assert [support.id for fact in one.persona.distilled for support in fact.supports] == ["u1/0", "u1/0"]
+    assert [call.stage for call in one.calls] == ["distil", "induce"]
+
+
+@pytest.mark.parametrize("quote", ["Fares", "Fares should fall by half"])
+def test_a_quote_that_tells_no_item_is_refused(quote: str) -> None:
+    """One that stands in several or is short, and one that stands in none."""
+    history = UserHistory(
+        user="u1",
+        items=tuple(
+            HistoryItem(id=f"u1/{n}", user="u1", text=text, at="2024-01-01")
+            for n, text in enumerate(["Trams should run at night.", "Fares are too high.", "Fares rise."])
+        ),
+    )
+    model = open_model(Scripted(script=lambda messages: facts(("Wants lower fares", [("i1", quote)]))))
+    one = next(iter(refine_people(LanguageEngine(model), [history])))
+    assert one.persona is None or one.persona.distilled == ()
+    assert "the quote does not stand in i1" in one.quarantined[0].reason
+    assert len(one.calls) == 2  # the same mistake again
