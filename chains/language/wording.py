@@ -18,9 +18,9 @@ __all__ = ["wrong_wording"]
 _WORD = re.compile(r"\w+(?:['-]\w+)*")
 _BETWEEN = re.compile(r"[,;/|\u3001\uff0c]|\band\b|\bor\b")
 _LABELS = frozenset({*(term.name for term in VOCABULARY), *DISTILLED_KINDS, *OPEN_KINDS, "value", "moral"})
-_JOINING = re.compile(r"an?|and|are|as|both|for|her|his|in|is|of|on|or|person('s)?|the|their|they|to|user('s)?|with")
+_JOINING = re.compile(r"an?|and|as|both|for|her|his|in|of|on|or|person('s)?|the|their|they|to|user('s)?|with")
 _HOLDING = re.compile(
-    r"appreciates|believes|cares|about|emphasi[sz]es|has|high|holds|likes|prefers|prioriti[sz]es|respects|seeks|shows|"
+    r"appreciates|are|believes|cares|about|emphasi[sz]es|has|high|holds|is|likes|prefers|prioriti[sz]es|respects|seeks|shows|"
     r"strong|supports|values|wants"
 )
 _OWN = re.compile(r"i|i'\w+|my|we|our")

@@ -65,6 +65,7 @@ def test_it_is_said_of_the_person(text: str) -> None:
     "text",
     [
         "Wants people to decide about their own data", "Finds buses too slow", "Plays chess", "Likes it.", "Teacher",
+        "Is opposed to night buses.",
         "Holds security dear.", "Cares about achievement.", "Values security", "Likes tea, coffee and cake",
         "Thinks personal information should be used only if people choose so", "Cares about data privacy.",
         "\u5e0c\u671b\u516c\u4ea4\u8f66\u66f4\u5feb", "Wants fairness, loyalty and authority to be taught at school",
@@ -72,7 +73,7 @@ def test_it_is_said_of_the_person(text: str) -> None:
 )  # fmt: skip
 def test_a_sentence_of_its_own_is_one(text: str) -> None:
     """Also a short one, one that names a label, and a plain one of four words at most that says what they said."""
-    assert wrong_wording(text, said=SAID, names=["data privacy"]) == ""
+    assert wrong_wording(text, said=SAID, names=["data privacy", "opposed to night buses"]) == ""
 
 
 HISTORY = UserHistory(
