@@ -123,8 +123,9 @@ def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
 
 
 def _said(prompt: Rendered) -> list[str]:
-    """Return the texts of the prompt that users wrote."""
-    return [text for citation, text in prompt.texts.items() if citation.startswith("i")]
+    """Return the texts of the prompt that users wrote, and the prompt's own words, whose examples are nobody's."""
+    said = [text for citation, text in prompt.texts.items() if citation.startswith("i")]
+    return [*said, str(prompt.messages[0].content)]
 
 
 def _option_of(options: Sequence[str]) -> Callable[[str], str | None]:

@@ -124,7 +124,10 @@ class QuotedItem(Output):
     """A history item that supports a fact, and the words of it that do."""
 
     id: Citation = Field(description="Id of the item, such as i3.")
-    quote: str = Field(max_length=600, description="Words copied from that item exactly.")
+    quote: str = Field(
+        max_length=600, json_schema_extra={"maxLength": 60}, description="Words copied from that item exactly."
+    )
+    """A grammar ends a quote early: a small model copies to the end of the text, and more wrongly the longer."""
 
 
 class DistilledFact(Output):

@@ -24,6 +24,8 @@ _HOLDING = re.compile(
     r"strong|supports|values|wants"
 )
 _OWN = re.compile(r"i|i'\w+|my|we|our")
+_CUT = re.compile(r"(,|\b(an?|the|and|or|but|because|that))$")
+"""How a sentence ends that a limit of the grammar has cut."""
 _MANY = 3
 _WHOLE, _RUN, _SHARE = 4, 8, 0.75
 _LONG = 12
@@ -40,6 +42,8 @@ def wrong_wording(text: str, *, said: Iterable[str], names: Sequence[str] = ()) 
     words = _WORD.findall(plain)
     if words and _OWN.fullmatch(words[0]):
         return "text is in the person's own words; say it of them"
+    if _CUT.search(plain):
+        return "text is not complete; say it in fewer words"
     if _is_label_list(plain, [folded(name) for name in names]):
         return "text is only labels; write a sentence about the person"
     if any(_copies(plain, words, folded(one)) for one in said):

@@ -164,3 +164,19 @@ def test_a_quote_that_tells_no_item_is_refused(quote: str) -> None:
     assert one.persona is None or one.persona.distilled == ()
     assert "the quote does not stand in i1" in one.quarantined[0].reason
     assert len(one.calls) == 2  # the same mistake again
+
+
+@pytest.mark.parametrize("task", ["distil", "induce"])
+def test_an_example_of_the_prompt_is_nobodys(task: str) -> None:
+    """Its words are refused as a copy."""
+
+    def script(messages: Sequence[BaseMessage]) -> str:
+        under, good = asked_of(messages), does_as_told(messages)
+        example = str(messages[0].content).splitlines()[0]
+        return answered({task: [OURS, example]}, good, task) if under.task == task else good
+
+    one = next(iter(refine_people(LanguageEngine(open_model(Scripted(script=script))), [HISTORY])))
+    assert one.persona is not None
+    layer = one.persona.distilled if task == "distil" else one.persona.induced
+    assert [fact.text for fact in layer] == [OURS]
+    assert "text is copied" in one.quarantined[0].reason
