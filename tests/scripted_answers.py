@@ -146,7 +146,7 @@ def _distil(asked: Asked) -> Mapping[str, Any]:
     return {
         "facts": [
             {
-                "text": f"Says to us that: {_quote(asked.items[group[0]])}",
+                "text": f"Says to us that: {_quote(asked.items[group[0]])} too.",
                 "kind": "stance",
                 "items": [{"id": handle, "quote": _quote(asked.items[handle])} for handle in group],
             }
