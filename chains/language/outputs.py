@@ -125,7 +125,7 @@ class QuotedItem(Output):
 
     id: Citation = Field(description="Id of the item, such as i3.")
     quote: str = Field(
-        max_length=600, json_schema_extra={"maxLength": 60}, description="Words copied from that item exactly."
+        max_length=600, json_schema_extra={"maxLength": 90}, description="Words copied from that item exactly."
     )
     """A grammar ends a quote early: a small model copies to the end of the text, and more wrongly the longer."""
 
