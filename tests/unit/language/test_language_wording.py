@@ -139,8 +139,8 @@ def test_a_quote_under_another_id_is_put_to_its_item() -> None:
         ),
     )
     said = facts(
-        ("Wants trams at night", [("i2", "Trams should run at night")]),
-        ("Wants night trams soon", [("i9", "run at night, I think")]),
+        ("Would like late trams", [("i2", "Trams should run at night")]),
+        ("Hopes for late trams soon", [("i9", "run at night, I think")]),
     )
     model = open_model(Scripted(script=lambda messages: said if asked_of(messages).task == "distil" else NOTHING))
     one = next(iter(refine_people(LanguageEngine(model), [history])))
