@@ -219,8 +219,8 @@ def _facts_like(history: UserHistory) -> list[Fact]:
 
     return [
         Fact(
-            id=item.id, layer="distilled", text=f"Says: {' '.join(item.text.split()[:8])}", supports=(), n_support=1,
-            strength=0.5, key="",
+            id=item.id, layer="distilled", text=f"Says to us that: {' '.join(item.text.split()[:8])}", supports=(),
+            n_support=1, strength=0.5, key="",
         )
         for item in history.items
     ]  # fmt: skip

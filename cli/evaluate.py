@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_db.cli.language import (
+    AnswerName,
     BudgetUsd,
     Concurrency,
     MaxTokens,
@@ -86,6 +87,7 @@ def evaluate(
     method: MethodName = None,
     max_tokens: MaxTokens = None,
     reasoning: ReasoningLevel = None,
+    answer: AnswerName = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the outcomes, one line for each answer predicted.")
     ] = None,
@@ -104,6 +106,7 @@ def evaluate(
         method=method,
         max_tokens=max_tokens,
         reasoning=reasoning,
+        answer=answer,
         concurrency=concurrency,
         token_budget=token_budget,
         budget_usd=budget_usd,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from persona_db.chains.language.settings import ModelSettings
 
 __all__ = [
+    "AnswerName",
     "BudgetUsd",
     "Concurrency",
     "MaxTokens",
@@ -23,6 +24,7 @@ __all__ = [
 
 
 Method = Literal["json_schema", "function_calling", "json_mode", "text"]
+AnswerForm = Literal["json", "letters"]
 Reasoning = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 ModelName = Annotated[
     str | None,
@@ -52,6 +54,14 @@ MaxTokens = Annotated[
 ReasoningLevel = Annotated[
     Reasoning | None, typer.Option("--reasoning", help="How much the model reasons; as it likes unless given.")
 ]
+AnswerName = Annotated[
+    AnswerForm | None,
+    typer.Option(
+        "--answer",
+        help="What predictions ask the model for: json, with reasons; or an option's letter alone, which is faster and "
+        "needs log-probabilities; json unless given.",
+    ),
+]
 TokenBudget = Annotated[
     int | None,
     typer.Option(min=1, help="Most tokens of recalled items in a prompt; the least relevant items are dropped."),
@@ -66,12 +76,16 @@ def settings_of(
     method: Method | None = None,
     max_tokens: int | None = None,
     reasoning: Reasoning | None = None,
+    answer: AnswerForm | None = None,
     **others: object,
 ) -> ModelSettings | None:
     """Return the settings of the model; ConfigError when an option of a model is given without --model."""
     from persona_db.graph.errors import ConfigError
 
-    given = {"temperature": temperature, "concurrency": concurrency, "method": method, "reasoning": reasoning}
+    given = {
+        "temperature": temperature, "concurrency": concurrency, "method": method, "reasoning": reasoning,
+        "answer": answer,
+    }  # fmt: skip
     if model is not None:
         from persona_db.chains.language.settings import ModelSettings
 

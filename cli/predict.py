@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_db.cli.language import (
+    AnswerName,
     BudgetUsd,
     MaxTokens,
     MethodName,
@@ -52,6 +53,7 @@ def predict(
     method: MethodName = None,
     max_tokens: MaxTokens = None,
     reasoning: ReasoningLevel = None,
+    answer: AnswerName = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Follow each piece of evidence back to the history items it rests on.")
     ] = False,
@@ -76,6 +78,7 @@ def predict(
         method=method,
         max_tokens=max_tokens,
         reasoning=reasoning,
+        answer=answer,
         token_budget=token_budget,
         budget_usd=budget_usd,
     )

@@ -23,10 +23,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import log
 from types import TracebackType
 from typing import Any, Self
 
-from tests.scripted_answers import Asked, count_tokens, obedient
+from tests.scripted_answers import Asked, count_tokens, letter_shares, obedient
 
 __all__ = [
     "ANSWER_FAULTS",
@@ -282,7 +283,7 @@ class LanguageServer:
             return {"Content-Type": "text/event-stream"}, b"".join(_events(asked, content, usage))
         choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": finish}
         if asked.body.get("logprobs"):
-            choice["logprobs"] = {"content": [_logprob(token) for token in re.findall(r"\s*\S+|\s+$", content)]}
+            choice["logprobs"] = {"content": _logprobs(asked, content)}
         return {}, json.dumps(_envelope(asked, "chat.completion", [choice]) | {"usage": usage}).encode()
 
 
@@ -311,6 +312,19 @@ def _events(asked: Asked, content: str, usage: Mapping[str, int]) -> Iterator[by
 
 def _event(told: Mapping[str, Any]) -> bytes:
     return b"data: " + json.dumps(told).encode() + b"\n\n"
+
+
+def _logprobs(asked: Asked, content: str) -> list[dict[str, Any]]:
+    """The tokens of an answer; a letter that is asked for is one, with all letters for alternatives."""
+    if asked.task != "choose":
+        return [_logprob(token) for token in re.findall(r"\s*\S+|\s+$", content)]
+    letter = re.search(r'(?<=")[A-Z](?=")', content)
+    if letter is None:
+        return [_logprob(content)]
+    shares = letter_shares(asked)
+    top = [{"token": one, "logprob": log(share)} for one, share in shares.items()]
+    chosen = {"token": letter[0], "logprob": log(shares.get(letter[0], 1e-9)), "top_logprobs": top}
+    return [_logprob(content[: letter.start()]), chosen, _logprob(content[letter.end() :])]
 
 
 def _logprob(token: str) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from zlib import crc32
 
 from persona_db.chains.language.outputs import VALUES
 
-__all__ = ["Asked", "Task", "count_tokens", "obedient"]
+__all__ = ["Asked", "Task", "count_tokens", "letter_shares", "obedient"]
 
-Task = Literal["distil", "induce", "label", "predict", "react", "text", "unlabel", "verify"]
+Task = Literal["choose", "distil", "induce", "label", "predict", "react", "text", "unlabel", "verify"]
 
 _TASKS: Mapping[str, Task] = {
     "traits": "induce", "polarity": "react", "answer": "predict", "facts": "distil", "verdict": "verify",
@@ -91,6 +91,8 @@ class Asked:
     def task(self) -> Task:
         """What is asked for, by the fields of the answer."""
         told = set((self.schema or {}).get("properties", ()))
+        if told == {"answer"} or "Answer with its letter" in self.frame:
+            return "choose"
         if not told and self.method in ("json_object", "text"):  # the schema stands in the prompt
             told = {name for name in _TASKS if any(f'"{name}"' in text for _, text in self.messages)}
         return next((task for name, task in _TASKS.items() if name in told), "text")
@@ -120,6 +122,12 @@ class Asked:
         listed = (self.schema or {}).get("properties", {}).get("answer", {}).get("enum")
         return tuple(listed or self.blocks["options"].splitlines())
 
+    @property
+    def lettered(self) -> dict[str, str]:
+        """The letter of each option, in the order shown."""
+        lines = (line.partition(" | ") for line in self.blocks["options"].splitlines())
+        return {option: letter for letter, _, option in lines}
+
 
 def obedient(asked: Asked) -> str:
     """Return an answer that holds to all that was asked for."""
@@ -138,7 +146,7 @@ def _distil(asked: Asked) -> Mapping[str, Any]:
     return {
         "facts": [
             {
-                "text": f"Says: {_quote(asked.items[group[0]])}",
+                "text": f"Says to us that: {_quote(asked.items[group[0]])} too.",
                 "kind": "stance",
                 "items": [{"id": handle, "quote": _quote(asked.items[handle])} for handle in group],
             }
@@ -175,6 +183,20 @@ def _predict(asked: Asked) -> Mapping[str, Any]:
         "explanation": "It follows from what they said.",
         "evidence": list(asked.items)[:2],
     }
+
+
+def _choose(asked: Asked) -> Mapping[str, Any]:
+    shares = letter_shares(asked)
+    return {"answer": max(shares, key=shares.__getitem__)}
+
+
+def letter_shares(asked: Asked) -> dict[str, float]:
+    """How probable each letter is: by what its option says, and half as much again where it stands first."""
+    weights = {
+        letter: (1 + crc32(option.encode()) % 5) * (1.5 if letter == "A" else 1.0)
+        for option, letter in asked.lettered.items()
+    }
+    return {letter: weight / sum(weights.values()) for letter, weight in weights.items()}
 
 
 def _react(asked: Asked) -> Mapping[str, Any]:
@@ -226,6 +248,7 @@ def _plain(asked: Asked) -> str:
 
 
 _ANSWERS = {
+    "choose": _choose,
     "distil": _distil,
     "induce": _induce,
     "label": _label,

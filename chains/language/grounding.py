@@ -15,6 +15,7 @@ from persona_db.chains.language.outputs import (
     Induction,
     OptionProbability,
     PredictedAnswer,
+    QuotedItem,
     Reaction,
     Verdict,
     VerdictName,
@@ -22,6 +23,7 @@ from persona_db.chains.language.outputs import (
 from persona_db.chains.language.prompts import Rendered, shown_options, verify_prompt
 from persona_db.chains.language.quoting import defused, folded, quoted_in
 from persona_db.chains.language.structured import Answered, Checked, Problem, ask
+from persona_db.chains.language.wording import wrong_wording
 from persona_db.chains.persona import Fact, Persona
 from persona_db.graph.models import Question
 
@@ -39,6 +41,8 @@ __all__ = [
 ]
 
 _WORDS_OF_A_NAME = 6
+_TELLING = 16
+"""Characters of a quote from which it tells its item."""
 _AROUND = " .|[]"
 _LABEL = re.compile(r"^[fi]\d{1,4}\s*\|\s*")
 _AROUND_OPTION = re.compile(r"^['\" ]*([-*] )?['\" ]*|['\". ]+$")
@@ -46,15 +50,19 @@ _AROUND_OPTION = re.compile(r"^['\" ]*([-*] )?['\" ]*|['\". ]+$")
 
 
 def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Distillation]]:
-    """Return a check that keeps the facts whose items all exist and contain their quotes."""
+    """Return a check that keeps the facts whose items all exist and contain their quotes, in words of their own.
+
+    A quote under another id belongs to the one item that it stands in.
+    """
 
     def check(answer: Distillation) -> Checked[Distillation]:
         kept, problems = [], []
-        for number, fact in enumerate(answer.facts):
+        for number, given in enumerate(answer.facts):
+            fact = given.model_copy(update={"items": tuple(_placed(item, prompt) for item in given.items)})
             text = _LABEL.sub("", fact.text)  # small models copy the line with its label
             wrong = _wrong_with(text, fact, prompt)
             if wrong:
-                problems.append(Problem(f"facts.{number}: {wrong}", fact.model_dump_json()))
+                problems.append(Problem(f"facts.{number}: {wrong}", given.model_dump_json()))
             else:
                 kept.append(fact.model_copy(update={"text": text}))
         return Checked(Distillation(facts=tuple(kept)), tuple(problems), len(kept))
@@ -63,17 +71,20 @@ def check_distillation(prompt: Rendered) -> Callable[[Distillation], Checked[Dis
 
 
 def check_induction(prompt: Rendered) -> Callable[[Induction], Checked[Induction]]:
-    """Return a check that keeps the traits whose facts all exist, and whose names are too short to quote a user.
+    """Return a check that keeps the traits whose facts all exist, in words of their own, with names of few words.
 
-    Others see the names of keys, and may not see a sentence of a user.
+    Others see the names of keys and may see induced statements, but no sentence of a user.
     """
+    said = _said(prompt)
 
     def check(answer: Induction) -> Checked[Induction]:
         kept, problems = [], []
+        names = [trait.name for trait in answer.traits]
         for number, given in enumerate(answer.traits):
             trait = given.model_copy(update={"text": _LABEL.sub("", given.text) or given.text})
             missing = [citation for citation in trait.facts if citation not in prompt.citations]
             wrong = f"there is no {', '.join(missing)}" if missing else ""
+            wrong = wrong or wrong_wording(trait.text, said=said, names=names)
             if len(trait.name.split()) > _WORDS_OF_A_NAME:
                 wrong = "a name has one to four words"
             if wrong:
@@ -92,6 +103,14 @@ def known_citations(named: Sequence[str], prompt: Rendered) -> tuple[tuple[str, 
     return known, tuple(citation for citation in once if citation not in prompt.citations)
 
 
+def _placed(item: QuotedItem, prompt: Rendered) -> QuotedItem:
+    """Return a quote under the id of the only item that it stands in, where it does not stand in the one named."""
+    if len(item.quote) < _TELLING or quoted_in(item.quote, prompt.texts.get(item.id, "")):
+        return item
+    others = [citation for citation, text in prompt.texts.items() if quoted_in(item.quote, text)]
+    return item.model_copy(update={"id": others[0]}) if len(others) == 1 else item
+
+
 def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
     if not text or text.strip(_AROUND) in prompt.citations:
         return "text is an id, no sentence"
@@ -100,7 +119,13 @@ def _wrong_with(text: str, fact: DistilledFact, prompt: Rendered) -> str:
             return f"there is no item {item.id}"
         if not quoted_in(item.quote, prompt.texts[item.id]):
             return f"the quote does not stand in {item.id} word for word"
-    return ""
+    return wrong_wording(text, said=_said(prompt))
+
+
+def _said(prompt: Rendered) -> list[str]:
+    """Return the texts of the prompt that users wrote, and the prompt's own words, whose examples are nobody's."""
+    said = [text for citation, text in prompt.texts.items() if citation.startswith("i")]
+    return [*said, str(prompt.messages[0].content)]
 
 
 def _option_of(options: Sequence[str]) -> Callable[[str], str | None]:

@@ -2,7 +2,9 @@
 
 Ids are the citation ids of a prompt (`i1`, `f2`), never those of the graph. `grounding` checks that they name
 something and that quotes stand there; here an answer is held to what can be checked without its prompt. Docstrings and
-descriptions of these classes are part of the schema that models are sent, and so of the cache's keys.
+descriptions of these classes are part of the schema that models are sent, and so of the cache's keys. So is the order
+of fields: under a grammar an answer has them in this order, which is that of the prompt's example. Evidence comes first
+and names come last, so that a small model sums up what it has just written.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ __all__ = [
     "MORALS",
     "OPEN_KINDS",
     "VALUES",
+    "ChosenLetter",
     "Distillation",
     "DistilledFact",
     "Induction",
@@ -121,15 +124,18 @@ class QuotedItem(Output):
     """A history item that supports a fact, and the words of it that do."""
 
     id: Citation = Field(description="Id of the item, such as i3.")
-    quote: str = Field(max_length=600, description="Words copied from that item exactly.")
+    quote: str = Field(
+        max_length=600, json_schema_extra={"maxLength": 90}, description="Words copied from that item exactly."
+    )
+    """A grammar ends a quote early: a small model copies to the end of the text, and more wrongly the longer."""
 
 
 class DistilledFact(Output):
     """Something the history states of the person."""
 
+    items: tuple[QuotedItem, ...] = Field(min_length=1, max_length=8, description="The items that show it.")
     text: Sentence = Field(description="One short sentence about the person.")
     kind: Annotated[DistilledKind, Word] = Field(description="What the fact is about.")
-    items: tuple[QuotedItem, ...] = Field(min_length=1, max_length=8, description="The items that show it.")
 
 
 class Distillation(Output):
@@ -139,9 +145,9 @@ class Distillation(Output):
 
 
 class _Trait(Output):
+    facts: tuple[Citation, ...] = Field(min_length=1, max_length=12, description="Ids of what shows it, such as f2.")
     text: Sentence = Field(description="One short sentence about the person.")
     weight: float = Field(ge=0, le=1, description="How clearly they hold it, 0 to 1.")
-    facts: tuple[Citation, ...] = Field(min_length=1, max_length=12, description="Ids of what shows it, such as f2.")
 
 
 class ValueTrait(_Trait):
@@ -190,6 +196,12 @@ class PredictedAnswer(Output):
     )
     explanation: Explanation = Field(default="", description="One or two sentences.")
     evidence: Cited = Field(default=(), description="Ids of the items that it rests on.")
+
+
+class ChosenLetter(Output):
+    """The option that the person would choose."""
+
+    answer: str = Field(max_length=8, description="The option's letter.")
 
 
 class Reaction(Output):

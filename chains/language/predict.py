@@ -15,11 +15,12 @@ from persona_db.chains.engine import Predicted
 from persona_db.chains.language.call import Budget, CallContext, NotPaidForError
 from persona_db.chains.language.context_window import room_for
 from persona_db.chains.language.grounding import check_answer, check_reaction
+from persona_db.chains.language.letters import LETTERS, share_by_letters
 from persona_db.chains.language.logprobs import NEUTRAL, choice_probabilities, reaction_probabilities, signed
 from persona_db.chains.language.models import LanguageModel
 from persona_db.chains.language.output_schema import count_prompt
 from persona_db.chains.language.outputs import PredictedAnswer, Reaction
-from persona_db.chains.language.prompts import Rendered, explain_prompt, predict_prompt, react_prompt
+from persona_db.chains.language.prompts import Rendered, choose_prompt, explain_prompt, predict_prompt, react_prompt
 from persona_db.chains.language.structured import Answered, Checked, Failed, ask, stream_text
 from persona_db.chains.results import Context, Evidence, Prediction, Recalled, Said
 from persona_db.graph.errors import ModelAnswerError, PersonaDBError, PromptTooLongError
@@ -181,6 +182,10 @@ def _predict_one(
     token_budget: int | None,
 ) -> Predicted:
     question = context.question
+    if model.settings.answer == "letters" and 1 < len(question.options) <= len(LETTERS):
+        by_letters = _by_letters(model, context, call_context, token_budget)
+        if by_letters is not None:
+            return by_letters
     options = model.count_tokens("\n".join(question.options))
     model.needs(_WORDS_TOKENS + options + _SHARE_TOKENS * len(question.options))
 
@@ -206,6 +211,28 @@ def _predict_one(
             )
     except (PromptTooLongError, ModelAnswerError) as exc:
         told, shown = Failed(str(exc), "", "invalid", ()), ()
+    return Predicted(_prediction(model, context, told, shown), tuple(call_context.calls))
+
+
+def _by_letters(
+    model: LanguageModel, context: Context, call_context: CallContext, token_budget: int | None
+) -> Predicted | None:
+    """Return the prediction by the letters of the options; None where the model's answers tell none."""
+    question = context.question
+    try:
+        _, shown = _fitted(
+            model, context, choose_prompt, frame=_frame(model, choose_prompt, question), most=token_budget
+        )
+        own, borrowed = _by_source(shown)
+        shares = share_by_letters(
+            model, len(question.options), lambda order: choose_prompt(question, own, borrowed, order), call_context
+        )
+    except (PromptTooLongError, ModelAnswerError):
+        return None
+    if shares is None:
+        return None
+    best = max(range(len(shares)), key=shares.__getitem__)
+    told = UsablePrediction(question.options[best], shares, "", (), confidence=shares[best])
     return Predicted(_prediction(model, context, told, shown), tuple(call_context.calls))
 
 
@@ -253,9 +280,11 @@ def _fitted(
             kept.add(place)
             left -= tokens
     shown = tuple(item for place, item in enumerate(context.items) if place in kept)
-    own = [item for item in shown if item.source == "own"]
-    borrowed = [item for item in shown if item.source != "own"]
-    return render(context.question, own, borrowed), shown
+    return render(context.question, *_by_source(shown)), shown
+
+
+def _by_source(shown: Sequence[Recalled]) -> tuple[list[Recalled], list[Recalled]]:
+    return [item for item in shown if item.source == "own"], [item for item in shown if item.source != "own"]
 
 
 def _prediction(

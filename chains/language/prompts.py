@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from string import Template
+from string import Template, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from persona_db.chains.language.quoting import defused, nonce_of
@@ -30,6 +30,7 @@ __all__ = [
     "PROMPTS",
     "Prompt",
     "Rendered",
+    "choose_prompt",
     "distil_prompt",
     "explain_prompt",
     "induce_prompt",
@@ -43,7 +44,7 @@ __all__ = [
     "verify_prompt",
 ]
 
-PROMPTS = ("distil", "explain", "induce", "label", "predict", "react", "repair", "unlabel", "verify")
+PROMPTS = ("choose", "distil", "explain", "induce", "label", "predict", "react", "repair", "unlabel", "verify")
 _NOTHING = "(nothing)"
 _MANY = 100  # options for which the limits of a grammar are raised
 
@@ -123,6 +124,23 @@ def induce_prompt(
 def predict_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:
     """Ask which of the question's options the person would choose."""
     return _question_prompt("predict", question, own, borrowed)
+
+
+def choose_prompt(
+    question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled], order: Sequence[int] | None = None
+) -> Rendered:
+    """Ask for the letter of the option that the person would choose; options stand in *order*.
+
+    Up to the options it is the same text in every order.
+    """
+    block = _Block()
+    mine, theirs = _recalled(block, own, borrowed)
+    shown = shown_options(question.options)
+    block.quoted += shown
+    order = range(len(shown)) if order is None else order
+    lines = (f"{letter} | {shown[place]}" for letter, place in zip(ascii_uppercase, order, strict=False))
+    asked = f"{'Post' if question.kind == 'post' else 'Question'}: {block.quote(question.text)}"
+    return _rendered("choose", block, own=mine, borrowed=theirs, question=asked, options="\n".join(lines))
 
 
 def explain_prompt(question: Question, own: Sequence[Recalled], borrowed: Sequence[Recalled]) -> Rendered:

@@ -65,12 +65,12 @@ def folded(text: str) -> str:
 
 
 def quoted_in(quote: str, text: str) -> bool:
-    """Whether *quote* stands in *text*, case, spacing and quotation marks aside; an empty quote stands nowhere.
+    """Whether *quote* stands in *text*, case, spacing and kinds of quotation marks aside; an empty one stands nowhere.
 
     A quote shortened by `...` stands in it when its parts do, in order.
     """
-    start, complete = 0, folded(text)
-    parts = [part.strip(_ENDS) for part in folded(quote).split("...")]
+    start, complete = 0, folded(text).replace('"', "'")  # in JSON models write single marks for double ones
+    parts = [part.strip(_ENDS) for part in folded(quote).replace('"', "'").split("...")]
     parts = [part for part in parts if part]
     for part in parts:
         found = complete.find(part, start)

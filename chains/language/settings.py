@@ -8,11 +8,15 @@ from pydantic import Field
 
 from persona_db.graph.models import Model
 
-__all__ = ["Method", "ModelSettings", "Reasoning"]
+__all__ = ["AnswerForm", "Method", "ModelSettings", "Reasoning"]
 
 Method = Literal["json_schema", "function_calling", "json_mode", "text"]
 """How structure is asked for; `text` by the words of the prompt alone."""
 Reasoning = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+
+
+AnswerForm = Literal["json", "letters"]
+"""What a prediction asks for: the answer with its reasons, or the letter of an option alone."""
 
 
 class ModelSettings(Model):
@@ -34,6 +38,11 @@ class ModelSettings(Model):
         default=None, description="How structure is asked for; None takes what suits the model and its server."
     )
     reasoning: Reasoning | None = Field(default=None, description="How much it reasons; None leaves it to the model.")
+    answer: AnswerForm = Field(
+        default="json",
+        description="letters: predictions ask for an option's letter alone, twice, and take the log-probabilities of "
+        "the letters; without explanation and evidence.",
+    )
     keeps_prompt: bool = Field(
         default=False,
         description="llama: keep the last prompt, so that the next is read from where it differs: faster where prompts "
@@ -49,5 +58,6 @@ class ModelSettings(Model):
             "--method": self.method,
             "--max-tokens": self.max_tokens_out if "max_tokens_out" in self.model_fields_set else None,
             "--reasoning": self.reasoning,
+            "--answer": None if self.answer == "json" else self.answer,
         }
         return [word for name, value in options.items() if value is not None for word in (name, str(value))]

@@ -37,7 +37,7 @@ __all__ = [
 
 T = TypeVar("T", bound=Model)
 REPAIRS = 2
-"""How often an answer that cannot be used is asked for again."""
+"""How often an answer that cannot be used is asked for again; one of which a part is usable, once."""
 _MOST_RAW = 4_000
 _MOST_PROBLEMS = 6
 _CUT_OFF = ("length", "max_tokens", "MAX_TOKENS", "model_length")
@@ -104,12 +104,12 @@ def ask(
     call_context: CallContext,
     log_probabilities: bool = False,
 ) -> Answered[T] | Failed:
-    """Return the model's answer as *output*, checked by *check*; an answer with problems is repaired twice at most.
+    """Return the model's answer as *output*, checked by *check*; an answer with problems is repaired.
 
-    When repairs fail, the answer with the most usable entries counts, the last of equals. When no answer is usable, all
-    are taken out of the cache, so that another run makes the calls again. BudgetError before a call that the budget
-    does not hold; ModelUnavailableError, ConfigError, PromptTooLongError and ModelAnswerError as `retry.sending`
-    raises them.
+    It is asked for again once, and a second time where nothing is usable yet. When repairs fail, the answer with the
+    most usable entries counts, the last of equals. When no answer is usable, all are taken out of the cache, so that
+    another run makes the calls again. BudgetError before a call that the budget does not hold; ModelUnavailableError,
+    ConfigError, PromptTooLongError and ModelAnswerError as `retry.sending` raises them.
     """
 
     def send(refused: Collection[str]) -> AIMessage:
@@ -125,6 +125,7 @@ def ask(
     most_kept = 1
     reply = Reply("")
     reasons: Sequence[str] = ()
+    before: tuple[str, Sequence[str]] | None = None
     outcome: CallOutcome = "invalid"
     first, keys = len(call_context.calls), list[bytes]()
     for turn in range(1 + REPAIRS):
@@ -141,7 +142,7 @@ def ask(
             return Answered(checked.value, tuple(call_context.calls[first:]), message)
         if checked is not None and checked.kept >= most_kept:
             best, most_kept = Answered(checked.value, (), message, checked.problems), checked.kept
-        if outcome == "refused":
+        if outcome == "refused" or (turn and best is not None):
             break
         if reply.reason == _ONLY_REASONED:
             if call.dry_run or not (model.needs(4 * had) or model.tokens_out > had):
@@ -150,9 +151,10 @@ def ask(
                 model.cache.forget([call.key])
             continue
         said = AIMessage(reply.said[:_MOST_RAW] or "(nothing)")
-        before, messages = messages, [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
-        if messages == before:
+        if before is not None and (" ".join(reply.said.split()), reasons) == before:
             break  # the same mistake again: the same question would get it a third time
+        before = " ".join(reply.said.split()), reasons
+        messages = [*prompt.messages, said, HumanMessage(repair_text(reasons[:_MOST_PROBLEMS]))]
     calls = tuple(call_context.calls[first:])
     if best is not None:
         return Answered(best.value, calls, best.message, best.problems)

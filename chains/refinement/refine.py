@@ -101,6 +101,10 @@ def refine(
     bounded = budget_usd is not None or limit is not None or dry_run or model_settings is not None
     if model is None and bounded:
         raise ConfigError("a budget, a limit and a dry run are for a language model: name one with --model")
+    if isinstance(model, str):
+        from persona_db.chains.language.settings import ModelSettings
+
+        model_settings = (model_settings or ModelSettings()).model_copy(update={"keeps_prompt": True})
     engine = engine_of(
         graph, model, model_settings=model_settings, budget_usd=budget_usd, embedder=embedder, dry_run=dry_run
     )

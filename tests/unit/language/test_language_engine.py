@@ -130,13 +130,13 @@ def test_facts_that_are_not_grounded_are_repaired_and_else_quarantined() -> None
 
     one = refined(model_of(script)[0], [person()])["u1"]
     assert one.persona is not None
-    assert [fact.text for fact in one.persona.distilled] == ["Good 3"]
+    assert [fact.text for fact in one.persona.distilled] == ["Good 2"]
     assert [q.reason for q in one.quarantined] == [
         "facts.1: there is no item i9",
         "facts.2: the quote does not stand in i2 word for word",
     ]
     assert [(call.outcome, call.repair) for call in one.calls] == [
-        ("invalid", False), ("invalid", True), ("invalid", True), ("answered", False),
+        ("invalid", False), ("invalid", True), ("answered", False),
     ]  # fmt: skip
     assert "there is no item i9" in str(said[1][-1].content)
     assert "adore" not in str(said[1][-1].content)

@@ -1,4 +1,4 @@
-"""Spoilt answers, five hundred: none is stored wrong, none crashes, none is paid more than the repairs allowed."""
+"""Spoilt answers, nine hundred: none is stored wrong, none crashes, none is paid more than the repairs allowed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from persona_db.chains.language.predict import predict_contexts
 from persona_db.chains.language.scheduler import refine_people
 from persona_db.chains.language.settings import ModelSettings
 from persona_db.chains.language.structured import REPAIRS
+from persona_db.chains.language.wording import wrong_wording
 from persona_db.chains.results import Context, Recalled
 from persona_db.graph.models import Question
 from tests.unit.language.scripted import Scripted, asked_of, does_as_told, person
 
-ANSWERS, REFINEMENTS = 400, 100
+ANSWERS, REFINED = 400, 500
 OPTIONS = (
     ("no", "unsure", "yes"), ("-2", "-1", "0", "1", "2"), ("No", "no", "NO", "Yes"), ("A-", "A", "A+", "B"),
     ("a b", "a  b", "c"), ("Yes", "Yes, much", "No"), ("1", "1.0", "10"), ("oui", "ouï", "non"), ("<5", ">5", "5"),
@@ -134,18 +135,41 @@ def test_a_spoilt_answer_is_stored_right_or_not_at_all(spoil: int) -> None:
     assert usable or spoil not in {5, 6, 12, 14}
 
 
+def _reworded(draw: random.Random, good: str, other: str) -> str:
+    """The good answer, of which some entries say labels, somebody's own words, nothing, or quote what nobody said."""
+    told = json.loads(good)
+    for entry in next(iter(told.values())):
+        if draw.random() < 0.6:
+            entry["text"] = draw.choice([*NO_SENTENCES, entry["text"]])
+        if draw.random() < 0.1:
+            entry.update(draw.choice([{"facts": ["f99"]}, {"items": [{"id": "i1", "quote": "what nobody said"}]}]))
+    return json.dumps(told)
+
+
+NO_SENTENCES = (
+    "hedonism, achievement, conformity", "Values care, fairness and loyalty", "stance", "i1", "", "I like it",
+    "Statement 1 of u1: word0 word1 word2 word3 word4 word5", "word3 word4 word5 word6",
+    "Says word0 word1 word2 word3 word4 word5 word6 word7 word8 word9", "f1 | Statement 2 of u1: word0 word1 word2",
+)  # fmt: skip
+
+
 def test_a_spoilt_refinement_rests_on_what_was_said() -> None:
-    """Each fact on items that exist; and whoever has no answer waits."""
-    for seed in range(REFINEMENTS):
-        draw = random.Random(seed)
+    """Each fact on items that exist, as a sentence of its own; and whoever has no answer waits."""
+    spoilt = refinements = stored = 0
+    while spoilt < REFINED:
+        draw = random.Random(refinements)
+        refinements += 1
         asked: list[str] = []
 
         def script(messages: Any, draw: Any = draw, asked: Any = asked) -> str | AIMessage:
+            nonlocal spoilt
             good = does_as_told(messages)
             asked.append(asked_of(messages).task)
-            spoil = draw.choice(SPOILT) if draw.random() < 0.7 else (lambda _, good, __: good)
-            spoilt: str | AIMessage = spoil(draw, good, json.dumps({next(iter(json.loads(good))): []}))
-            return spoilt
+            if draw.random() < 0.3:
+                return good
+            spoilt += 1
+            spoil = _reworded if draw.random() < 0.5 else draw.choice(SPOILT)
+            return spoil(draw, good, json.dumps({next(iter(json.loads(good))): []}))
 
         history = person(items=4)
         model = open_model(Scripted(script=script), settings=ModelSettings(concurrency=1))
@@ -157,10 +181,14 @@ def test_a_spoilt_refinement_rests_on_what_was_said() -> None:
             assert not refined.complete
             continue
         refined.persona.model_dump_json().encode()
-        ids = {item.id for item in history.items}
+        texts = {item.id: item.text for item in history.items}
         for fact in refined.persona.distilled:
             assert fact.supports
-            assert {support.id for support in fact.supports} <= ids
-        ids |= {fact.id for fact in refined.persona.distilled}
+            assert {support.id for support in fact.supports} <= texts.keys()
+        ids = texts.keys() | {fact.id for fact in refined.persona.distilled}
         for fact in refined.persona.induced:
             assert {support.id for support in fact.supports} <= ids
+        for fact in (*refined.persona.distilled, *refined.persona.induced):
+            stored += 1
+            assert wrong_wording(fact.text, said=texts.values()) == ""
+    assert stored > REFINED

@@ -110,6 +110,7 @@ def test_quotes_are_held_to_the_words() -> None:
     text = "I don\u2019t  like\ntaxes \u2013 they are <b>unfair</b>, really."
     assert quoted_in("i don't like taxes - they", text)
     assert quoted_in('"They are <b>unfair"', text)
+    assert quoted_in("a 'smart' bot", 'Not a "smart" bot.')
     assert quoted_in("I don't like ... really", text)
     assert not quoted_in("really ... I don't", text)
     assert not quoted_in("I like taxes", text)
