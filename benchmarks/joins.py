@@ -11,9 +11,9 @@ import numpy as np
 import psutil
 from pydantic import Field
 
+from benchmarks.in_memory import Join, brute_force, in_networkx, sparse_product
 from benchmarks.people import People
 from benchmarks.queries import query_text
-from benchmarks.rivals import Join, brute_force, in_networkx, sparse_product
 from benchmarks.storing import FIT, store
 from benchmarks.timing import Latency, timed
 from persona_db.chains.fit.settings import EngineSettings

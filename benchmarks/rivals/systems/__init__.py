@@ -1,0 +1,3 @@
+"""The systems, a module each; every one imports its own package and runs where that is installed."""
+
+__all__: list[str] = []
