@@ -189,7 +189,7 @@ def load_correlations(
         vectors=vectors,
         says={row["id"]: tuple(row["says"]) for row in rows if row["says"]},
         off={row["id"]: tuple(row["off"]) for row in rows if row["off"]},
-        steps=_steps(read.scales, {row["id"]: row["steps"] for row in rows if row["steps"]}),
+        steps=_steps(read.scales, {row["id"]: row["steps"] for row in rows if row["steps"] and row["id"] in known}),
         everybody={row["id"]: tuple(row["counts"]) for row in rows if any(row["counts"])},
         closest=read.closest,
     )
