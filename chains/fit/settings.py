@@ -84,7 +84,11 @@ class EngineSettings(Model):
     shape_smoothing: float = Field(default=10.0, gt=0, description="Base-rate answers added to a summary for that.")
     links: int = Field(default=50, ge=1, description="TELLS links kept a question, the strongest.")
     most_traits: int = Field(default=16, ge=0, description="Latent traits at most.")
-    traits_held: int = Field(default=6, ge=0, description="Trait poles a user holds at most, the clearest.")
+    traits_held: int = Field(
+        default=6,
+        ge=0,
+        description="Trait poles a user holds at most, the clearest; 0: nothing is induced from answers.",
+    )
     trait_leaning: float = Field(default=0.7, ge=0, description="Standard deviations that make a leaning clear.")
     stances_held: int = Field(default=8, ge=0, description="Stances a user holds as keys at most.")
     terms_held: int = Field(default=6, ge=0, description="Terms of the vocabularies that a user's texts speak for.")

@@ -215,7 +215,7 @@ class StatisticalEngine:
     def _position(self, persona: Persona, choice: NDArray[np.int16], rests_on: Mapping[str, Fact]) -> list[Fact]:
         """Return the fact of all answers together, which those support most that tell most of others."""
         answered = np.flatnonzero(choice >= 0)
-        if len(answered) < LEAST_ANSWERS or not persona.scores:
+        if len(answered) < LEAST_ANSWERS or not persona.scores or not self.population.settings.traits_held:
             return []
         items = {item.question: item for item in persona.history.items if item.option is not None}
         said = [items[self.population.questions[q].id] for q in answered]

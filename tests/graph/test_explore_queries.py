@@ -92,7 +92,8 @@ def read_population(graph: Graph, name: str, camps: tuple[str, str]) -> Populati
         ),
         facts=table(
             "MATCH (f:Fact {dataset: $dataset}) WHERE f.retired_at = '9999-12-31' "
-            "RETURN f.id AS id, f.user AS user, f.layer AS layer, f.text AS text, f.strength AS strength, f.at AS at"
+            "RETURN f.id AS id, f.user AS user, f.layer AS layer, f.text AS text, f.strength AS strength, f.at AS at, "
+            "f.key AS key"
         ),
         derived=table(
             "MATCH (f:Fact {dataset: $dataset})-[r:DERIVED_FROM]->(s) "
@@ -418,9 +419,9 @@ def test_dataset_names(people: Population) -> None:
 
 
 def test_facts_and_keys_of_a_user(people: Population) -> None:
-    """All facts and keys of a user that are valid now come, strongest first."""
+    """All facts and keys of a user that are valid now come, strongest first, but that of all answers together."""
     for user in some_users(people):
-        expected = people.facts[people.facts.user == user]
+        expected = people.facts[(people.facts.user == user) & (people.facts["key"] != "position:all")]
         found = people.run("facts_of", user=user)
         assert {row["id"] for row in found} == set(expected.id)
         for layer in ("distilled", "induced"):
@@ -522,7 +523,8 @@ def test_persona_changes(senate: Population) -> None:
             "MATCH (d:Dataset {dataset: $dataset}) MATCH (f:Fit {dataset: $dataset}) "
             "WHERE (f.id = d.current_fit) = $now "
             "MATCH (u:User {dataset: $dataset, id: $user}) CALL (f, u) { "
-            "MATCH (u)-[:HAS_FACT]->(n:Fact {fit: f.id}) WHERE n.at <= $date RETURN n.layer AS kind, n.text AS text "
+            "MATCH (u)-[:HAS_FACT]->(n:Fact {fit: f.id}) WHERE n.at <= $date AND n.key <> 'position:all' "
+            "RETURN n.layer AS kind, n.text AS text "
             "UNION ALL MATCH (u)-[h:HOLDS {fit: f.id}]->(k) RETURN k.kind AS kind, k.name AS text } RETURN kind, text",
             dataset=senate.name,
             user=user,
