@@ -102,6 +102,7 @@ def test_tables_are_files(town: Explorer, page: Page) -> None:
     page.goto(town.url("questions", dataset=TOWN, q="fairness ordinance protect rights citizens"))
     page.locator("main ul.list a").first.click()
     answers = section(page, "answers")
+    answers.get_by_role("link", name="CSV").wait_for()  # texts of many elements are read without waiting
     shown = [[cell.strip() for cell in answers.locator(f"tbody td:nth-child({at})").all_inner_texts()] for at in (1, 3)]
     rows = rows_of(page, answers.get_by_role("link", name="CSV"))
     assert [[row["option"] for row in rows], [row["people"] for row in rows]] == shown
