@@ -10,7 +10,7 @@ from benchmarks.machine import Machine
 from benchmarks.survey import SurveyReport
 from persona_db.graph.models import Model
 
-__all__ = ["Report", "write"]
+__all__ = ["Report", "write", "write_both"]
 
 
 class Report(Model):
@@ -28,9 +28,14 @@ class Report(Model):
 
 def write(report: Report, folder: Path) -> tuple[Path, Path]:
     """Write results.md and results.json into *folder*; return their paths."""
+    return write_both(folder, "results", _markdown(report), report)
+
+
+def write_both(folder: Path, name: str, page: str, report: Model) -> tuple[Path, Path]:
+    """Write *page* as NAME.md and the numbers of *report* as NAME.json into *folder*; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    table, numbers = folder / "results.md", folder / "results.json"
-    table.write_text(_markdown(report), encoding="utf-8")
+    table, numbers = folder / f"{name}.md", folder / f"{name}.json"
+    table.write_text(page, encoding="utf-8")
     numbers.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return table, numbers
 

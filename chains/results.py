@@ -6,21 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from persona_db.graph.ids import is_style, position_id
+from persona_db.graph.ids import is_style
 from persona_db.graph.models import Model, Question
 from persona_db.graph.names import Layer
 
-__all__ = [
-    "Collaborator",
-    "Context",
-    "Evidence",
-    "Prediction",
-    "Recalled",
-    "Said",
-    "SharedKey",
-    "tells_position",
-    "tells_style",
-]
+__all__ = ["Collaborator", "Context", "Evidence", "Prediction", "Recalled", "Said", "SharedKey", "tells_style"]
 
 Said = Literal["answered", "unknown", "outside", "refused", "empty", "invalid"]
 """The outcome of a prediction: one of the options, or that it cannot be told; of asking a model also another answer, a
@@ -78,11 +68,6 @@ class Recalled(Model):
 def tells_style(item: Recalled) -> bool:
     """Say whether an item is the fact of how often the user answers off the scale."""
     return item.source == "own" and item.layer == "induced" and item.key is not None and is_style(item.key)
-
-
-def tells_position(item: Recalled) -> bool:
-    """Say whether an item is all answers of the user together."""
-    return item.source == "own" and item.key == position_id()
 
 
 class Evidence(Model):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.machine import Machine
+from benchmarks.report import write_both
 from benchmarks.rivals.measure import TOP
 from benchmarks.rivals.run import Outcome
 from persona_db.graph.models import Model
@@ -35,11 +36,7 @@ class Report(Model):
 
 def write(report: Report, folder: Path) -> tuple[Path, Path]:
     """Write rivals.md and rivals.json into *folder*; return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    table, numbers = folder / "rivals.md", folder / "rivals.json"
-    table.write_text(markdown(report), encoding="utf-8")
-    numbers.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return table, numbers
+    return write_both(folder, "rivals", markdown(report), report)
 
 
 def markdown(report: Report) -> str:

@@ -277,7 +277,7 @@ def correlations_of(
         matrix=_assemble(correlations, links, population.loadings, counts),
         counts=counts,
         off={id_: row for id_, row in off.items() if row},
-        steps={id_: population.response.steps[row] for id_, row in place.items() if population.response.row(row)},
+        steps={id_: found for id_, found in zip(questions, population.response.steps, strict=False) if len(found)},
     )
 
 

@@ -125,14 +125,15 @@ def choose_together(
 
     if (table.choice >= 0).sum() < _LEAST_ANSWERS:
         return 1.0, 0.0
+    folds = inner_folds(table, seed=seed)
     parts = []
-    for cells in inner_folds(table, seed=seed):
+    for cells in folds:
         outer = table.without(cells)
         population = fit_population(outer, wording=wording, settings=settings, with_traits=False)
         parts.append(_both(population.with_responses(outer.choice), outer, cells))
     logs = np.concatenate([both for both, _ in parts])
     offered = np.concatenate([known for _, known in parts])
-    truth = np.concatenate([table.choice[cells[:, 0], cells[:, 1]] for cells in inner_folds(table, seed=seed)])
+    truth = np.concatenate([table.choice[cells[:, 0], cells[:, 1]] for cells in folds])
     at = np.arange(len(truth))
 
     def loss(weights: Floats) -> tuple[float, Floats]:
