@@ -7,10 +7,14 @@ from typing import Any
 
 from persona_db.graph.catalog import QueryType
 
-__all__ = ["COSTLY", "dummy", "operators"]
+__all__ = ["costly", "dummy"]
 
 COSTLY = ("AllNodesScan", "CartesianProduct", "NodeByLabelScan")
 """Operators that a query has to own up to in its cost, by these words."""
+ONE_ROW = ("Argument", "NodeUniqueIndexSeek", "SingleRow")
+"""Operators that begin a plan and give one row at most."""
+AS_MANY_ROWS = ("CacheProperties", "Filter", "Limit", "Projection")
+"""Operators that give no more rows than they are given."""
 
 
 def dummy(kind: QueryType) -> Any:
@@ -29,8 +33,25 @@ def dummy(kind: QueryType) -> Any:
     return "x"
 
 
-def operators(plan: dict[str, Any]) -> Iterator[str]:
-    """Yield the names of a plan's operators."""
-    yield plan["operatorType"].partition("@")[0]
-    for child in plan.get("children", []):
-        yield from operators(child)
+def costly(plan: dict[str, Any]) -> set[str]:
+    """Return the operators of a plan that cost much.
+
+    A CartesianProduct with one row on a side multiplies nothing: Neo4j writes one wherever two nodes are looked up
+    apart, and whether it does hangs on what it counted last. Such a one is left out.
+    """
+    children = plan.get("children", [])
+    name = _operator(plan)
+    found = {name} if name in COSTLY and not (name == "CartesianProduct" and any(map(_is_one_row, children))) else set()
+    return found.union(*map(costly, children))
+
+
+def _operator(plan: dict[str, Any]) -> str:
+    return str(plan["operatorType"].partition("@")[0].partition("(")[0])
+
+
+def _is_one_row(plan: dict[str, Any]) -> bool:
+    """Return whether a part of a plan gives one row at most, whatever is stored."""
+    children = plan.get("children", [])
+    if not children:
+        return _operator(plan) in ONE_ROW
+    return _operator(plan) in (*AS_MANY_ROWS, "CartesianProduct") and all(map(_is_one_row, children))

@@ -8,7 +8,7 @@ import pytest
 
 from persona_db.graph.catalog import NamedQuery, catalog
 from persona_db.graph.migrations import migrations
-from tests.plans import COSTLY, dummy, operators
+from tests.plans import costly, dummy
 
 if TYPE_CHECKING:
     from persona_db.graph.session import Graph
@@ -28,5 +28,4 @@ def test_plan_is_what_the_header_says(graph: Graph, query: NamedQuery) -> None:
     assert summary.plan is not None
     assert columns == list(query.returns)
     assert ((summary.query_type or "") in ("w", "rw", "s")) == query.writes
-    costly = sorted({name for name in operators(summary.plan) if name in COSTLY})
-    assert [name for name in costly if name not in query.cost] == []
+    assert [name for name in sorted(costly(summary.plan)) if name not in query.cost] == []
