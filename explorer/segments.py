@@ -35,7 +35,7 @@ _LEAST_SHOWN = 10
 """People of whom others are told how they answered."""
 _MOST_ROWS = 5_000
 _LEFT_OUT, _BETWEEN = "left out", "between"
-_ANSWERS = 5_000
+_ANSWERS = 2_000
 
 
 def segment(request: Request) -> Response:

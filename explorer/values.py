@@ -29,7 +29,7 @@ __all__ = ["figure", "key", "keys", "neighbourhood"]
 _A_PAGE = 50
 _FILES = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 _GOES_WITH = 8
-_LOOKED_AT = 500
+_LOOKED_AT = 300
 _COLLABORATORS, _MOST_COLLABORATORS = 12, 40
 
 

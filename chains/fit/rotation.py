@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import atan2, cos, sin
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ __all__ = ["congruence", "stability", "varimax"]
 
 Floats = NDArray[np.float64]
 _SWEEPS = 100
-_SMALL = 1e-7
+_NEAR, _SMALL = 1e-3, 1e-7  # radians: how near a maximum is told from others, and is taken for found
 _STARTS = (1, 2, 3)
 """Seeds of the rotations from which the maximum is sought again: turning plane by plane may end in a lesser one."""
 
@@ -33,23 +32,38 @@ def varimax(loadings: Floats) -> Floats:
         return _in_order(loadings)
     length = np.sqrt((loadings**2).sum(axis=1, keepdims=True))
     rows = loadings / np.maximum(length, 1e-12)
-    best = _simplest_from(rows)
+    best = _simplest_from(rows, until=_NEAR)
     for start in _STARTS:
-        found = _simplest_from(rows @ np.linalg.qr(np.random.default_rng(start).normal(size=(traits, traits)))[0])
-        if _criterion(found) > _criterion(best) + _SMALL:
+        turned = rows @ np.linalg.qr(np.random.default_rng(start).normal(size=(traits, traits)))[0]
+        found = _simplest_from(turned, until=_NEAR)
+        if _criterion(found) > _criterion(best) + _NEAR**2:
             best = found
-    return _in_order(best * length)
+    return _in_order(_simplest_from(best, until=_SMALL) * length)
 
 
-def _simplest_from(rows: Floats) -> Floats:
-    """Return *rows* turned plane by plane, from where they stand, until no turn raises the criterion."""
-    rows = rows.copy()
-    traits = rows.shape[1]
+def _simplest_from(rows: Floats, *, until: float) -> Floats:
+    """Return *rows* turned plane by plane, from where they stand, while a turn that raises the criterion is wider."""
+    turned = np.array(rows.T)  # a trait's loadings lie side by side
+    rounds = list(_rounds(len(turned)))
     for _ in range(_SWEEPS):
-        widest = max(_turn(rows, one, other) for one in range(traits) for other in range(one))
-        if widest < _SMALL:
+        widest = max(_turn(turned, one, other) for one, other in rounds)
+        if widest < until:
             break
-    return rows
+    return np.array(turned.T)
+
+
+def _rounds(traits: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield all pairs of traits in rounds that have each trait once, as a tournament has its players.
+
+    One trait stays and the others go round it; with an odd number, whoever would meet the one too many waits.
+    """
+    size = traits + traits % 2
+    ring = np.arange(1, size)
+    for turn in range(size - 1):
+        order = np.concatenate([[0], np.roll(ring, turn)])
+        one, other = order[: size // 2], order[: size // 2 - 1 : -1]
+        playing = (one < traits) & (other < traits)
+        yield one[playing], other[playing]
 
 
 def _criterion(rows: Floats) -> float:
@@ -57,18 +71,21 @@ def _criterion(rows: Floats) -> float:
     return float((rows**2).var(axis=0).sum())
 
 
-def _turn(rows: Floats, one: int, other: int) -> float:
-    """Turn two traits in their plane to the maximum of the criterion, in place; return the angle."""
-    x, y = rows[:, one], rows[:, other]
+def _turn(rows: Floats, one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """Turn pairs of traits (rows of loadings) in their planes to the maximum of the criterion, in place.
+
+    No trait may be in two of the pairs. Return the widest angle.
+    """
+    x, y = rows[one], rows[other]
     u, v = x**2 - y**2, 2 * x * y
-    total, crossed = float(u.sum()), float(v.sum())
-    sine = 2 * float(u @ v) - 2 * total * crossed / len(rows)
-    cosine = float((u**2 - v**2).sum()) - (total**2 - crossed**2) / len(rows)
-    angle = atan2(sine, cosine) / 4
-    turned = x * cos(angle) + y * sin(angle)
-    rows[:, other] = y * cos(angle) - x * sin(angle)
-    rows[:, one] = turned
-    return abs(angle)
+    total, crossed = u.sum(axis=1), v.sum(axis=1)
+    size = rows.shape[1]
+    sine = 2 * (u * v).sum(axis=1) - 2 * total * crossed / size
+    cosine = (u**2 - v**2).sum(axis=1) - (total**2 - crossed**2) / size
+    angle = np.arctan2(sine, cosine)[:, None] / 4
+    rows[other] = y * np.cos(angle) - x * np.sin(angle)
+    rows[one] = x * np.cos(angle) + y * np.sin(angle)
+    return float(np.abs(angle).max())
 
 
 def _in_order(loadings: Floats) -> Floats:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["BorrowFrom", "RecallSettings", "Sources", "fill", "recall", "recall_many"]
+__all__ = ["BorrowFrom", "RecallSettings", "Sources", "fill", "fills", "recall", "recall_many"]
 
 _USERS_AT_ONCE = 200
 
@@ -188,37 +188,49 @@ def fill(
 
     *ratio* is the share of the slots for borrowed items, whatever the settings say.
     """
-    for_borrowed = min(math.ceil(round(ratio * settings.size, 9)), settings.size)  # 0.07 x 100 is a little over 7
-    computed = [*_style(sources.correlations, own, question), *_position(sources.correlations, own, question)]
-    computed = computed[: settings.size - for_borrowed]
-    size = settings.size - len(computed)
+    return next(fills(sources, own, question, borrow_from, settings, ratios=(ratio,)))
+
+
+def fills(
+    sources: Sources,
+    own: Own,
+    question: Question,
+    borrow_from: BorrowFrom,
+    settings: RecallSettings,
+    *,
+    ratios: Sequence[float],
+) -> Iterator[list[Recalled]]:
+    """Yield what `fill` returns for each of *ratios*; own items are ranked once."""
+    about = [*_style(sources.correlations, own, question), *_position(sources.correlations, own, question)]
     relevance = own.relevance(sources.correlations, question.id, sources.similarity)
     order = _most_relevant(own, relevance) if settings.order == "relevance" else _newest(own)
     if question.id in own.answers:  # what they answered is shown as given, and predicts nothing
         order = [i for i in order if own.items[i].question != question.id or own.items[i].option is None]
-    borrowed: list[Recalled] = []
-    if for_borrowed:
-        first = [own.items[i] for i in order[: size - for_borrowed]]
-        slots = max(for_borrowed, size - len(order))
-        taken = {item.key for item in first if item.layer == "cache"} | {item.key for item in computed}
-        keys = own.held if borrow_from.keys is None else borrow_from.keys
-        summaries = list(_summaries(sources.correlations, own, question, keys, taken))
-        of_collaborators = sources.collaborator_items.recalled(
-            question.id,
-            borrow_from.collaborators,
-            cap=max(1, math.floor(settings.one_share * for_borrowed)),
-            known={own.items[i].statement for i in order[:size]},
-            similarity=sources.similarity,
-        )
-        items = list(islice(of_collaborators, slots))
-        for_summaries = min(len(summaries), math.ceil(settings.summaries * slots))
-        for_items = min(len(items), slots - for_summaries)
-        borrowed = summaries[: slots - for_items] + items[:for_items]
-    kept = order[: size - len(borrowed)]
-    of_own = computed + [_recalled(own.items[i], float(relevance[i])) for i in kept]
-    if settings.order == "relevance":
-        of_own.sort(key=lambda item: -item.score)
-    return of_own + borrowed
+    ranked = [_recalled(own.items[i], float(relevance[i])) for i in order[: settings.size]]
+    for ratio in ratios:
+        for_borrowed = min(math.ceil(round(ratio * settings.size, 9)), settings.size)  # 0.07 x 100 is a little over 7
+        computed = about[: settings.size - for_borrowed]
+        size = settings.size - len(computed)
+        borrowed: list[Recalled] = []
+        if for_borrowed:
+            first = [*computed, *(item for item in ranked[: size - for_borrowed] if item.layer == "cache")]
+            slots = max(for_borrowed, size - len(order))
+            keys = own.held if borrow_from.keys is None else borrow_from.keys
+            summaries = list(_summaries(sources.correlations, own, question, keys, {item.key for item in first}))
+            of_collaborators = sources.collaborator_items.recalled(
+                question.id,
+                borrow_from.collaborators,
+                cap=max(1, math.floor(settings.one_share * for_borrowed)),
+                known={own.items[i].statement for i in order[:size]},
+                similarity=sources.similarity,
+            )
+            for_summaries = min(len(summaries), math.ceil(settings.summaries * slots))
+            items = list(islice(of_collaborators, slots - for_summaries))
+            borrowed = summaries[: slots - len(items)] + items
+        of_own = computed + ranked[: size - len(borrowed)]
+        if settings.order == "relevance":
+            of_own.sort(key=lambda item: -item.score)
+        yield of_own + borrowed
 
 
 def _style(correlations: CorrelationModel, own: Own, question: Question) -> list[Recalled]:

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from persona_db.chains.engine import Batch, CostEstimate, Predicted, Refined, Usage
 from persona_db.chains.fit.item_response import LEAST_ANSWERS
 from persona_db.chains.fit.keys import CacheKey, off_scale_word
-from persona_db.chains.fit.leanings import Leaning, PersonLeanings, habit_leaning, leanings, term_leanings
+from persona_db.chains.fit.leanings import Leaning, PersonLeanings, habit_leaning, leanings
 from persona_db.chains.fit.learn import Learned
 from persona_db.chains.fit.lexicon import Lexicon
 from persona_db.chains.fit.population import Population
 from persona_db.chains.fit.scale import on_scale
 from persona_db.chains.fit.style import PersonStyle
 from persona_db.chains.fit.traits import Pole, trait_weights
-from persona_db.chains.fit.vocabulary import VOCABULARY
 from persona_db.chains.labels.names import Names
 from persona_db.chains.persona import Fact, HeldKey, Persona, Support, UserHistory
 from persona_db.chains.statistical.predict import predict_contexts
+from persona_db.chains.statistical.reading import Read, terms_of
 from persona_db.graph.ids import fact_id, is_positive, position_id, trait_of
 from persona_db.graph.models import HistoryItem
 
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 __all__ = ["StatisticalEngine"]
 
 Floats = NDArray[np.float64]
+
+
+_KEPT = 1_000
+"""People whose history is kept as it was read, for the stages to come."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,23 @@ class StatisticalEngine:
 
     def leanings(self, history: UserHistory) -> PersonLeanings:
         """Return what distinguishes the person: traits, stances, groups, and vocabulary terms for free text."""
-        own = leanings(self.population, self.choice(history), history.attributes, self.poles)
-        terms = tuple(leaning for leaning, _, _ in self._terms(history))
-        return PersonLeanings(own.traits, (*own.keys, *terms), own.stances, own.style)
+        return self._read(history).own
+
+    @cached_property
+    def _read_last(self) -> dict[int, Read]:
+        return {}
+
+    def _read(self, history: UserHistory) -> Read:
+        """Return what is read in a history; for the other stages of the people refined last it is at hand."""
+        found = self._read_last.get(id(history))
+        if found is None or found.history is not history:
+            if len(self._read_last) >= _KEPT:
+                self._read_last.clear()
+            choice, terms = self.choice(history), terms_of(self.population.settings, self.lexicon, history.items)
+            own = leanings(self.population, choice, history.attributes, self.poles)
+            own = PersonLeanings(own.traits, (*own.keys, *(term.leaning for term in terms)), own.stances, own.style)
+            found = self._read_last[id(history)] = Read(history, choice, own, terms)
+        return found
 
     def distil(
         self,
@@ -155,7 +173,8 @@ class StatisticalEngine:
         """Do nothing, since this engine makes no calls."""
 
     def _distil(self, history: UserHistory) -> Persona:
-        own = self.leanings(history)
+        read = self._read(history)
+        own = read.own
         by_question = {item.question: item for item in history.items if item.option is not None}
         facts = []
         for stance in own.stances[: self.population.settings.facts_distilled]:
@@ -163,21 +182,22 @@ class StatisticalEngine:
             text = self.names.answer(str(item.question), stance.option)
             facts.append(_distilled(item, text, key=stance.key, strength=stance.weight))
         seen = {fact.supports[0].id for fact in facts}
-        for leaning, items, _ in self._terms(history):
+        for leaning, items, _ in read.terms:
             for item in items[: self.population.settings.texts_a_term]:
                 if item.id not in seen:
                     seen.add(item.id)
                     facts.append(_distilled(item, item.text, key=leaning.key, strength=leaning.weight))
         return Persona(
             history=history, distilled=tuple(facts), traits=tuple(map(float, own.traits)), style=tuple(own.style.row),
-            scores=tuple(map(float, self.population.response.scores(self.choice(history)))),
+            scores=tuple(map(float, self.population.response.scores(read.choice))),
         )  # fmt: skip
 
     def _induce(self, persona: Persona) -> Persona:
         history = persona.history
         rests_on = {fact.supports[0].id: fact for fact in persona.distilled}
         induced = []
-        choice = self.choice(history)
+        read = self._read(history)
+        choice = read.choice
         answered = np.flatnonzero(on_scale(self.population.off_scale, choice[None, :])[0])
         if len(answered) and self.population.loadings.shape[1]:
             loadings = self.population.loadings[answered]
@@ -185,7 +205,7 @@ class StatisticalEngine:
             pushes = trait_weights(loadings) * values
             items = {item.question: item for item in history.items if item.option is not None}
             said = [items[self.population.questions[q].id] for q in answered]
-            for leaning in leanings(self.population, choice, (), self.poles).keys:
+            for leaning in read.own.keys:
                 if leaning.kind != "trait":
                     continue
                 push = pushes[trait_of(leaning.key)] * (1 if is_positive(leaning.key) else -1)
@@ -193,7 +213,7 @@ class StatisticalEngine:
                 induced.append(self._induced(persona, leaning, text=text, push=push, said=said, rests_on=rests_on))
         induced += self._style(persona, choice, rests_on)
         induced += self._position(persona, choice, rests_on)
-        for leaning, items_of_term, push in self._terms(history):
+        for leaning, items_of_term, push in read.terms:
             text = f"Speaks for the {leaning.kind} of {leaning.key.split(':', 1)[1]}"
             induced.append(self._induced(persona, leaning, text=text, push=push, said=items_of_term, rests_on=rests_on))
         return persona.model_copy(update={"induced": tuple(induced)})
@@ -290,20 +310,6 @@ class StatisticalEngine:
                 )
             )
         return persona.model_copy(update={"keys": tuple(held)})
-
-    def _terms(self, history: UserHistory) -> list[tuple[Leaning, list[HistoryItem], Floats]]:
-        """Return the terms that a person speaks for, each with the texts that do so and how clearly, clearest first."""
-        said = [item for item in history.items if item.question is None]
-        if self.lexicon is None or not said:
-            return []
-        weights = self.lexicon.weights([item.text for item in said])
-        place = {term.key: index for index, term in enumerate(VOCABULARY)}
-        found = []
-        for leaning in term_leanings(self.population.settings, weights.max(axis=0)):
-            own = weights[:, place[leaning.key]]
-            speaking = [row for row in np.argsort(-own, kind="stable") if own[row] > 0]
-            found.append((leaning, [said[row] for row in speaking], own[speaking]))
-        return found
 
 
 def _distilled(item: HistoryItem, text: str, *, key: str, strength: float) -> Fact:

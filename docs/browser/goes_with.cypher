@@ -20,8 +20,8 @@ CALL (d, k) {
          sum(coalesce(u.weight, 1.0) * coalesce(u.weight, 1.0)) AS squares
 }
 CALL (d, weighted) {
-  WITH d, weighted WHERE weighted
-  MATCH (u:User {dataset: $dataset})
+  WITH d, CASE WHEN weighted THEN $dataset END AS counted  // null looks nobody up, where a WHERE would look up everybody
+  MATCH (u:User {dataset: counted})
   WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
   RETURN sum(coalesce(u.weight, 1.0)) AS everybody
 }

@@ -14,8 +14,8 @@ WITH d, k, coalesce(k.n_stated, k.n_holders) AS holders, k.id AS key ORDER BY ho
 WITH d, collect({k: k, holders: holders}) AS found
 // Weighted as in goes_with: who holds a value by what they said, of all who share something and are trusted.
 CALL (d) {
-  WITH d WHERE $weighted
-  MATCH (u:User {dataset: $dataset})
+  WITH d, CASE WHEN $weighted THEN $dataset END AS counted  // null looks nobody up, where a WHERE would look up everybody
+  MATCH (u:User {dataset: counted})
   WHERE u.id > '' AND u.sharing_rank >= 1 AND NOT EXISTS { (u)<-[:DISTRUSTS {fit: d.current_fit}]-() }  // 1 = keys
   RETURN sum(coalesce(u.weight, 1.0)) AS everybody
 }
