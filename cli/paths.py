@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["print_path"]
 
 _KEYS_SHOWN = 3
+_LEAST_POINTS = 0.05
 _ITEMS_SHOWN = 2
 
 
@@ -26,7 +27,8 @@ def print_path(
     withheld: int = 0,
 ) -> None:
     """Print a piece of evidence, and below it the steps back to history items, whose texts are *rests_on*."""
-    print(f"  {evidence.points:+.1f} points <- {evidence.source} {layer}: {one_line(evidence.shown)}")
+    moves = f"{evidence.points:+.1f} points" if abs(evidence.points) >= _LEAST_POINTS else "recalled, moves nothing"
+    print(f"  {moves} <- {evidence.source} {layer}: {one_line(evidence.shown)}")
     if collaborator is not None:
         keys = "; ".join([one.name for one in collaborator.shared if not one.inferred][:_KEYS_SHOWN])
         print(f"        <- said by {one_line(collaborator.user)} <- who shares {one_line(keys)}")

@@ -62,6 +62,7 @@ _TEST: Mapping[str, HeldOutPart] = {
 }
 _HELD_OUT = (*_TEST, "response_data_balanced_dev_anno")
 
+_NOTHING = "nan"
 _MaybeEmpty = Annotated[str, Field(max_length=LONGEST_TEXT, strict=True), AfterValidator(storable)]
 _Date = Annotated[str, AfterValidator(iso_date)]
 
@@ -85,6 +86,12 @@ class _Said(_Row):
     tweet_id: Id
     text: Text
     created_at: _Date = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> _Said:
+        if normalised(self.text) == _NOTHING:
+            raise ValueError(f"text {shown(self.text)} is what pandas writes where there is none")
+        return self
 
 
 class _Response(_Row):
@@ -268,7 +275,8 @@ class RfpnSource(Source):
                 continue
             if self._split is not None and not self.counts.keeps(self._split.part(user, post)):
                 continue
-            text = row.text.strip() or f'Responded to "{posts[post].text}": {INTENSITIES[row.predicted_intensity]}'
+            said = "" if normalised(row.text) == _NOTHING else row.text.strip()
+            text = said or f'Responded to "{posts[post].text}": {INTENSITIES[row.predicted_intensity]}'
             yield HistoryItem(
                 id=item_id(user, row.tweet_id),
                 user=user,

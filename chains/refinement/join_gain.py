@@ -27,7 +27,7 @@ from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.summaries import summarise
 from persona_db.chains.retrieval.join import TOP_K, Match
 from persona_db.chains.retrieval.own_items import own_items_of
-from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, fills
+from persona_db.chains.retrieval.recall import BorrowFrom, RecallSettings, Sources, fill
 from persona_db.chains.retrieval.rows import FactRow, ItemRow, UserRow
 from persona_db.chains.statistical.predict import forecast
 from persona_db.graph.ids import position_id
@@ -244,7 +244,7 @@ def _predicted(
     right = np.zeros(losses.shape, dtype=bool)
     for place, column in enumerate(asked):
         question = population.questions[column]
-        filled = fills(fold.sources, own, question, borrow_from, settings, ratios=(0.0, *RATIOS))
+        filled = fill(fold.sources, own, question, borrow_from, settings, ratios=(0.0, *RATIOS))
         for at, items in enumerate(filled):
             likely = forecast(correlations, question.id, items).probabilities
             losses[place, at] = -np.log(max(float(likely[truth[column]]), LEAST_PROBABILITY))

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
-__all__ = ["BorrowFrom", "RecallSettings", "Sources", "fill", "fills", "recall", "recall_many"]
+__all__ = ["BorrowFrom", "RecallSettings", "Sources", "fill", "recall", "recall_many"]
 
 _USERS_AT_ONCE = 200
 
@@ -155,7 +155,7 @@ def recall_many(
         for index, one in lenders.items():
             user, question = asked[index]
             ratio, decided = _decided(settings, correlations, own[user])
-            items = fill(chunk_sources, own[user], question, one, settings, ratio=ratio)
+            items = next(fill(chunk_sources, own[user], question, one, settings, ratios=(ratio,)))
             contexts[index] = Context.model_construct(
                 user=user,
                 question=question,
@@ -182,16 +182,6 @@ def _decided(settings: RecallSettings, correlations: CorrelationModel, own: Own)
 
 
 def fill(
-    sources: Sources, own: Own, question: Question, borrow_from: BorrowFrom, settings: RecallSettings, *, ratio: float
-) -> list[Recalled]:
-    """Fill the slots with own items, key summaries and collaborators' items, each by relevance.
-
-    *ratio* is the share of the slots for borrowed items, whatever the settings say.
-    """
-    return next(fills(sources, own, question, borrow_from, settings, ratios=(ratio,)))
-
-
-def fills(
     sources: Sources,
     own: Own,
     question: Question,
@@ -200,7 +190,10 @@ def fills(
     *,
     ratios: Sequence[float],
 ) -> Iterator[list[Recalled]]:
-    """Yield what `fill` returns for each of *ratios*; own items are ranked once."""
+    """Fill the slots with own items, key summaries and collaborators' items, each by relevance, once for each ratio.
+
+    A ratio is the share of the slots for borrowed items, whatever the settings say. Own items are ranked once.
+    """
     about = [*_style(sources.correlations, own, question), *_position(sources.correlations, own, question)]
     relevance = own.relevance(sources.correlations, question.id, sources.similarity)
     order = _most_relevant(own, relevance) if settings.order == "relevance" else _newest(own)

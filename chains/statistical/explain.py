@@ -124,7 +124,7 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
     """
     question = context.question
     best = int(made.probabilities.argmax())
-    lines = [_own_line(correlations, context, points), _others_line(correlations, context, points, best)]
+    lines = [_own_line(correlations, context, points, best), _others_line(correlations, context, points, best)]
     sure = f"How sure: {_quoted(question.options[best])} {_percent(float(made.probabilities[best]))}"
     if everybody := correlations.everybody.get(question.id, ()):
         sure += f"; everybody {_percent(everybody[best] / sum(everybody))}"
@@ -140,9 +140,11 @@ def explanation(correlations: CorrelationModel, context: Context, made: Estimate
     return "\n".join([*lines, f"{sure}."])
 
 
-def _own_line(correlations: CorrelationModel, context: Context, points: Sequence[float]) -> str:
+def _own_line(correlations: CorrelationModel, context: Context, points: Sequence[float], best: int) -> str:
+    """Return what the person said for and against it; how often they take no side comes last where one is predicted."""
+    sides = correlations.scales[context.question.id].order
     found = [
-        (effect, shortened(said_by(correlations, item), LONGEST_NAME))
+        (effect, shortened(said_by(correlations, item), LONGEST_NAME), tells_style(item) and best in sides)
         for item, effect in zip(context.items, points, strict=True)
         if item.source == "own" and abs(effect) >= _LEAST_POINTS and not _is_guess(item) and not item.chances
     ]
@@ -151,10 +153,10 @@ def _own_line(correlations: CorrelationModel, context: Context, points: Sequence
         for item, effect in zip(context.items, points, strict=True)
         if item.chances and abs(effect) >= _LEAST_POINTS
     )
-    found.sort(key=lambda one: (-abs(one[0]), one[1]))
-    reasons = list(dict.fromkeys(f"{text} (+{100 * effect:.0f})" for effect, text in found if effect > 0))[:_FOR]
-    least = max((effect for effect, _ in found), default=0.0) * _WORTH_SAYING
-    contrary = [f"{text} (-{-100 * effect:.0f})" for effect, text in found if effect < -least][:_AGAINST]
+    found.sort(key=lambda one: (one[2], -abs(one[0]), one[1]))
+    reasons = list(dict.fromkeys(f"{text} (+{100 * effect:.0f})" for effect, text, _ in found if effect > 0))[:_FOR]
+    least = max((effect for effect, _, _ in found), default=0.0) * _WORTH_SAYING
+    contrary = [f"{text} (-{-100 * effect:.0f})" for effect, text, _ in found if effect < -least][:_AGAINST]
     if not reasons and not contrary:
         return _rests_on(correlations, context, points) + whole
     said = "Said: " + "; ".join(reasons) if reasons else "Said: nothing for it"

@@ -17,7 +17,7 @@ from .command_line import CommandLine
 
 DATASET = "end-to-end-chatbot"
 MODEL = ("--model", "llama")
-USERS = 2
+USERS = 1
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_the_whole_way_with_a_real_model(cli: CommandLine, own_cache: None, shar
     """Load, refine and predict end well; all calls are accounted for, and every fact rests on what its user said."""
     folder = shared_data / "chatbot-opinions"
     loaded = cli.json("load", "rfpn", folder, "--dataset", DATASET, "--sharing", "history")
-    assert (loaded["users"], loaded["quarantined"]) == (200, 0)
+    assert (loaded["users"], loaded["quarantined"]) == (200, 3)  # three essays are "nan"
 
     limit = ("--limit", str(USERS))
     plan = cli.json("refine", "--dataset", DATASET, *MODEL, *limit, "--dry-run")

@@ -21,7 +21,7 @@ from persona_db.chains.refinement.join_gain import RATIOS, SEGMENTS, _join_gain,
 from persona_db.chains.refinement.report import RefineReport
 from persona_db.chains.results import Recalled
 from persona_db.chains.retrieval.own_items import Own, own_items_of
-from persona_db.chains.retrieval.recall import Sources, fills
+from persona_db.chains.retrieval.recall import Sources, fill
 from persona_db.chains.retrieval.rows import Layer, UserRow
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
@@ -105,9 +105,9 @@ def test_answers_that_are_predicted_are_not_learned_from(measured: Measured, mon
     def filled(sources: Sources, items: Own, question: Question, *given: Any, **how: Any) -> Iterator[list[Recalled]]:
         predicted.append((own[-1].user, question.id))
         assert question.id not in {item.question for item in own[-1].items}
-        return fills(sources, items, question, *given, **how)
+        return fill(sources, items, question, *given, **how)
 
-    for name, function in (("fit_population", fitted), ("own_items_of", items_of), ("fills", filled)):
+    for name, function in (("fit_population", fitted), ("own_items_of", items_of), ("fill", filled)):
         monkeypatch.setattr(f"persona_db.chains.refinement.join_gain.{name}", function)
     measure_join_gain(measured.graph, signals_of(SURVEY), plain(measured), ranks=RANKS, seed=0)
     [table] = learned
@@ -155,11 +155,11 @@ def test_nobody_lends_more_than_they_share(measured: Measured, monkeypatch: pyte
     lent: dict[str, set[str]] = {}
 
     def seen(*given: Any, **how: Any) -> Any:
-        for items in fills(*given, **how):
+        for items in fill(*given, **how):
             lent.setdefault(level, set()).update(item.layer for item in items if item.source == "collaborator")
             yield items
 
-    monkeypatch.setattr("persona_db.chains.refinement.join_gain.fills", seen)
+    monkeypatch.setattr("persona_db.chains.refinement.join_gain.fill", seen)
     for level in ("keys", "induced", "history"):
         ranks = dict.fromkeys(RANKS, Sharing(level).rank)
         measure_join_gain(measured.graph, signals_of(SURVEY), plain(measured), ranks=ranks, seed=0)

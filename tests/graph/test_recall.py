@@ -1,4 +1,4 @@
-"""Recall fills at most r places, borrows what is shared and no more, and gives back what one side cannot use."""
+"""Recall fill at most r places, borrows what is shared and no more, and gives back what one side cannot use."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import pytest
 from persona_db.chains import RecallSettings, open_snapshot, recall, refine
 from persona_db.chains.fit.settings import EngineSettings
 from persona_db.chains.results import Context
+from persona_db.chains.retrieval.join import join_many
+from persona_db.chains.retrieval.own_items import read_own_items
 from persona_db.chains.retrieval.questions import prepare
-from persona_db.chains.retrieval.recall import recall_many
+from persona_db.chains.retrieval.recall import BorrowFrom, Sources, fill, recall_many
 from persona_db.graph.attributes import value_label
 from persona_db.graph.datasets import drop_dataset
 from persona_db.graph.embedding import HashEmbedder
@@ -200,6 +202,25 @@ def test_recall_is_deterministic_and_the_same_in_batches(asked: Asked) -> None:
         )
         assert one.score == pytest.approx(other.score)
         assert one.value == pytest.approx(other.value)
+
+
+def test_the_items_for_several_ratios_are_those_for_each_alone(asked: Asked) -> None:
+    """Own items are ranked once for all ratios, whatever is borrowed for each of them."""
+    snapshot = open_snapshot(asked.graph, asked.dataset)
+    [(user, question)], correlations = prepare(snapshot, [("u00", TARGET)])
+    settings = RecallSettings(size=12)
+    own = read_own_items(correlations, [user], settings.layers)[user]
+    lenders = BorrowFrom(join_many(snapshot, [user], top_k=settings.top_k, sharing=Sharing.INDUCED)[user])
+    ratios = (0.0, 0.5, 1.0, 0.2)
+
+    def sources() -> Sources:
+        found = Sources.of(correlations)
+        found.collaborator_items.fetch({match.user for match in lenders.collaborators})
+        return found
+
+    alone = [next(fill(sources(), own, question, lenders, settings, ratios=(ratio,))) for ratio in ratios]
+    assert list(fill(sources(), own, question, lenders, settings, ratios=ratios)) == alone
+    assert len({tuple(item.id for item in items) for items in alone}) == len(ratios)
 
 
 def test_recalling_among_more_links_than_are_kept(graph: Graph, dataset: str) -> None:
