@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -153,8 +154,9 @@ def _own_line(correlations: CorrelationModel, context: Context, points: Sequence
         for item, effect in zip(context.items, points, strict=True)
         if item.chances and abs(effect) >= _LEAST_POINTS
     )
-    found.sort(key=lambda one: (one[2], -abs(one[0]), one[1]))
-    reasons = list(dict.fromkeys(f"{text} (+{100 * effect:.0f})" for effect, text, _ in found if effect > 0))[:_FOR]
+    found.sort(key=lambda one: (-abs(one[0]), one[1]))
+    for_it = dict.fromkeys((last, f"{text} (+{100 * effect:.0f})") for effect, text, last in found if effect > 0)
+    reasons = [text for _, text in sorted(list(for_it)[:_FOR], key=itemgetter(0))]
     least = max((effect for effect, _, _ in found), default=0.0) * _WORTH_SAYING
     contrary = [f"{text} (-{-100 * effect:.0f})" for effect, text, _ in found if effect < -least][:_AGAINST]
     if not reasons and not contrary:
