@@ -62,8 +62,15 @@ _TEST: Mapping[str, HeldOutPart] = {
 }
 _HELD_OUT = (*_TEST, "response_data_balanced_dev_anno")
 
-_NOTHING = "nan"
-_MaybeEmpty = Annotated[str, Field(max_length=LONGEST_TEXT, strict=True), AfterValidator(storable)]
+
+def _or_empty(text: str) -> str:
+    """Return the text, empty where it is what pandas writes for none."""
+    return "" if normalised(text) == "nan" else text
+
+
+_MaybeEmpty = Annotated[
+    str, Field(max_length=LONGEST_TEXT, strict=True), AfterValidator(storable), AfterValidator(_or_empty)
+]
 _Date = Annotated[str, AfterValidator(iso_date)]
 
 
@@ -89,7 +96,7 @@ class _Said(_Row):
 
     @model_validator(mode="after")
     def _says_something(self) -> _Said:
-        if normalised(self.text) == _NOTHING:
+        if not _or_empty(self.text):
             raise ValueError(f"text {shown(self.text)} is what pandas writes where there is none")
         return self
 
@@ -275,8 +282,7 @@ class RfpnSource(Source):
                 continue
             if self._split is not None and not self.counts.keeps(self._split.part(user, post)):
                 continue
-            said = "" if normalised(row.text) == _NOTHING else row.text.strip()
-            text = said or f'Responded to "{posts[post].text}": {INTENSITIES[row.predicted_intensity]}'
+            text = row.text.strip() or f'Responded to "{posts[post].text}": {INTENSITIES[row.predicted_intensity]}'
             yield HistoryItem(
                 id=item_id(user, row.tweet_id),
                 user=user,

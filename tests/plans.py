@@ -10,8 +10,8 @@ __all__ = ["costly", "dummy"]
 
 COSTLY = ("AllNodesScan", "CartesianProduct", "NodeByLabelScan")
 """Operators that a query has to own up to in its cost, by these words."""
-ONE_ROW = ("Argument", "NodeUniqueIndexSeek", "SingleRow")
-"""Operators that begin a plan and give one row at most."""
+ONE_ROW = ("Argument", "SingleRow")
+"""Operators that begin a plan and give one row."""
 AS_MANY_ROWS = ("CacheProperties", "Filter", "Limit", "Projection")
 """Operators that give no more rows than they are given."""
 
@@ -52,5 +52,11 @@ def _is_one_row(plan: dict[str, Any]) -> bool:
     """Return whether a part of a plan gives one row at most, whatever is stored."""
     children = plan.get("children", [])
     if not children:
-        return _operator(plan) in ONE_ROW
+        return _operator(plan) in ONE_ROW or _is_one_node(plan)
     return _operator(plan) in (*AS_MANY_ROWS, "CartesianProduct") and all(map(_is_one_row, children))
+
+
+def _is_one_node(plan: dict[str, Any]) -> bool:
+    """Return whether a node is looked up by one value of each property of its key; a range or a list may give many."""
+    _, _, conditions = plan["args"].get("Details", "").partition(" WHERE ")
+    return _operator(plan) == "NodeUniqueIndexSeek" and all(" = " in one for one in conditions.split(" AND "))

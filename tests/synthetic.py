@@ -220,7 +220,10 @@ RETURN type(r) AS label, n.id AS id, m.id AS other, labels(n)[0] + labels(m)[0] 
 
 @contextmanager
 def unsearched() -> Iterator[None]:
-    """Fits made meanwhile keep the settings they start from: the search for the best ones takes long."""
+    """Fits made meanwhile keep the settings they start from, and weigh items and all answers together alike.
+
+    The search for the best ones takes long.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learn, "choose_settings", lambda *_, settings, **__: FittedSettings.of(settings))
         patch.setattr(learn, "choose_together", lambda *_, **__: (0.5, 0.5))

@@ -42,7 +42,9 @@ def varimax(loadings: Floats) -> Floats:
 
 
 def _simplest_from(rows: Floats, *, until: float) -> Floats:
-    """Return *rows* turned plane by plane, from where they stand, while a turn that raises the criterion is wider."""
+    """Return *rows* turned plane by plane, from where they stand, to where no turn wider than *until* raises the
+    criterion.
+    """
     turned = np.array(rows.T)  # a trait's loadings lie side by side
     rounds = list(_rounds(len(turned)))
     for _ in range(_SWEEPS):

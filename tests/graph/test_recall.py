@@ -1,4 +1,4 @@
-"""Recall fill at most r places, borrows what is shared and no more, and gives back what one side cannot use."""
+"""Recall fills at most r places, borrows what is shared and no more, and gives back what one side cannot use."""
 
 from __future__ import annotations
 
