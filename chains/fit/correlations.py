@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from persona_db.chains.fit.scale import Scale, low_to_high, widths
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.store import read_keys
 from persona_db.chains.fit.summaries import Summary
-from persona_db.chains.fit.unseen import Alike, _alike, _rates, nearest
+from persona_db.chains.fit.unseen import Alike, Near, _alike, _rates, nearest
 from persona_db.graph.models import Question
 from persona_db.graph.users import User, question_of
 
@@ -134,7 +135,12 @@ class CorrelationModel:
 
 
 def load_correlations(
-    snapshot: Snapshot, targets: Sequence[Question], *, vectors: Mapping[str, Floats], holder: User | None = None
+    snapshot: Snapshot,
+    targets: Sequence[Question],
+    *,
+    vectors: Mapping[str, Floats],
+    near: Mapping[str, Sequence[Near]] = MappingProxyType({}),
+    holder: User | None = None,
 ) -> CorrelationModel:
     """Read the correlation model of *targets*: with the questions linked to them, and the key summaries of both.
 
@@ -142,7 +148,8 @@ def load_correlations(
     other, and is the same.
 
     A target that nobody of the Fit answered takes its base rates and links from similar questions with as many options,
-    as weighted means, by its text (`vectors`, a unit vector by id). A fixed number of queries.
+    as weighted means, by its text (`vectors`, a unit vector by id; `near` is what `nearest` finds for them, where that
+    was read before). A fixed number of queries.
     """
     graph, dataset, fit = snapshot.graph, snapshot.dataset, snapshot.fit
     ids = [question.id for question in targets]
@@ -156,7 +163,8 @@ def load_correlations(
     new = [question for question in targets if question.id not in known]
     for question in new:
         wanted.pop(question.id, None)
-    near = nearest(snapshot, {question.id: vectors[question.id] for question in new if question.id in vectors})
+    unread = {one.id: vectors[one.id] for one in new if one.id in vectors and one.id not in near}
+    near = {**{one.id: near[one.id] for one in new if one.id in near}, **nearest(snapshot, unread)}
     wanted.update(dict.fromkeys(one.question for found in near.values() for one in found))
     rows = graph.read("base_rates", dataset=dataset, fit=fit, questions=list(wanted))
     keys = read_keys(graph, dataset, fit, least=snapshot.least_holders, holder=holder)

@@ -111,12 +111,14 @@ class Near(NamedTuple):
     vector: Floats
 
 
-def nearest(snapshot: Snapshot, vectors: Mapping[str, Floats], *, most: int = _LIKE_QUESTIONS) -> dict[str, list[Near]]:
-    """Return the *most* questions of the Fit most similar to each vector, most similar first."""
+def nearest(snapshot: Snapshot, vectors: Mapping[str, Floats]) -> dict[str, list[Near]]:
+    """Return the questions of the Fit most similar to each vector, most similar first."""
     if not vectors:
         return {}
     asked = [{"id": id_, "vector": [float(x) for x in vector]} for id_, vector in vectors.items()]
-    found = snapshot.graph.read("like_questions", dataset=snapshot.dataset, fit=snapshot.fit, rows=asked, top_k=most)
+    found = snapshot.graph.read(
+        "like_questions", dataset=snapshot.dataset, fit=snapshot.fit, rows=asked, top_k=_LIKE_QUESTIONS
+    )
     return {
         row["id"]: [Near(other, cosine, np.array(vector, dtype=np.float64)) for other, cosine, vector in row["nearest"]]
         for row in found

@@ -58,10 +58,14 @@ class _Ranked:
 
 
 class CollaboratorItems:
-    """The items of collaborators: each collaborator is read once, and the 5,000 read last are kept."""
+    """The items of collaborators: each collaborator is read once, and the 5,000 read last are kept.
 
-    def __init__(self, correlations: CorrelationModel) -> None:
+    With *questions* answers to others are not read: enough to count votes on these.
+    """
+
+    def __init__(self, correlations: CorrelationModel, *, questions: Collection[str] | None = None) -> None:
         self._correlations = correlations
+        self._questions = correlations.questions if questions is None else questions
         self._shared: dict[str, SharedItems] = {}
         self._ranked: _Ranked | None = None
 
@@ -72,7 +76,7 @@ class CollaboratorItems:
         spare = [user for user in self._shared if user not in wanted]
         for user in spare[: max(len(self._shared) + len(missing) - _MOST_KEPT, 0)]:
             del self._shared[user]
-        self.add(read_shared(self._correlations.snapshot, missing, self._correlations.questions))
+        self.add(read_shared(self._correlations.snapshot, missing, self._questions))
 
     def add(self, rows: Iterable[UserRow]) -> None:
         """Keep what users share."""

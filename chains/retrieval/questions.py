@@ -11,7 +11,7 @@ import numpy as np
 from persona_db.chains.fit.correlations import CorrelationModel, load_correlations
 from persona_db.chains.fit.snapshot import Snapshot
 from persona_db.chains.fit.threads import one_thread
-from persona_db.chains.fit.unseen import nearest
+from persona_db.chains.fit.unseen import Near, nearest
 from persona_db.chains.labels.polarity import tone
 from persona_db.graph.errors import ConfigError, UnknownQuestionError
 from persona_db.graph.ids import new_question_id
@@ -19,11 +19,9 @@ from persona_db.graph.models import Question
 from persona_db.graph.users import User, question_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from persona_db.graph.embedding import Embedder
 
-__all__ = ["is_same", "new_question", "plain_option", "prepare"]
+__all__ = ["is_new", "is_same", "new_question", "plain_option", "prepare"]
 
 _NEAR = 10
 _ASKING = frozenset(
@@ -51,6 +49,17 @@ def new_question(text: str, options: Sequence[str]) -> Question:
     ordinal = tuple(float(place) for place in range(len(options)))
     ordered = min(tuple(options), tuple(options)[::-1])
     return Question(id=new_question_id(text, ordered), text=text, options=ordered, ordinal=ordinal)
+
+
+def is_new(question: Question) -> bool:
+    """Say whether no dataset holds the question: its id is what `new_question` makes of it.
+
+    >>> is_new(new_question("More trees?", ["no", "yes"]))
+    True
+    >>> is_new(Question(id="trees", text="More trees?", options=("no", "yes")))
+    False
+    """
+    return question.id == new_question_id(question.text, question.options)
 
 
 def is_same(question: Question, text: str, options: Sequence[str]) -> bool:
@@ -115,6 +124,7 @@ def prepare(
     """
     names = list(dict.fromkeys(question for _, question in asked))
     vectors = {}
+    near: Mapping[str, Sequence[Near]] = {}
     if options:
         from persona_db.graph.embedding import embedder_of, require_embedder
 
@@ -124,7 +134,8 @@ def prepare(
         require_embedder(snapshot.graph, snapshot.dataset, embedder)
         rows = embedder.embed(names)
         vectors = {found[text].id: np.asarray(row, dtype=np.float64) for text, row in zip(names, rows, strict=True)}
-        found.update(_known(snapshot, names, options, {text: vectors[found[text].id] for text in names}))
+        near = nearest(snapshot, vectors)
+        found.update(_known(snapshot, found, options, near))
     else:
         found = {}
         for row in snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=names):
@@ -134,22 +145,22 @@ def prepare(
         for name in names:
             if name not in found or not found[name].options:
                 raise UnknownQuestionError(name, dataset=snapshot.dataset)
-    correlations = load_correlations(snapshot, list(found.values()), vectors=vectors, holder=holder)
+    correlations = load_correlations(snapshot, list(found.values()), vectors=vectors, near=near, holder=holder)
     return [(user, found[question]) for user, question in asked], correlations
 
 
 def _known(
-    snapshot: Snapshot, texts: Sequence[str], options: Sequence[str], vectors: Mapping[str, NDArray[np.float64]]
+    snapshot: Snapshot, asked: Mapping[str, Question], options: Sequence[str], near: Mapping[str, Sequence[Near]]
 ) -> dict[str, Question]:
     """Return the questions of the Fit that some texts ask with these options, of those nearest in meaning."""
-    near = nearest(snapshot, vectors, most=_NEAR)
-    ids = sorted({one.question for found in near.values() for one in found})
+    nearest_first = {text: [one.question for one in near.get(new.id, ())[:_NEAR]] for text, new in asked.items()}
+    ids = sorted({id_ for found in nearest_first.values() for id_ in found})
     rows = snapshot.graph.read("find_questions", dataset=snapshot.dataset, ids=ids)
     questions = {row["id"]: question_of(row) for row in rows}
     made: dict[str, Question] = {}
-    for text in texts:
-        for one in near.get(text, ()):
-            if is_same(questions[one.question], text, options):
-                made[text] = questions[one.question]
+    for text, found in nearest_first.items():
+        for id_ in found:
+            if is_same(questions[id_], text, options):
+                made[text] = questions[id_]
                 break
     return made

@@ -7,7 +7,7 @@ collaborators. Slots that one side cannot fill go to the other.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from persona_db.chains.retrieval.collaborator_items import LEAST_RELEVANCE, Coll
 from persona_db.chains.retrieval.item_texts import with_texts
 from persona_db.chains.retrieval.join import Match, join_many
 from persona_db.chains.retrieval.own_items import Candidate, Own, read_own_items
-from persona_db.chains.retrieval.questions import prepare
+from persona_db.chains.retrieval.questions import is_new, prepare
 from persona_db.chains.retrieval.settings import RecallSettings
 from persona_db.chains.retrieval.text_similarity import TextSimilarity
 from persona_db.chains.retrieval.topic import recall_topic
@@ -39,6 +39,7 @@ from persona_db.graph.users import require_user
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from persona_db.chains.fit.snapshot import Snapshot
     from persona_db.graph.embedding import Embedder
     from persona_db.graph.session import Graph
 
@@ -103,6 +104,9 @@ class BorrowFrom:
     keys: Sequence[str] | None = None
 
 
+_NOBODY = BorrowFrom(())
+
+
 @one_thread()
 def recall_many(
     correlations: CorrelationModel,
@@ -133,28 +137,28 @@ def recall_many(
         for user in chunk:
             if user not in own:
                 raise UnknownUserError(user, dataset=snapshot.dataset)
-        joined: Mapping[str, Sequence[Match]] = {}
-        if settings.borrows and borrow_from is None:
-            joined = join_many(snapshot, chunk, top_k=settings.top_k, sharing=Sharing.INDUCED)
-        lenders = {
-            index: BorrowFrom(joined.get(user, ())) if borrow_from is None else borrow_from[index]
-            for user in chunk
-            for index in by_user[user]
-        }
-        if not settings.borrows:
-            lenders = {index: replace(one, collaborators=()) for index, one in lenders.items()}
-        sources.collaborator_items.fetch({match.user for one in lenders.values() for match in one.collaborators})
+        indexes = [index for user in chunk for index in by_user[user]]
+        decided = {index: _decided(settings, correlations, own[asked[index][0]]) for index in indexes}
+        borrowing = {index for index in indexes if decided[index][0] > 0}
+        counting = {index for index in indexes if texts and not is_new(asked[index][1])}
+        lenders = _lenders(snapshot, asked, settings, borrow_from, sorted(borrowing | counting))
+        sources.collaborator_items.fetch(_users(lenders, borrowing))
+        voters = CollaboratorItems(correlations, questions={asked[index][1].id for index in counting})
+        voters.fetch(_users(lenders, counting - borrowing))
         wanted: dict[str, set[str]] = {}
-        for index, one in lenders.items():
+        for index in indexes:
             user, question = asked[index]
-            texts_of_others = sources.collaborator_items.texts(one.collaborators)
-            wanted.setdefault(question.id, set()).update(own[user].texts, texts_of_others)
+            wanted.setdefault(question.id, set()).update(own[user].texts)
+            if index in borrowing:
+                wanted[question.id].update(sources.collaborator_items.texts(lenders[index].collaborators))
         chunk_sources = replace(sources, similarity=TextSimilarity(correlations))
         chunk_sources.similarity.fetch(wanted)
         snapshot.check()
-        for index, one in lenders.items():
+        for index in indexes:
             user, question = asked[index]
-            ratio, decided = _decided(settings, correlations, own[user])
+            ratio, told = decided[index]
+            one = lenders.get(index, _NOBODY)
+            counted = sources.collaborator_items if index in borrowing else voters
             items = next(fill(chunk_sources, own[user], question, one, settings, ratios=(ratio,)))
             contexts[index] = Context.model_construct(
                 user=user,
@@ -162,15 +166,40 @@ def recall_many(
                 items=tuple(items),
                 size=settings.size,
                 ratio=ratio,
-                decided=decided,
+                decided=told,
                 borrowed=sum(item.source != "own" for item in items),
-                alike=sources.collaborator_items.votes(question, one.collaborators) if texts else (),
+                alike=counted.votes(question, one.collaborators) if index in counting else (),
                 given=own[user].answers.get(question.id),
                 given_at=own[user].answered_at.get(question.id, ""),
             )
         progress("recalling", min(start + _USERS_AT_ONCE, len(users)), len(users))
     ordered = [contexts[index] for index in range(len(asked))]
     return with_texts(correlations, ordered) if texts else ordered
+
+
+def _lenders(
+    snapshot: Snapshot,
+    asked: Sequence[tuple[str, Question]],
+    settings: RecallSettings,
+    borrow_from: Sequence[BorrowFrom] | None,
+    indexes: Collection[int],
+) -> dict[int, BorrowFrom]:
+    """Return from whom items are borrowed for each of the *indexes*; one JOIN for all of their users."""
+    if not settings.borrows:
+        return {
+            index: _NOBODY if borrow_from is None else replace(borrow_from[index], collaborators=())
+            for index in indexes
+        }
+    if borrow_from is not None:
+        return {index: borrow_from[index] for index in indexes}
+    users = list(dict.fromkeys(asked[index][0] for index in indexes))
+    joined = join_many(snapshot, users, top_k=settings.top_k, sharing=Sharing.INDUCED) if users else {}
+    return {index: BorrowFrom(joined.get(asked[index][0], ())) for index in indexes}
+
+
+def _users(lenders: Mapping[int, BorrowFrom], indexes: Collection[int]) -> set[str]:
+    """Return the collaborators for the *indexes*."""
+    return {match.user for index in indexes for match in lenders[index].collaborators}
 
 
 def _decided(settings: RecallSettings, correlations: CorrelationModel, own: Own) -> tuple[float, str]:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from persona_db.chains import RecallSettings, open_snapshot, recall, refine
-from persona_db.chains.fit.settings import EngineSettings
+from persona_db.chains.fit.settings import EngineSettings, JoinGain
 from persona_db.chains.results import Context
 from persona_db.chains.retrieval.join import join_many
 from persona_db.chains.retrieval.own_items import read_own_items
@@ -221,6 +221,39 @@ def test_the_items_for_several_ratios_are_those_for_each_alone(asked: Asked) -> 
     alone = [next(fill(sources(), own, question, lenders, settings, ratios=(ratio,))) for ratio in ratios]
     assert list(fill(sources(), own, question, lenders, settings, ratios=ratios)) == alone
     assert len({tuple(item.id for item in items) for items in alone}) == len(ratios)
+
+
+def test_where_nothing_is_borrowed_votes_alone_are_read(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the Fit says that the JOIN saves nothing: the same votes as beside what is borrowed, of answers to that
+    question alone; of a new question, and for items without texts, nobody else is read."""
+    snapshot = open_snapshot(asked.graph, asked.dataset)
+    nothing = snapshot.settings.model_copy(
+        update={"lifts": (JoinGain(known=0, ratio=0, saved=0, low=0, high=0, tests=1),)}
+    )
+    pairs, correlations = prepare(snapshot, [("u00", TARGET), ("u01", TARGET), ("u02", "q03")])
+    none_borrowed = replace(correlations, snapshot=replace(snapshot, settings=nothing))
+    borrowed = recall_many(correlations, pairs, settings=RecallSettings(size=9, ratio=0.5), texts=True)
+    read: list[tuple[str, Any]] = []
+    reading = type(asked.graph).read
+
+    def seen(self: Graph, name: str, **params: Any) -> list[Any]:
+        read.append((name, params.get("questions")))
+        return reading(self, name, **params)
+
+    monkeypatch.setattr(type(asked.graph), "read", seen)
+    own = recall_many(none_borrowed, pairs, settings=RecallSettings(size=9), texts=True)
+    assert [one.ratio for one in own] == [0.0] * 3
+    assert [one.alike for one in own] == [one.alike for one in borrowed]
+    assert all(one.alike for one in own)
+    assert {item.source for one in own for item in one.items} == {"own"}
+    assert [set(questions) for name, questions in read if name == "borrowable"] == [{TARGET, "q03"}]
+    read.clear()
+    bare = recall_many(none_borrowed, pairs, settings=RecallSettings(size=9), texts=False)
+    assert [[item.id for item in one.items] for one in bare] == [[item.id for item in one.items] for one in own]
+    new, unseen = prepare(snapshot, [("u00", "Should the mill be a museum?")], options=["no", "yes"], embedder=EMBEDDER)
+    unseen = replace(unseen, snapshot=none_borrowed.snapshot)
+    assert recall_many(unseen, new, settings=RecallSettings(size=9), texts=True)[0].alike == ()
+    assert not {name for name, _ in read} & {"borrowable", "join"}
 
 
 def test_recalling_among_more_links_than_are_kept(graph: Graph, dataset: str) -> None:
